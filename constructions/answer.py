@@ -1,0 +1,55 @@
+"""What a `construct()` returns: a proposal with explicit weights, or the statement that none is known here.
+
+Nothing in this package decides anything; `verifier.certify` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from sympy import Symbol
+
+from verifier.inequality import Derivation
+from verifier.regime import Regime
+from verifier.weights import Weights
+
+Place = tuple[str, tuple[int, ...]]
+"""A weight's block and index."""
+
+
+@dataclass(frozen=True)
+class Construction:
+    """Explicit weights proposed for a regime, with the closed-form bound that sized them.
+
+    `parameters` are the derivation's symbols at exact values; `reasons` says for each nonzero weight why it is there;
+    `leading_order` is the bound to leading order, as text for people.
+    """
+
+    regime: Regime
+    weights: Weights
+    theorem: str
+    title: str
+    parameters: Mapping[Symbol, Fraction]
+    derivation: Derivation
+    reasons: Mapping[Place, str]
+    leading_order: str
+
+    def __post_init__(self) -> None:
+        missing = [
+            f"{name}{list(index)}"
+            for name, array in self.weights.blocks().items()
+            for index, _ in array
+            if (name, index) not in self.reasons
+        ]
+        if missing:
+            raise ValueError(f"weights without a reason: {', '.join(missing)}")
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """No construction and no impossibility proof for this regime in this version; never a success."""
+
+    regime: Regime
+    reason: str

@@ -1,0 +1,145 @@
+"""Arb balls: the only arithmetic that certifies.
+
+A ball [m ± r] contains the exact result for every choice of points in the operands (the inclusion principle). The
+working precision of python-flint is global; `Balls.working()` sets it for a block and restores it.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from fractions import Fraction
+from typing import Any
+
+import flint
+from flint import arb, fmpq, fmpz
+
+ONE = arb(1)
+ZERO = arb(0)
+
+
+class Balls:
+    """Ball arithmetic at `bits` bits. Values are `flint.arb`."""
+
+    name = "balls"
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def working(self) -> AbstractContextManager[Any]:
+        """Context in which python-flint computes at this precision."""
+        return flint.ctx.workprec(self.bits)
+
+    @staticmethod
+    def exact(value: Fraction) -> arb:
+        """The ball of a rational: exact if it fits, else correctly enclosed at the working precision."""
+        if value.denominator == 1:
+            return arb(fmpz(value.numerator)) + ZERO
+        return arb(fmpq(value.numerator, value.denominator))
+
+    @staticmethod
+    def sigmoid(value: arb) -> arb:
+        """σ(v) = 1/(1 + e^-v), through e^-|v| so that σ(-200) keeps its relative accuracy."""
+        if value < 0:
+            exponential = value.exp()
+            return exponential / (ONE + exponential)
+        return ONE / (ONE + (-value).exp())
+
+    @staticmethod
+    def tanh(value: arb) -> arb:
+        """tanh(v)."""
+        return value.tanh()
+
+    @staticmethod
+    def relu(value: arb) -> arb:
+        """max(v, 0)."""
+        return value.max(ZERO)
+
+
+def to_ball(value: Fraction | int) -> arb:
+    """The ball of an exact number at the current working precision."""
+    return Balls.exact(Fraction(value))
+
+
+def upper_fraction(value: arb) -> Fraction:
+    """The exact upper end of a ball as a rational."""
+    return _exact_fraction(value.upper())
+
+
+def lower_fraction(value: arb) -> Fraction:
+    """The exact lower end of a ball as a rational."""
+    return _exact_fraction(value.lower())
+
+
+def _exact_fraction(point: arb) -> Fraction:
+    mantissa, exponent = point.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def show_upper(value: arb, digits: int = 6) -> str:
+    """The upper end of a ball in `digits` significant decimals, rounded up (outward).
+
+    >>> show_upper(arb(2) / 3, 4), show_upper(arb(0)), show_upper(arb(10) ** -200, 3)
+    ('0.6667', '0', '1.01e-200')
+    """
+    return _show(value.upper(), digits, up=True)
+
+
+def show_lower(value: arb, digits: int = 6) -> str:
+    """The lower end of a ball in `digits` significant decimals, rounded down (outward).
+
+    >>> show_lower(arb(2) / 3, 4)
+    '0.6666'
+    """
+    return _show(value.lower(), digits, up=False)
+
+
+def _show(point: arb, digits: int, up: bool) -> str:
+    if not point.is_finite():
+        return "inf" if up else "-inf"
+    return show_decimal(_point_pair(point), digits, up)
+
+
+def _point_pair(point: arb) -> tuple[int, int]:
+    mantissa, exponent = point.man_exp()
+    return int(mantissa), int(exponent)
+
+
+def show_decimal(point: tuple[int, int], digits: int, up: bool) -> str:
+    """mantissa·2^exponent in `digits` significant decimals, rounded up or down; never through a float."""
+    mantissa, exponent = point
+    if mantissa == 0:
+        return "0"
+    sign = "-" if mantissa < 0 else ""
+    away = up != (mantissa < 0)
+    size = abs(mantissa)
+    # 10^power <= size·2^exponent < 10^(power+1), first by logarithm (log10 2 = 0.30102999...), then corrected
+    power = ((size.bit_length() - 1 + exponent) * 30103) // 100000
+    quotient, rest = _scaled_quotient(size, exponent, digits - 1 - power)
+    while not 10 ** (digits - 1) <= quotient < 10**digits:
+        power += 1 if quotient >= 10**digits else -1
+        quotient, rest = _scaled_quotient(size, exponent, digits - 1 - power)
+    if away and rest:
+        quotient += 1
+        if quotient == 10**digits:
+            quotient, power = quotient // 10, power + 1
+    text = str(quotient)
+    if -5 < power < digits:
+        if power >= 0:
+            text = text[: power + 1] + "." + text[power + 1 :]
+        else:
+            text = "0." + "0" * (-power - 1) + text
+        text = text.rstrip("0").rstrip(".")
+        return sign + text
+    fraction = text[1:].rstrip("0")
+    return f"{sign}{text[0]}{'.' + fraction if fraction else ''}e{power:+03d}".replace("e+", "e")
+
+
+def _scaled_quotient(size: int, exponent: int, tens: int) -> tuple[int, int]:
+    """size·2^exponent·10^tens as a quotient and whether-something-remains."""
+    numerator = size * 10**tens if tens >= 0 else size
+    denominator = 1 if tens >= 0 else 10**-tens
+    if exponent >= 0:
+        numerator <<= exponent
+    else:
+        denominator <<= -exponent
+    return divmod(numerator, denominator)

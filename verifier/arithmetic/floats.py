@@ -1,0 +1,64 @@
+"""IEEE binary32 and binary64 with numpy, operation by operation, batched over sequences.
+
+The numbers of another semantics: what a float library computes, never evidence about real numbers. Overflow in e^-v is
+intended (σ(-1000) is 0 in floats), so numpy's overflow warnings are silenced here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+
+Array = Any
+
+
+class Floats:
+    """IEEE arithmetic in one format. Values are numpy arrays (one entry per sequence) or scalars of the format.
+
+    >>> float(Floats("binary32").sigmoid(np.float32(18)))
+    1.0
+    """
+
+    def __init__(self, form: Literal["binary32", "binary64"]) -> None:
+        self.name = form
+        self.type: Any = {"binary32": np.float32, "binary64": np.float64}[form]
+
+    def exact(self, value: Fraction) -> Any:
+        """The float nearest to a rational (ties to even); overflow raises `OverflowError`, underflow gives 0.
+
+        One rounding: a binary32 result goes through binary64 only when that is exact or the rounding is innocuous,
+        which the neighbours decide.
+        """
+        guess = self.type(_to_double(value))
+        candidates = [guess, np.nextafter(guess, self.type(-np.inf)), np.nextafter(guess, self.type(np.inf))]
+        finite = [c for c in candidates if np.isfinite(c)]
+        if not finite or not np.isfinite(guess):
+            raise OverflowError(f"{value} lies outside {self.name}")
+        return min(finite, key=lambda c: (abs(Fraction(float(c)) - value), self._mantissa_is_odd(c)))
+
+    def _mantissa_is_odd(self, value: Any) -> bool:
+        bits = value.view(np.uint32 if self.name == "binary32" else np.uint64)
+        return bool(int(bits) & 1)
+
+    def sigmoid(self, value: Array) -> Array:
+        """1 / (1 + exp(-v)), each operation rounded."""
+        with np.errstate(over="ignore"):
+            return self.type(1) / (self.type(1) + np.exp(-value))
+
+    @staticmethod
+    def tanh(value: Array) -> Array:
+        """numpy's tanh in the format of `value`."""
+        return np.tanh(value)
+
+    def relu(self, value: Array) -> Array:
+        """max(v, 0)."""
+        return np.maximum(value, self.type(0))
+
+
+def _to_double(value: Fraction) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return float("inf") if value > 0 else float("-inf")

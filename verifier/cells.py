@@ -1,0 +1,99 @@
+"""The recurrent cells: each equation once, against an explicit arithmetic.
+
+A cell reads one real input x per step and updates a state of d units; the readout is y = V h + v0. Its step is a plain
+function of
+
+    arithmetic   gives meaning to sigmoid, tanh and relu (balls, mpmath, numpy, sympy, or the recorder of `program`)
+    maps         the affine maps of the gates: maps(gate, h, x) is the list W_gate h + U_gate x + b_gate
+    state        {"h": [...], ...}, d values each
+    x            the input
+
+and returns the new state. Values are whatever the arithmetic uses; `+`, `-` and `*` are theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Activations(Protocol):
+    """What a cell needs of an arithmetic besides `+`, `-`, `*`."""
+
+    def sigmoid(self, value: Any, /) -> Any:
+        """1 / (1 + exp(-value))."""
+
+    def tanh(self, value: Any, /) -> Any:
+        """Hyperbolic tangent."""
+
+
+Vector = list[Any]
+State = Mapping[str, Vector]
+Maps = Callable[[str, Sequence[Any], Any], Vector]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A recurrent cell: its gates, its state vectors and its step.
+
+    `gates` name the affine maps; `states` the vectors kept between steps, the one the readout sees first;
+    `activation` says what each gate is passed through; `equations` is the step as text.
+    """
+
+    name: str
+    title: str
+    states: tuple[str, ...]
+    gates: tuple[str, ...]
+    activation: Mapping[str, str]
+    equations: tuple[str, ...]
+    step: Callable[[Any, Maps, State, Any], dict[str, Vector]]
+    source: str
+
+    def block_shapes(self, hidden: int) -> dict[str, tuple[int, ...]]:
+        """Names and shapes of all weight blocks for `hidden` units."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for gate in self.gates:
+            shapes[f"W_{gate}"] = (hidden, hidden)
+            shapes[f"U_{gate}"] = (hidden,)
+            shapes[f"b_{gate}"] = (hidden,)
+        for state in self.states:
+            shapes[f"{state}_0"] = (hidden,)
+        shapes["V"] = (hidden,)
+        shapes["v0"] = ()
+        return shapes
+
+
+def step_lstm(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """LSTM: f = σ(z_f), i = σ(z_i), o = σ(z_o), g = tanh(z_g); c' = f c + i g; h' = o tanh(c')."""
+    h, c = state["h"], state["c"]
+    forget = [arithmetic.sigmoid(z) for z in maps("f", h, x)]
+    admit = [arithmetic.sigmoid(z) for z in maps("i", h, x)]
+    output = [arithmetic.sigmoid(z) for z in maps("o", h, x)]
+    candidate = [arithmetic.tanh(z) for z in maps("g", h, x)]
+    new_c = [f * c_k + i * g for f, c_k, i, g in zip(forget, c, admit, candidate, strict=True)]
+    new_h = [o * arithmetic.tanh(c_k) for o, c_k in zip(output, new_c, strict=True)]
+    return {"h": new_h, "c": new_c}
+
+
+LSTM = Cell(
+    name="lstm",
+    title="LSTM",
+    states=("h", "c"),
+    gates=("f", "i", "o", "g"),
+    activation={"f": "sigmoid", "i": "sigmoid", "o": "sigmoid", "g": "tanh"},
+    equations=(
+        "f_t = σ(W_f h_{t-1} + U_f x_t + b_f)",
+        "i_t = σ(W_i h_{t-1} + U_i x_t + b_i)",
+        "o_t = σ(W_o h_{t-1} + U_o x_t + b_o)",
+        "g_t = tanh(W_g h_{t-1} + U_g x_t + b_g)",
+        "c_t = f_t∘c_{t-1} + i_t∘g_t",
+        "h_t = o_t∘tanh(c_t)",
+        "y_t = V h_t + v0",
+    ),
+    step=step_lstm,
+    source="Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000",
+)
+
+CELLS: dict[str, Cell] = {LSTM.name: LSTM}
+"""Every cell the verifier knows, by name."""

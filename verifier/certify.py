@@ -1,0 +1,286 @@
+"""The decision: three independent layers, compared in balls.
+
+    observed <= supremum <= symbolic <= tolerance
+
+*observed*: adversarial sequences run through the cell (a lower bound). *supremum*: the worst error over the whole box,
+for any weights. *symbolic*: the closed-form bound of a derivation whose steps, hypotheses and weights are checked.
+PROVED needs every layer that was claimed and every comparison; REFUTED needs a sequence whose error exceeds the
+tolerance, or weights that are not those of the claimed theorem. Working precision doubles until the comparisons are
+decided or the ceiling is reached.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Protocol
+
+from flint import arb
+from sympy import Symbol
+
+from verifier.arithmetic.balls import Balls, show_upper, to_ball
+from verifier.errors import StepLimit, UsageError
+from verifier.exact import parse_rational
+from verifier.inequality import Derivation
+from verifier.observed import Observed, Progress, observe
+from verifier.program import Program, record
+from verifier.regime import Regime
+from verifier.supremum import Supremum, bound_supremum
+from verifier.verdict import Verdict, all_of, check_at_most, check_less
+from verifier.weights import Weights
+
+DEFAULT_STEPS = 2000
+"""Steps an adversarial run takes at most, unless asked otherwise."""
+
+LARGEST_STEPS = 10_000_000
+"""More stepping than this is refused: a run keeps one number per step and takes about a minute per million."""
+
+GUARD_BITS = 64
+"""Bits beyond those of M/tolerance and n with which the first attempt computes."""
+
+STATED_DIGITS = 12
+"""Digits of the outward-rounded decimal as which a bound is compared and stored."""
+
+ATTEMPTS = 4
+"""Times the working precision doubles before the verdict is UNDECIDED."""
+
+
+class Proposal(Protocol):
+    """What a construction offers to be decided."""
+
+    @property
+    def weights(self) -> Weights:
+        """The exact weights."""
+
+    @property
+    def regime(self) -> Regime:
+        """The question."""
+
+    @property
+    def derivation(self) -> Derivation:
+        """The closed-form bound and its steps."""
+
+    @property
+    def parameters(self) -> Mapping[Symbol, Fraction]:
+        """The derivation's parameters as exact numbers."""
+
+
+@dataclass(frozen=True)
+class Symbolic:
+    """The third layer: are the weights the theorem's, do steps and hypotheses hold, and what is the bound."""
+
+    theorem: str
+    value: arb
+    covers: Verdict
+    steps: Mapping[str, Verdict]
+    hypotheses: Mapping[str, Verdict]
+
+    @property
+    def verdict(self) -> Verdict:
+        """PROVED if the closed form is a proved bound for these weights."""
+        return all_of((self.covers, *self.steps.values(), *self.hypotheses.values()))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One link of the chain."""
+
+    text: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """Everything decided about one set of weights in one regime. Numbers are balls at `working_bits`.
+
+    `observed` is None for a fixed horizon beyond the steps that adversarial runs may take.
+    """
+
+    regime: Regime
+    weights: Weights
+    observed: Observed | None
+    supremum: Supremum | None
+    symbolic: Symbolic | None
+    comparisons: tuple[Comparison, ...]
+    verdict: Verdict
+    reason: str
+    working_bits: int
+    seed: int
+    steps: int
+    seconds: float
+    parameters: Mapping[str, Fraction] = field(default_factory=dict)
+    semantics: str = "real numbers"
+
+    @property
+    def working_digits(self) -> int:
+        """Decimal digits of the working precision, rounded down."""
+        return self.working_bits * 30103 // 100000
+
+
+def certify(
+    proposal: Proposal,
+    *,
+    steps: int = DEFAULT_STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Certificate:
+    """Decide a construction: does it recall x_1 as its regime asks?
+
+    `steps` bounds the adversarial runs (and the walk over the box where no closed form applies); `seed` fixes the random
+    families. Returns a `Certificate`; raises `UsageError` for steps outside 1 ... `LARGEST_STEPS`.
+
+    >>> from constructions import construct
+    >>> certify(construct("lstm", n=10, precision=5)).verdict
+    <Verdict.PROVED: 'PROVED'>
+    """
+    return _certify(proposal.weights, proposal.regime, proposal.derivation, proposal.parameters, steps, seed, progress)
+
+
+def certify_weights(
+    weights: Weights,
+    regime: Regime,
+    *,
+    steps: int = DEFAULT_STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Certificate:
+    """Decide any weights, with no theorem claimed: observed <= supremum <= tolerance."""
+    return _certify(weights, regime, None, {}, steps, seed, progress)
+
+
+def _certify(
+    weights: Weights,
+    regime: Regime,
+    derivation: Derivation | None,
+    parameters: Mapping[Symbol, Fraction],
+    steps: int,
+    seed: int,
+    progress: Progress | None,
+) -> Certificate:
+    if isinstance(steps, bool) or not isinstance(steps, int):
+        raise TypeError(f"steps {steps!r} must be an int")
+    if not 1 <= steps <= LARGEST_STEPS:
+        raise UsageError(f"--steps {steps} is not allowed; 1 to {LARGEST_STEPS:,} steps fit memory and patience")
+    if regime.horizon == "forever":
+        raise UsageError("no construction of this version is certified for the horizon forever; use upto or fixed")
+    started = time.perf_counter()
+    program = record(weights)
+    ratio = regime.bound / regime.tolerance
+    bits = (ratio.numerator // ratio.denominator).bit_length() + 2 * regime.n.bit_length() + GUARD_BITS
+    for attempt in range(ATTEMPTS):
+        layers = _layers(program, weights, regime, derivation, parameters, steps, seed, progress, bits)
+        if layers.verdict is not Verdict.UNDECIDED or layers.stuck or attempt == ATTEMPTS - 1:
+            break
+        bits *= 2
+    return Certificate(
+        regime=regime,
+        weights=weights,
+        observed=layers.observed,
+        supremum=layers.supremum,
+        symbolic=layers.symbolic,
+        comparisons=tuple(layers.comparisons),
+        verdict=layers.verdict,
+        reason=layers.reason,
+        working_bits=bits,
+        seed=seed,
+        steps=steps,
+        seconds=time.perf_counter() - started,
+        parameters={symbol.name: value for symbol, value in parameters.items()},
+    )
+
+
+@dataclass(frozen=True)
+class _Layers:
+    observed: Observed | None
+    supremum: Supremum | None
+    symbolic: Symbolic | None
+    comparisons: list[Comparison]
+    verdict: Verdict
+    reason: str
+    stuck: bool
+
+
+def _layers(
+    program: Program,
+    weights: Weights,
+    regime: Regime,
+    derivation: Derivation | None,
+    parameters: Mapping[Symbol, Fraction],
+    steps: int,
+    seed: int,
+    progress: Progress | None,
+    bits: int,
+) -> _Layers:
+    """All layers and comparisons at one working precision."""
+    only_last = regime.horizon == "fixed"
+    with Balls(bits).working():
+        tolerance = to_ball(regime.tolerance)
+        within = check_less if regime.strict else check_at_most
+        seen = min(regime.n, steps)
+        observed = None
+        if not only_last or seen == regime.n:  # a fixed horizon beyond the steps is not reached by any run
+            observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress)
+        supremum, step_limit = None, ""
+        try:
+            supremum = bound_supremum(program, regime.bound, regime.n, only_last, steps)
+        except StepLimit as limit:
+            step_limit = str(limit)
+        symbolic = None
+        if derivation is not None:
+            symbolic = Symbolic(
+                derivation.theorem,
+                derivation.enclose(parameters),
+                derivation.matches(weights, parameters),
+                derivation.check(),
+                derivation.check_hypotheses(parameters),
+            )
+        relation = "<" if regime.strict else "<="
+        comparisons: list[Comparison] = []
+        attained = None if observed is None else observed.worst.error
+        if supremum is not None:
+            if attained is not None:
+                comparisons.append(Comparison("observed <= supremum", _not_above(attained, supremum.upper)))
+            if symbolic is not None:
+                comparisons.append(Comparison("supremum <= symbolic", _not_above(supremum.upper, symbolic.value)))
+            else:
+                comparisons.append(Comparison(f"supremum {relation} tolerance", within(supremum.upper, tolerance)))
+        if symbolic is not None:
+            comparisons.append(Comparison(f"symbolic {relation} tolerance", within(symbolic.value, tolerance)))
+
+        if observed is not None and attained is not None and within(attained, tolerance) is Verdict.REFUTED:
+            reason = f'the sequence "{observed.worst.family}" misses by more than the tolerance'
+            return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
+        if supremum is not None and within(supremum.lower, tolerance) is Verdict.REFUTED:
+            reason = "the worst-case sequence misses by more than the tolerance"
+            return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
+        if symbolic is not None and symbolic.covers is Verdict.REFUTED:
+            reason = f"the weights are not those of theorem {symbolic.theorem} with the stated parameters"
+            return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
+        if supremum is None:
+            return _Layers(observed, supremum, symbolic, comparisons, Verdict.UNDECIDED, step_limit, True)
+        parts = [comparison.verdict for comparison in comparisons]
+        if symbolic is not None:
+            parts.append(symbolic.verdict)
+        verdict = all_of(parts)
+        if verdict is Verdict.PROVED:
+            return _Layers(observed, supremum, symbolic, comparisons, verdict, "", True)
+        open_links = [c.text for c in comparisons if c.verdict is not Verdict.PROVED]
+        if symbolic is not None:
+            for kind, results in (("step", symbolic.steps), ("hypothesis", symbolic.hypotheses)):
+                open_links += [f"{kind} {name!r}" for name, v in results.items() if v is not Verdict.PROVED]
+        reason = f"not shown: {', '.join(open_links)}"
+        if not supremum.exact:
+            reason += f" ({supremum.undecided} inputs whose monotonicity is open, after {supremum.boxes} boxes)"
+        # a failed claim about a bound is not a counterexample: only a sequence refutes recall
+        return _Layers(observed, supremum, symbolic, comparisons, Verdict.UNDECIDED, reason, not supremum.exact)
+
+
+def _not_above(value: arb, bound: arb) -> Verdict:
+    """value <= bound, where the bound is stated as a decimal: its upper end, rounded up to `STATED_DIGITS` digits.
+
+    Both sides may be the same number, e.g. when the worst case was found by an adversary, and two balls around one
+    number decide nothing; the stated decimal does.
+    """
+    return check_at_most(value, to_ball(parse_rational(show_upper(bound, STATED_DIGITS))))

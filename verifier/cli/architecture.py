@@ -1,0 +1,136 @@
+"""`verify ARCHITECTURE`: construct, certify, print."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from constructions import Unanswered, construct
+from verifier.certificate import to_data
+from verifier.certify import DEFAULT_STEPS, certify
+from verifier.cli.files import check_writable, write_text
+from verifier.cli.progress import Stepping
+from verifier.cli.report import last_line, print_certificate, unanswered_line
+from verifier.exact import parse_count, parse_rational
+from verifier.regime import DEFAULT_HIDDEN, DOMAINS, HORIZONS
+from verifier.verdict import Verdict
+
+
+class Count(click.ParamType[int]):
+    """A whole number such as 1000, 1e6 or 10^18."""
+
+    name = "count"
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        return value if isinstance(value, int) else parse_count(value, _option(param), self.least)
+
+
+class Exact(click.ParamType[Any]):
+    """An exact rational such as 3, 0.1, 1/3 or 1e-20."""
+
+    name = "rational"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return parse_rational(value, _option(param)) if isinstance(value, str) else value
+
+
+def _option(param: click.Parameter | None) -> str:
+    return "value" if param is None else param.opts[0]
+
+
+def architecture_command(name: str) -> click.Command:
+    """The subcommand of one architecture."""
+
+    @click.command(name, help=f"Construct and certify a {name} network that recalls its first input.")
+    @click.option("--n", "n", type=Count(1), default="1000", show_default=True, help="Horizon; also 1e6, 10^18.")
+    @click.option("--precision", type=Count(1), help="Certify to this many decimal digits: tolerance 10^-D M.  [20]")
+    @click.option("--tolerance", type=Exact(), help="Tolerance itself, instead of --precision.")
+    @click.option("--bound", type=Exact(), default="1", show_default=True, help="M: inputs lie in [-M, M].")
+    @click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
+    @click.option(
+        "--horizon",
+        type=click.Choice(HORIZONS),
+        default="upto",
+        show_default=True,
+        help="Every n' <= n, n alone, or for ever.",
+    )
+    @click.option(
+        "--domain",
+        type=click.Choice(DOMAINS),
+        default="box",
+        show_default=True,
+        help="All reals of [-M, M], or 2^b points of it.",
+    )
+    @click.option("--bits", type=Count(1), help="b of the grid.")
+    @click.option(
+        "--steps",
+        type=Count(1),
+        default=str(DEFAULT_STEPS),
+        show_default=True,
+        help="Longest adversarial run, stepped one input at a time.",
+    )
+    @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
+    @click.option("--show-weights", is_flag=True, help="List every nonzero weight with its reason.")
+    @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
+    @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
+    @click.option("--quiet", is_flag=True, help="Print the last line only.")
+    def command(
+        n: int,
+        precision: int | None,
+        tolerance: Any,
+        bound: Any,
+        hidden: int,
+        horizon: str,
+        domain: str,
+        bits: int | None,
+        steps: int,
+        seed: int,
+        show_weights: bool,
+        as_json: bool,
+        certificate: Path | None,
+        quiet: bool,
+    ) -> int:
+        if precision is None and tolerance is None and domain == "box":
+            precision = 20
+        if certificate is not None:
+            check_writable(certificate)
+        answer = construct(
+            name,
+            n,
+            precision,
+            tolerance=tolerance,
+            bound=bound,
+            hidden=hidden,
+            horizon=horizon,
+            domain=domain,
+            bits=bits,
+        )
+        if isinstance(answer, Unanswered):
+            if as_json:
+                data = {"question": answer.regime.to_data(), "verdict": "UNDECIDED", "reason": answer.reason}
+                click.echo(json.dumps(data, indent=1))
+            else:
+                click.echo(unanswered_line(answer.regime, answer.reason))
+            return Verdict.UNDECIDED.exit_code
+        with Stepping(show=not quiet and not as_json) as progress:
+            result = certify(answer, steps=steps, seed=seed, progress=progress.advance)
+        data = to_data(result) if as_json or certificate is not None else {}
+        if certificate is not None:
+            write_text(certificate, json.dumps(data, indent=1) + "\n")
+        if as_json:
+            click.echo(json.dumps(data, indent=1))
+            return result.verdict.exit_code
+        if not quiet:
+            print_certificate(result, answer, show_weights)
+            if certificate is not None:
+                click.echo(f"certificate written to {certificate}")
+        click.echo(last_line(result))
+        return result.verdict.exit_code
+
+    return command

@@ -1,0 +1,44 @@
+"""`verify check FILE`: recompute a certificate from its weights."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from constructions import derivations
+from verifier.certificate import check_data
+from verifier.cli.files import read_text
+from verifier.cli.progress import Stepping
+from verifier.cli.report import last_line
+from verifier.errors import UsageError
+from verifier.verdict import Verdict
+
+
+@click.command("check", help="Recompute every claim of a certificate from its weights; believe none.")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--quiet", is_flag=True, help="Print the last line only.")
+def check(file: Path, quiet: bool) -> int:
+    """Print what was found claim by claim; exit with the recomputed verdict."""
+    try:
+        data = json.loads(read_text(file))
+    except (ValueError, RecursionError) as error:
+        detail = str(error) if isinstance(error, json.JSONDecodeError) else "it is not usable JSON"
+        raise UsageError(f"{file} is not a certificate: {detail}") from None
+    with Stepping(show=not quiet) as progress:
+        review = check_data(data, derivations(), progress.advance)
+    if not quiet:
+        for finding in review.findings:
+            detail = f"  ({finding.detail})" if finding.detail else ""
+            word = "confirmed" if finding.verdict is Verdict.PROVED else finding.verdict.value
+            click.echo(f"  {word:<10} {finding.text}{detail}")
+    if review.certificate is None or review.verdict is not review.certificate.verdict:
+        if not quiet:
+            click.echo()
+        click.echo(f"{review.verdict.value} file={file} reason={json.dumps(review.reason, ensure_ascii=False)}")
+    else:
+        if not quiet:
+            click.echo()
+        click.echo(last_line(review.certificate))
+    return review.verdict.exit_code

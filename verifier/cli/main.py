@@ -1,0 +1,108 @@
+"""The `verify` command: one subcommand per architecture, `check` for certificates, `explain` and `list`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from verifier.errors import UsageError
+
+USAGE_CODE = 2
+INTERRUPTED_CODE = 130
+
+
+class Commands(click.Group):
+    """Subcommands loaded when used; a misspelt one is answered with the nearest."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        from constructions import ARCHITECTURES
+
+        return [*sorted(ARCHITECTURES), "check", "explain", "list"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name == "check":
+            from verifier.cli.check import check
+
+            return check
+        if cmd_name == "list":
+            from verifier.cli.catalogue import catalogue
+
+            return catalogue
+        if cmd_name == "explain":
+            from verifier.cli.explain import explain
+
+            return explain
+        from constructions import ARCHITECTURES
+
+        if cmd_name in ARCHITECTURES:
+            from verifier.cli.architecture import architecture_command
+
+            return architecture_command(cmd_name)
+        return None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            import difflib
+
+            known = self.list_commands(ctx)
+            near = difflib.get_close_matches(name.lower(), known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"unknown architecture or command {name!r}{hint} (known: {', '.join(known)})")
+        return super().resolve_command(ctx, args)
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        import flint
+        import mpmath
+        import sympy
+
+        from verifier import __version__
+
+        click.echo(
+            f"verify {__version__} (python-flint {flint.__version__}, FLINT {flint.__FLINT_VERSION__}, "
+            f"sympy {sympy.__version__}, mpmath {mpmath.__version__})"
+        )
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]}, no_args_is_help=False)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show versions and exit."
+)
+def verify() -> None:
+    """Which one-layer recurrent networks can output their first input?
+
+    `verify ARCHITECTURE` builds explicit weights for the request and proves in ball arithmetic how well they recall x_1,
+    over all real input sequences of the box. Exit codes: 0 proved, 2 usage, 3 undecided, 4 refuted.
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with its code; bad input is one line on stderr."""
+    try:
+        code: Any = verify.main(args=arguments, prog_name="verify", standalone_mode=False)
+    except UsageError as error:
+        _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        _fail(error.format_message().splitlines()[0] if error.format_message() else "no command; try verify --help")
+    except click.UsageError as error:
+        _fail(error.format_message())
+    except click.ClickException as error:
+        _fail(error.format_message())
+    except (click.Abort, KeyboardInterrupt):
+        print("verify: interrupted", file=sys.stderr)
+        sys.exit(INTERRUPTED_CODE)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(INTERRUPTED_CODE)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    line = " ".join(message.split())
+    print(f"verify: {line}", file=sys.stderr)
+    sys.exit(USAGE_CODE)

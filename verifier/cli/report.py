@@ -1,0 +1,188 @@
+"""What a person reads: question, answer, weights, three numbers, witness, verdict."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import click
+
+from verifier.arithmetic.balls import Balls, show_lower, show_upper
+from verifier.certify import Certificate
+from verifier.exact import show_rational
+from verifier.regime import Regime
+from verifier.sequences import show_runs
+from verifier.verdict import Verdict
+
+if TYPE_CHECKING:
+    from constructions import Construction
+
+DIGITS = 6
+"""Significant digits of the printed bounds, rounded outward."""
+
+WIDTH = 100
+
+
+def last_line(certificate: Certificate) -> str:
+    """The machine-readable last line: the verdict, then key=value."""
+    regime = certificate.regime
+    with Balls(certificate.working_bits).working():
+        fields = {
+            "architecture": regime.architecture,
+            "theorem": "none" if certificate.symbolic is None else certificate.symbolic.theorem,
+            **_regime_fields(regime),
+            "observed": "none" if certificate.observed is None else show_lower(certificate.observed.worst.error, DIGITS),
+            "supremum": "none" if certificate.supremum is None else show_upper(certificate.supremum.upper, DIGITS),
+            "symbolic": "none" if certificate.symbolic is None else show_upper(certificate.symbolic.value, DIGITS),
+            "working_digits": str(certificate.working_digits),
+            "semantics": "reals",
+            "weights": certificate.weights.sha256[:16],
+            "seconds": f"{certificate.seconds:.2f}",
+        }
+    return " ".join([certificate.verdict.value, *(f"{key}={value}" for key, value in fields.items())])
+
+
+def _regime_fields(regime: Regime) -> dict[str, str]:
+    fields = {"horizon": regime.horizon, "n": str(regime.n), "domain": regime.domain}
+    if regime.bits is not None:
+        fields["bits"] = str(regime.bits)
+    fields["bound"] = show_rational(regime.bound)
+    fields["hidden"] = str(regime.hidden)
+    fields["tolerance"] = ("<" if regime.strict else "") + show_rational(regime.tolerance)
+    return fields
+
+
+def unanswered_line(regime: Regime, reason: str) -> str:
+    """Report and last line of a regime for which there is no construction."""
+    text = wrapped("question", regime.describe()) + "\n" + wrapped("answer", f"not known to this version: {reason}")
+    fields = " ".join(f"{key}={value}" for key, value in _regime_fields(regime).items())
+    return f"{text}\n\nUNDECIDED architecture={regime.architecture} theorem=none {fields}"
+
+
+def print_certificate(certificate: Certificate, construction: Construction, show_weights: bool) -> None:
+    """Print the whole report, without the last line."""
+    regime = certificate.regime
+    click.echo(wrapped("question", f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"))
+    click.echo(wrapped("answer", _answer(certificate, construction)))
+    sizes = ", ".join(
+        f"{_letter(name)} = {show_rational(value)}"
+        for name, value in certificate.parameters.items()
+        if name not in ("n", "M")
+    )
+    click.echo(wrapped("sized", f"{sizes}: the smallest whole numbers and power of ten whose bound meets the tolerance"))
+    click.echo()
+    _print_weights(construction, show_weights)
+    click.echo()
+    with Balls(certificate.working_bits).working():
+        _print_numbers(certificate)
+    click.echo()
+    if certificate.supremum is not None:
+        supremum = certificate.supremum
+        exact = "worst case" if supremum.exact else "worst found"
+        click.echo(wrapped(exact, f"x = {show_runs(supremum.witness)}, read at n' = {supremum.horizon}"))
+    click.echo(wrapped("bound", f"{construction.derivation.theorem}: {construction.derivation.statement}"))
+    click.echo(wrapped("", f"leading order {construction.leading_order}"))
+    click.echo(wrapped("checked", _checks(certificate)))
+    if certificate.reason:
+        click.echo(wrapped("because", certificate.reason))
+    click.echo(
+        wrapped(
+            "semantics",
+            f"real numbers; {certificate.working_digits} working digits; {certificate.seconds:.2f} s; "
+            f"weights sha256 {certificate.weights.sha256}",
+        )
+    )
+    click.echo()
+
+
+def _answer(certificate: Certificate, construction: Construction) -> str:
+    if certificate.verdict is Verdict.PROVED:
+        return f"yes: {construction.title} (theorem {construction.theorem})"
+    if certificate.verdict is Verdict.REFUTED:
+        return f"these weights do not ({construction.title})"
+    return f"undecided for these weights ({construction.title})"
+
+
+def _letter(name: str) -> str:
+    return {"epsilon": "ε", "lambda": "λ"}.get(name, name)
+
+
+def wrapped(label: str, text: str) -> str:
+    """A labelled paragraph with a hanging indent."""
+    return textwrap.fill(
+        text,
+        WIDTH,
+        initial_indent=f"{label:<11}",
+        subsequent_indent=" " * 11,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _print_weights(construction: Construction, everything: bool) -> None:
+    weights = construction.weights
+    rows = []
+    for name, array in weights.blocks().items():
+        for index, value in array:
+            reason = construction.reasons[name, index]
+            place = ", ".join(weights.unit_name(k) for k in index)
+            rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
+    shown = rows if everything else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
+    first = max(len(row[0]) for row in shown)
+    second = max(len(row[1]) for row in shown)
+    for name, text, reason in shown:
+        lead = f"  {name:<{first}}  {text:>{second}}  "
+        click.echo(
+            textwrap.fill(reason, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False)
+        )
+    hidden = len(rows) - len(shown)
+    rest = f"{hidden} more nonzero weights (--show-weights); " if hidden else ""
+    click.echo(f"  {rest}all other weights of the {weights.hidden} units are 0, s_0 = 0")
+
+
+def _print_numbers(certificate: Certificate) -> None:
+    """The chain observed <= supremum <= symbolic <= tolerance, one column each."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    if certificate.observed is None:
+        columns = [("observed", "-", f"n beyond {certificate.steps} steps")]
+    else:
+        worst = certificate.observed.worst
+        columns = [("observed", show_lower(worst.error, DIGITS), f"{worst.family}, n' = {worst.horizon}")]
+    if certificate.supremum is None:
+        columns.append(("supremum", "-", "not reached"))
+    else:
+        how = {"induction": "exact, closed form in n", "stepping": "exact, stepped"}[certificate.supremum.method]
+        value = show_upper(certificate.supremum.upper, DIGITS)
+        if not certificate.supremum.exact:
+            how, value = "bracket", f"{show_lower(certificate.supremum.lower, DIGITS)} .. {value}"
+        columns.append(("supremum", value, how))
+    if certificate.symbolic is not None:
+        bound = show_upper(certificate.symbolic.value, DIGITS)
+        columns.append(("symbolic", bound, f"{certificate.symbolic.theorem}, closed form"))
+    strict = "below" if certificate.regime.strict else "asked"
+    columns.append(("tolerance", show_rational(certificate.regime.tolerance), strict))
+    for title, _, _ in columns:
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_row(*(value for _, value, _ in columns))
+    table.add_row(*(note for _, _, note in columns))
+    Console(file=sys.stdout, width=WIDTH, highlight=False).print(table)
+
+
+def _checks(certificate: Certificate) -> str:
+    parts = [f"{c.text}: {c.verdict.value}" for c in certificate.comparisons]
+    if certificate.symbolic is not None:
+        steps = list(certificate.symbolic.steps.values())
+        proved = sum(v is Verdict.PROVED for v in steps)
+        parts.append(f"{proved} of {len(steps)} proof steps")
+        held = list(certificate.symbolic.hypotheses.values())
+        parts.append(f"{sum(v is Verdict.PROVED for v in held)} of {len(held)} hypotheses")
+        parts.append(f"weights are the theorem's: {certificate.symbolic.covers.value}")
+    seen = certificate.observed
+    if seen is not None:
+        parts.append(f"{len(seen.observations)} adversarial families over {seen.steps} steps")
+    return "; ".join(parts)

@@ -1,0 +1,772 @@
+"""Symbolic bounds as checked derivations.
+
+A derivation is a list of steps. Each step states a relation left <= right between closed forms and carries an argument
+that a small checker verifies; a later step may use what earlier ones proved, under their names. The last step's relation
+is the bound. What the checker knows:
+
+* exact algebra: an identity holds when the difference cancels to zero as a rational function of its atoms;
+* signs of polynomials on boxes: Bernstein coefficients, and in one variable Sturm's root count;
+* ranges of closed forms from their shape: σ in [0, 1], tanh in [-1, 1], squares, sums, products, powers;
+* growth: f(a) >= 0 and f' >= 0 give f >= 0 beyond a; f' >= 0 gives f(x) <= f(b); tanh and σ increase;
+* induction in the number of steps: base and step as polynomial inequalities;
+* the cell: the recurrences of a derivation are what the cell's own equations give for the template weights.
+
+Everything else is UNDECIDED, and an unchecked step never counts. A step that is refuted names a point.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from math import comb
+from typing import Any
+
+import sympy
+from flint import arb
+from sympy import Expr, Rational, Symbol, oo, tanh
+
+from verifier.algebra import Normaliser, Polynomial, add, multiply, negative
+from verifier.arithmetic.symbols import Symbols, evaluate, sigmoid
+from verifier.cells import CELLS
+from verifier.exact import exact
+from verifier.verdict import Verdict, all_of
+from verifier.weights import Weights
+
+End = Fraction | float
+"""An end of a range: a rational, or float ±infinity (the only floats here, used for order alone)."""
+
+Range = tuple[End, End]
+"""Lower and upper end."""
+
+INFINITY = math.inf
+NONNEGATIVE: Range = (Fraction(0), INFINITY)
+AT_LEAST_ONE: Range = (Fraction(1), INFINITY)
+UNIT: Range = (Fraction(0), Fraction(1))
+SYMMETRIC_UNIT: Range = (Fraction(-1), Fraction(1))
+ALL: Range = (-INFINITY, INFINITY)
+
+SUBDIVISION_DEPTH = 6
+"""How often a box is halved before a polynomial's sign is left undecided."""
+
+
+# --- signs of polynomials ---------------------------------------------------------------------------------------------
+
+
+def check_nonnegative(expression: Expr, ranges: Mapping[Symbol, Range]) -> Verdict:
+    """Whether a polynomial is >= 0 on a box (upper ends may be infinite).
+
+    PROVED by nonnegative Bernstein coefficients (power coefficients in unbounded variables), with halving, or in one
+    variable by counting real roots of odd multiplicity; REFUTED by a rational point of the box where it is negative.
+    Raises `KeyError` if a variable has no range.
+
+    >>> x = Symbol("x")
+    >>> check_nonnegative(x**2 - x + Rational(1, 4), {x: UNIT})
+    <Verdict.PROVED: 'PROVED'>
+    >>> check_nonnegative(x**2 - x + Rational(1, 5), {x: UNIT})
+    <Verdict.REFUTED: 'REFUTED'>
+    """
+    normaliser = Normaliser()
+    return check_polynomial(normaliser.normal(expression), normaliser, ranges)
+
+
+def check_polynomial(form: Polynomial, normaliser: Normaliser, ranges: Mapping[Symbol, Range]) -> Verdict:
+    """`check_nonnegative` of a normal form; UNDECIDED if it is not a polynomial in symbols bounded from below."""
+    generators = sorted({g for monomial in form for g, _ in monomial})
+    if any(g not in normaliser.symbols for g in generators) or any(e < 0 for m in form for _, e in m):
+        return Verdict.UNDECIDED
+    box = [ranges[normaliser.symbols[g]] for g in generators]
+    if any(low == -INFINITY for low, _ in box):
+        return Verdict.UNDECIDED
+    place = {g: k for k, g in enumerate(generators)}
+    terms: Coefficients = {}
+    for monomial, value in form.items():
+        powers = [0] * len(generators)
+        for g, e in monomial:
+            powers[place[g]] = e
+        terms[tuple(powers)] = value
+    finite = []
+    for axis, (low, high) in enumerate(box):
+        finite.append(high != INFINITY)
+        start = Fraction(low)
+        width = Fraction(1) if high == INFINITY else Fraction(high) - start
+        if start != 0 or width != 1:
+            terms = _shift(terms, axis, start, width)
+    return _sign_on_unit_box(terms, tuple(finite), SUBDIVISION_DEPTH)
+
+
+def _shift(terms: Coefficients, axis: int, start: Fraction, width: Fraction) -> Coefficients:
+    """The polynomial in s where its variable is start + width·s."""
+    result: Coefficients = {}
+    for powers, value in terms.items():
+        p = powers[axis]
+        for i in range(p + 1):
+            index = (*powers[:axis], i, *powers[axis + 1 :])
+            part = value * comb(p, i) * start ** (p - i) * width**i
+            if part:
+                result[index] = result.get(index, Fraction(0)) + part
+    return result
+
+
+Coefficients = dict[tuple[int, ...], Fraction]
+
+
+def _sign_on_unit_box(terms: Coefficients, finite: tuple[bool, ...], depth: int) -> Verdict:
+    """Sign on the product of [0, 1] (finite) and [0, oo)."""
+    if not finite:
+        return Verdict.PROVED if sum(terms.values()) >= 0 else Verdict.REFUTED
+    if all(value >= 0 for value in _bernstein(terms, finite).values()):
+        return Verdict.PROVED
+    for point in itertools.product(*((Fraction(0), Fraction(1, 2), Fraction(1)) for _ in finite)):
+        if _value(terms, point) < 0:
+            return Verdict.REFUTED
+    if len(finite) == 1 and finite[0]:
+        return _sign_by_roots(terms)
+    if depth == 0 or not any(finite):
+        return Verdict.UNDECIDED
+    degrees = [max((p[k] for p in terms), default=0) if finite[k] else -1 for k in range(len(finite))]
+    axis = degrees.index(max(degrees))
+    halves = [_halve(terms, axis, upper) for upper in (False, True)]
+    return all_of(_sign_on_unit_box(half, finite, depth - 1) for half in halves)
+
+
+def _bernstein(terms: Coefficients, finite: tuple[bool, ...]) -> Coefficients:
+    """Tensor Bernstein coefficients in the finite variables, power coefficients in the others."""
+    result = dict(terms)
+    for axis, is_finite in enumerate(finite):
+        if not is_finite:
+            continue
+        degree = max((p[axis] for p in result), default=0)
+        converted: Coefficients = {}
+        for powers, value in result.items():
+            j = powers[axis]
+            for i in range(j, degree + 1):
+                index = (*powers[:axis], i, *powers[axis + 1 :])
+                converted[index] = converted.get(index, Fraction(0)) + value * Fraction(comb(i, j), comb(degree, j))
+        result = converted
+    return result
+
+
+def _halve(terms: Coefficients, axis: int, upper: bool) -> Coefficients:
+    """The polynomial on one half of [0, 1] in one variable, rescaled to [0, 1]."""
+    result: Coefficients = {}
+    for powers, value in terms.items():
+        p = powers[axis]
+        for i in range(p + 1) if upper else (p,):
+            index = (*powers[:axis], i, *powers[axis + 1 :])
+            result[index] = result.get(index, Fraction(0)) + value * Fraction(comb(p, i), 2**p)
+    return result
+
+
+def _value(terms: Coefficients, point: Sequence[Fraction]) -> Fraction:
+    total = Fraction(0)
+    for powers, value in terms.items():
+        for power, x in zip(powers, point, strict=True):
+            value *= x**power
+        total += value
+    return total
+
+
+def _sign_by_roots(terms: Coefficients) -> Verdict:
+    """Sign on [0, 1] of a polynomial in one variable: no root of odd multiplicity inside (Sturm), then one sample."""
+    x = Symbol("x")
+    polynomial = sympy.Poly({p: Rational(v.numerator, v.denominator) for p, v in terms.items()}, x)
+    for factor, multiplicity in polynomial.sqf_list()[1]:
+        inside = factor.count_roots(0, 1) - (factor.eval(0) == 0) - (factor.eval(1) == 0)
+        if multiplicity % 2 and inside:
+            return Verdict.REFUTED
+    sample = Fraction(1, 2)
+    while _value(terms, [sample]) == 0:
+        sample = (sample + Fraction(1, 3)) / 2
+    return Verdict.PROVED if _value(terms, [sample]) > 0 else Verdict.REFUTED
+
+
+# --- ranges from shape ------------------------------------------------------------------------------------------------
+
+
+def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
+    """An interval with rational (or infinite) ends that contains the expression for all symbols in their ranges.
+
+    >>> K = Symbol("K")
+    >>> range_of(sigmoid(K) * tanh(K) ** 2, {K: ALL}) == UNIT
+    True
+    """
+    if expression.is_Rational:
+        number = Fraction(int(expression.p), int(expression.q))
+        return number, number
+    if expression.is_Symbol:
+        return ranges[expression]
+    if isinstance(expression, sigmoid):
+        low, high = range_of(expression.args[0], ranges)
+        return (HALF if low >= 0 else UNIT[0]), (HALF if high <= 0 else UNIT[1])
+    if isinstance(expression, tanh):
+        low, high = range_of(expression.args[0], ranges)
+        return (UNIT[0] if low >= 0 else SYMMETRIC_UNIT[0]), (UNIT[0] if high <= 0 else UNIT[1])
+    if expression.is_Add:
+        low, high = Fraction(0), Fraction(0)
+        for argument in expression.args:
+            inner = range_of(argument, ranges)
+            low, high = _plus(low, inner[0], -INFINITY), _plus(high, inner[1], INFINITY)
+        return low, high
+    if expression.is_Mul:
+        result: Range = (Fraction(1), Fraction(1))
+        for argument in expression.args:
+            result = _times_range(result, range_of(argument, ranges))
+        return result
+    if expression.is_Pow:
+        base, exponent = range_of(expression.args[0], ranges), expression.args[1]
+        if exponent.is_Integer and exponent > 0:
+            return _power_range(base, int(exponent))
+        whole = exponent.is_Symbol and exponent.is_integer and ranges[exponent][0] >= 0
+        if whole and base[0] >= 0 and base[1] <= 1:
+            return UNIT
+        if exponent.is_Integer and base[0] >= 0 and expression.args[0].is_positive:
+            power = -int(exponent)
+            high = INFINITY if base[0] == 0 else 1 / Fraction(base[0]) ** power
+            return (Fraction(0) if base[1] == INFINITY else 1 / Fraction(base[1]) ** power), high
+    return ALL
+
+
+HALF = Fraction(1, 2)
+
+
+def _plus(a: End, b: End, infinite: float) -> End:
+    return infinite if infinite in (a, b) else a + b
+
+
+def _times(a: End, b: End) -> End:
+    return Fraction(0) if a == 0 or b == 0 else a * b
+
+
+def _times_range(a: Range, b: Range) -> Range:
+    corners = [_times(x, y) for x in a for y in b]
+    return min(corners), max(corners)
+
+
+def _power_range(base: Range, exponent: int) -> Range:
+    ends = [_signed_power(end, exponent) for end in base]
+    if exponent % 2 == 0 and base[0] <= 0 <= base[1]:
+        return Fraction(0), max(ends)
+    return min(ends), max(ends)
+
+
+def _signed_power(end: End, exponent: int) -> End:
+    if isinstance(end, Fraction):
+        return end**exponent
+    return INFINITY if end > 0 or exponent % 2 == 0 else -INFINITY
+
+
+# --- steps ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Relation:
+    """left <= right for all values of the symbols in their ranges."""
+
+    left: Expr
+    right: Expr
+
+
+Form = Callable[[Normaliser, Mapping[Symbol, Polynomial]], Polynomial]
+"""Makes a normal form, with the given symbols replaced."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Ranges of the free symbols, abbreviations (symbol -> closed form), hypotheses, and what has been proved so far."""
+
+    ranges: Mapping[Symbol, Range]
+    definitions: Mapping[Symbol, Expr]
+    proved: Mapping[str, Relation]
+    hypotheses: tuple[Hypothesis, ...] = ()
+
+    def all_ranges(self) -> dict[Symbol, Range]:
+        """Ranges of the free symbols and, from their shape, of the abbreviations."""
+        ranges = dict(self.ranges)
+        for symbol, definition in self.definitions.items():
+            ranges[symbol] = range_of(definition, ranges)
+        return ranges
+
+    def check_identity(self, left: Expr, right: Expr) -> Verdict:
+        """PROVED if both sides have the same normal form, with the abbreviations put in where that is needed."""
+        if check_identity(left, right) is Verdict.PROVED:
+            return Verdict.PROVED
+        return self.check_same(lambda n, v: n.normal(left, v), lambda n, v: n.normal(right, v))
+
+    def check_same(self, left: Form, right: Form) -> Verdict:
+        """PROVED if two forms agree once the abbreviations are put in."""
+        normaliser = Normaliser()
+        values = self.normal_definitions(normaliser)
+        return Verdict.PROVED if left(normaliser, values) == right(normaliser, values) else Verdict.UNDECIDED
+
+    def normal_definitions(self, normaliser: Normaliser) -> dict[Symbol, Polynomial]:
+        """The normal forms of the abbreviations."""
+        values: dict[Symbol, Polynomial] = {}
+        for symbol, definition in self.definitions.items():
+            values[symbol] = normaliser.normal(definition, values)
+        return values
+
+
+def unfold(expression: Expr, definitions: Mapping[Symbol, Expr]) -> Expr:
+    """The expression with abbreviations put in, later ones first."""
+    for symbol, definition in reversed(list(definitions.items())):
+        expression = expression.subs(symbol, definition)
+    return expression
+
+
+def check_identity(left: Expr, right: Expr) -> Verdict:
+    """PROVED if both sides have the same normal form (`algebra`), else UNDECIDED.
+
+    >>> v = Symbol("v")
+    >>> check_identity(sigmoid(-v) * tanh(-v), (sigmoid(v) - 1) * tanh(v))
+    <Verdict.PROVED: 'PROVED'>
+    """
+    normaliser = Normaliser()
+    return Verdict.PROVED if normaliser.normal(left) == normaliser.normal(right) else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """A condition on the parameters, checked in balls at the numbers: `expression` >= 0 (> 0 if strict)."""
+
+    text: str
+    expression: Expr
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Atom:
+    """A symbol standing for a closed form inside one polynomial argument.
+
+    Its range comes from the shape of `definition`, or is [0, oo) where `fact` names a proved relation whose
+    right - left is the definition.
+    """
+
+    symbol: Symbol
+    definition: Expr
+    fact: str | None = None
+
+
+def _atom_ranges(atoms: Sequence[Atom], context: Context) -> dict[Symbol, Range] | None:
+    ranges = context.all_ranges()
+    for atom in atoms:
+        if atom.fact is None:
+            ranges[atom.symbol] = range_of(atom.definition, ranges)
+        else:
+            relation = context.proved.get(atom.fact)
+            if relation is None:
+                return None
+            if context.check_identity(relation.right - relation.left, atom.definition) is not Verdict.PROVED:
+                return None
+            ranges[atom.symbol] = NONNEGATIVE
+    return ranges
+
+
+def _check_polynomial(
+    value: Form,
+    polynomial: Expr | None,
+    atoms: Sequence[Atom],
+    context: Context,
+    scale: Expr = sympy.Integer(1),
+) -> Verdict:
+    """Whether value >= 0, where value is `scale` >= 0 times `polynomial` with the atoms put in."""
+    ranges = _atom_ranges(atoms, context)
+    if ranges is None:
+        return Verdict.UNDECIDED
+    normaliser = Normaliser()
+    if polynomial is None:
+        form = value(normaliser, {})
+    else:
+
+        def restored(n: Normaliser, v: Mapping[Symbol, Polynomial]) -> Polynomial:
+            put_in = {**v, **{atom.symbol: n.normal(atom.definition, v) for atom in atoms}}
+            return multiply(n.normal(scale, v), n.normal(polynomial, put_in))
+
+        if context.check_same(restored, value) is not Verdict.PROVED or not range_of(scale, ranges)[0] >= 0:
+            return Verdict.UNDECIDED
+        form = normaliser.normal(polynomial)
+    try:
+        return check_polynomial(form, normaliser, ranges)
+    except KeyError:
+        return Verdict.UNDECIDED
+
+
+def _difference(right: Expr, left: Expr) -> Form:
+    return lambda n, v: add(n.normal(right, v), negative(n.normal(left, v)))
+
+
+def _slope(right: Expr, left: Expr, variable: Symbol) -> Form:
+    return lambda n, v: add(n.derivative(right, variable, v), negative(n.derivative(left, variable, v)))
+
+
+@dataclass(frozen=True)
+class Step:
+    """A named claim with its text; subclasses say how it is checked and what relation it leaves behind."""
+
+    name: str
+    text: str
+
+    @property
+    def relation(self) -> Relation | None:
+        """What later steps may use, once this one is proved."""
+        return None
+
+    def check(self, context: Context) -> Verdict:
+        """Verify the step in a context; PROVED only if every part was."""
+        raise TypeError(f"{type(self).__name__} does not say how it is checked")
+
+
+@dataclass(frozen=True)
+class Identity(Step):
+    """left = right by exact algebra. Leaves left <= right."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.left, self.right)
+
+    def check(self, context: Context) -> Verdict:
+        return context.check_identity(self.left, self.right)
+
+
+@dataclass(frozen=True)
+class AtMost(Step):
+    """left <= right because right - left is scale >= 0 times a polynomial in atoms, nonnegative on their ranges."""
+
+    left: Expr
+    right: Expr
+    polynomial: Expr | None = None
+    atoms: tuple[Atom, ...] = ()
+    scale: Expr = sympy.Integer(1)
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.left, self.right)
+
+    def check(self, context: Context) -> Verdict:
+        return _check_polynomial(_difference(self.right, self.left), self.polynomial, self.atoms, context, self.scale)
+
+
+@dataclass(frozen=True)
+class Growth(Step):
+    """0 <= f(v) for v >= 0 because f(0) = 0 and f' >= 0 (a polynomial in atoms). Leaves left <= right, f = right - left."""
+
+    left: Expr
+    right: Expr
+    variable: Symbol
+    derivative: Expr
+    atoms: tuple[Atom, ...] = ()
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.left, self.right)
+
+    def check(self, context: Context) -> Verdict:
+        if context.all_ranges()[self.variable][0] != 0:
+            return Verdict.UNDECIDED
+        zero = {self.variable: sympy.Integer(0)}
+        start = context.check_identity(self.right.xreplace(zero), self.left.xreplace(zero))
+        slope = _slope(self.right, self.left, self.variable)
+        growing = _check_polynomial(slope, self.derivative, self.atoms, context)
+        return all_of((start, growing))
+
+
+@dataclass(frozen=True)
+class UpToTheEnd(Step):
+    """f(v) <= f(end) for v <= end because f' >= 0; `room` is the proved relation v <= end."""
+
+    function: Expr
+    variable: Symbol
+    end: Expr
+    derivative: Expr
+    atoms: tuple[Atom, ...]
+    room: str
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.function, self.function.xreplace({self.variable: self.end}))
+
+    def check(self, context: Context) -> Verdict:
+        room = context.proved.get(self.room)
+        ranges = context.all_ranges()
+        if room is None or room != Relation(self.variable, self.end):
+            return Verdict.UNDECIDED
+        if not range_of(self.end, ranges)[1] <= ranges[self.variable][1]:
+            return Verdict.UNDECIDED
+        slope = _slope(self.function, sympy.Integer(0), self.variable)
+        return _check_polynomial(slope, self.derivative, self.atoms, context)
+
+
+@dataclass(frozen=True)
+class Increasing(Step):
+    """tanh or σ applied to both sides of a proved relation."""
+
+    function: Callable[[Expr], Expr]
+    fact: str
+    inner: Relation
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.function(self.inner.left), self.function(self.inner.right))
+
+    def check(self, context: Context) -> Verdict:
+        known = self.function in (tanh, sigmoid)
+        return Verdict.PROVED if known and context.proved.get(self.fact) == self.inner else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True)
+class Instance(Step):
+    """A proved relation with closed forms put in for its variables.
+
+    Each must lie in its variable's range: by its shape, or because a relation named in `support` says so.
+    """
+
+    fact: str
+    inner: Relation
+    values: Mapping[Symbol, Expr]
+    support: tuple[str, ...] = ()
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.inner.left.xreplace(dict(self.values)), self.inner.right.xreplace(dict(self.values)))
+
+    def check(self, context: Context) -> Verdict:
+        if context.proved.get(self.fact) != self.inner:
+            return Verdict.UNDECIDED
+        ranges = context.all_ranges()
+        known = [context.proved[name] for name in self.support if name in context.proved]
+        gaps = [relation.right - relation.left for relation in known]
+        for symbol, value in self.values.items():
+            (low, high), (least, most) = ranges[symbol], range_of(value, ranges)
+            for end, covered, gap in (
+                (low, least >= low, value - _number(low)),
+                (high, most <= high, _number(high) - value),
+            ):
+                if covered or not isinstance(end, Fraction):
+                    continue
+                if not any(context.check_identity(gap, other) is Verdict.PROVED for other in gaps):
+                    return Verdict.UNDECIDED
+        return Verdict.PROVED
+
+
+def _number(end: End) -> Expr:
+    return Rational(end.numerator, end.denominator) if isinstance(end, Fraction) else oo if end > 0 else -oo
+
+
+@dataclass(frozen=True)
+class Assumed(Step):
+    """A hypothesis of the derivation as a relation; checked in balls at the numbers (`check_hypotheses`)."""
+
+    left: Expr
+    right: Expr
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.left, self.right)
+
+    def check(self, context: Context) -> Verdict:
+        gap = self.right - self.left
+        stated = any(context.check_identity(h.expression, gap) is Verdict.PROVED for h in context.hypotheses)
+        return Verdict.PROVED if stated else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True)
+class Induction(Step):
+    """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t).
+
+    Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0, successor - lower(t+1) >= 0 as a
+    polynomial in the atoms and the slack. Leaves lower(t) <= s, with what `state` stands for put in.
+    """
+
+    state: Symbol
+    index: Symbol
+    lower: Expr
+    start: Expr
+    successor: Expr
+    base_polynomial: Expr | None
+    base_atoms: tuple[Atom, ...]
+    step_polynomial: Expr | None
+    step_atoms: tuple[Atom, ...]
+    slack: Symbol
+    stands_for: Expr | None = None
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.lower, self.state if self.stands_for is None else self.stands_for)
+
+    def check(self, context: Context) -> Verdict:
+        first = _difference(self.start, self.lower.xreplace({self.index: sympy.Integer(1)}))
+        base = _check_polynomial(first, self.base_polynomial, self.base_atoms, context)
+        following = self.successor.xreplace({self.state: self.lower + self.slack})
+        growth = _difference(following, self.lower.xreplace({self.index: self.index + 1}))
+        inner = replace(context, ranges={**context.ranges, self.slack: NONNEGATIVE})
+        return all_of((base, _check_polynomial(growth, self.step_polynomial, self.step_atoms, inner)))
+
+
+@dataclass(frozen=True)
+class CellEquations(Step):
+    """The recurrences of the derivation are the cell's own equations with the template weights.
+
+    `template` maps blocks to symbolic entries, `state` names the old state's symbols, `expected` the new state and
+    readout ("h[0]", "c[1]", "y", ...) as closed forms in them and the input symbol.
+    """
+
+    cell: str
+    size: int
+    template: Mapping[str, Mapping[tuple[int, ...], Expr]]
+    state: Mapping[str, Expr]
+    input: Symbol
+    expected: Mapping[str, Expr]
+
+    def check(self, context: Context) -> Verdict:
+        cell = CELLS[self.cell]
+
+        def maps(gate: str, h: Sequence[Any], x: Any) -> list[Any]:
+            matrix, on_input, bias = (self.template.get(f"{block}_{gate}", {}) for block in "WUb")
+            return [
+                sum(entry * h[k] for (unit, k), entry in matrix.items() if unit == row)
+                + on_input.get((row,), 0) * x
+                + bias.get((row,), sympy.Integer(0))
+                for row in range(self.size)
+            ]
+
+        old = {
+            name: [self.state.get(f"{name}[{k}]", Symbol(f"{name}{k}")) for k in range(self.size)] for name in cell.states
+        }
+        new = cell.step(Symbols, maps, old, self.input)
+        found = {f"{name}[{k}]": value for name in cell.states for k, value in enumerate(new[name])}
+        readout = self.template.get("V", {})
+        found["y"] = sum((entry * new[cell.states[0]][k] for (k,), entry in readout.items()), sympy.Integer(0))
+        found["y"] += self.template.get("v0", {}).get((), 0)
+        verdicts = []
+        for name, value in self.expected.items():
+            verdicts.append(context.check_identity(found[name], value))
+        return all_of(verdicts)
+
+
+@dataclass(frozen=True)
+class Chain(Step):
+    """terms[0] <= terms[1] <= ...: each difference is a factor >= 0 times right - left of a proved relation."""
+
+    terms: tuple[Expr, ...]
+    links: tuple[tuple[str, Expr], ...]
+    also: tuple[str, ...] = ()
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.terms[0], self.terms[-1])
+
+    def check(self, context: Context) -> Verdict:
+        if len(self.links) != len(self.terms) - 1 or any(name not in context.proved for name in self.also):
+            return Verdict.UNDECIDED
+        ranges = context.all_ranges()
+        verdicts = []
+        for (name, factor), low, high in zip(self.links, self.terms, self.terms[1:], strict=False):
+            relation = context.proved.get(name)
+            if relation is None or not range_of(factor, ranges)[0] >= 0:
+                verdicts.append(Verdict.UNDECIDED)
+            else:
+                scaled = _scaled(factor, relation)
+                verdicts.append(context.check_same(_difference(high, low), scaled))
+        return all_of(verdicts)
+
+
+def _scaled(factor: Expr, relation: Relation) -> Form:
+    gap = _difference(relation.right, relation.left)
+    return lambda n, v: multiply(n.normal(factor, v), gap(n, v))
+
+
+# --- derivations ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """A closed-form bound on the recall error with the steps that prove it.
+
+    `parameters` are the symbols that a request fixes; `ranges` those of all free symbols; `definitions` abbreviations in
+    order; `bound` the closed form, in parameters and abbreviations. `conclusions` name the steps that together say
+    |y_n - x_1| <= bound and that the bound grows with n.
+    """
+
+    theorem: str
+    statement: str
+    parameters: tuple[Symbol, ...]
+    ranges: Mapping[Symbol, Range]
+    definitions: Mapping[Symbol, Expr]
+    hypotheses: tuple[Hypothesis, ...]
+    steps: tuple[Step, ...]
+    bound: Expr
+    conclusions: tuple[str, ...]
+    source: str = "this project"
+    cache: dict[str, Verdict] = field(default_factory=dict, compare=False, repr=False)
+
+    def check(self) -> dict[str, Verdict]:
+        """Verify every step in order; a step sees only relations of steps proved before it. Cached per derivation."""
+        if not self.cache:
+            proved: dict[str, Relation] = {}
+            for step in self.steps:
+                verdict = step.check(Context(self.ranges, self.definitions, proved, self.hypotheses))
+                if step.name in self.cache:
+                    raise ValueError(f"two steps of {self.theorem} are named {step.name}")
+                self.cache[step.name] = verdict
+                if verdict is Verdict.PROVED and step.relation is not None:
+                    proved[step.name] = step.relation
+        return dict(self.cache)
+
+    @property
+    def verdict(self) -> Verdict:
+        """PROVED if every step is and every conclusion is among them."""
+        results = self.check()
+        if any(name not in results for name in self.conclusions):
+            return Verdict.UNDECIDED
+        return all_of(results.values())
+
+    def closed_form(self) -> Expr:
+        """The bound in the parameters alone."""
+        return unfold(self.bound, self.definitions)
+
+    def enclose(self, values: Mapping[Symbol, Fraction | int]) -> arb:
+        """The bound at the numbers, as a ball at the current precision."""
+        return evaluate(self.bound, self._with_definitions(values))
+
+    def _with_definitions(self, values: Mapping[Symbol, Fraction | int]) -> dict[Symbol, Fraction | int | arb]:
+        known: dict[Symbol, Fraction | int | arb] = dict(values)
+        for symbol, definition in self.definitions.items():
+            known[symbol] = evaluate(definition, known)
+        return known
+
+    def matches(self, weights: Weights, values: Mapping[Symbol, Fraction | int]) -> Verdict:
+        """PROVED if the weights are exactly the derivation's template at these numbers, all other entries zero."""
+        templates = [step for step in self.steps if isinstance(step, CellEquations)]
+        if len(templates) != 1:
+            return Verdict.UNDECIDED
+        template, numbers = (
+            templates[0],
+            {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()},
+        )
+        if template.cell != weights.cell or template.size > weights.hidden:
+            return Verdict.REFUTED
+        blocks = {
+            name: {index: exact(sympy.sympify(entry).subs(numbers)) for index, entry in entries.items()}
+            for name, entries in template.template.items()
+        }
+        return Verdict.PROVED if Weights(weights.cell, weights.hidden, blocks) == weights else Verdict.REFUTED
+
+    def check_hypotheses(self, values: Mapping[Symbol, Fraction | int]) -> dict[str, Verdict]:
+        """Each hypothesis at the numbers, decided in balls."""
+        known = self._with_definitions(values)
+        results = {}
+        for hypothesis in self.hypotheses:
+            ball = evaluate(hypothesis.expression, known)
+            if ball > 0 or (not hypothesis.strict and ball >= 0):
+                verdict = Verdict.PROVED
+            elif ball < 0 or (hypothesis.strict and ball <= 0):
+                verdict = Verdict.REFUTED
+            else:
+                verdict = Verdict.UNDECIDED
+            results[hypothesis.text] = verdict
+        return results

@@ -1,0 +1,129 @@
+"""The supremum of the recall error over the whole box, for any weights.
+
+e_n = sup |y_n - x_1| over [-M, M]^n. `monotone` finds the extreme paths; if all signs are decided the two extremes are
+vertices and e_n is *exact* up to the width of one ball evaluation, with the vertex as witness. Where a sign is open the
+box is halved along that input, and what is still open at the end is kept as an interval and said so. Long horizons go
+through `settled`, without stepping. Nothing here knows a construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+from flint import arb
+
+from verifier.arithmetic.balls import ZERO, Balls, to_ball
+from verifier.errors import StepLimit
+from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
+from verifier.program import Program
+from verifier.run import Runner
+from verifier.sequences import Runs, expand
+from verifier.settled import bound_beyond
+
+SUBDIVISION_WORK = 40_000
+"""Steps × operations spent on halving a box whose signs are not all decided."""
+
+
+@dataclass(frozen=True)
+class Supremum:
+    """An enclosure of max over the asked horizons n' of the worst-case error e_{n'}.
+
+    `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
+    `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
+    intervals after `boxes` boxes. `method` is "induction" (then `settled_after` steps were walked) or "stepping".
+    """
+
+    lower: arb
+    upper: arb
+    horizon: int
+    witness: Runs
+    exact: bool
+    undecided: int
+    method: str
+    settled_after: int | None = None
+    boxes: int = 1
+
+
+def bound_supremum(program: Program, bound: Fraction, n: int, only_last: bool, steps: int) -> Supremum:
+    """Enclose max over n' <= n (or n alone) of sup |y_{n'} - x_1| over [-bound, bound]^{n'} at the current precision.
+
+    Raises `StepLimit` when n > steps and the weights admit no closed form.
+    """
+    beyond = bound_beyond(program, bound, n, only_last)
+    if beyond is not None:
+        value, horizon, witness, settled_after = beyond
+        return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
+    if n > steps:
+        raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
+    return supremum_by_stepping(program, bound, n, only_last)
+
+
+def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool) -> Supremum:
+    """`bound_supremum` by walking all n steps over the box: any weights, time growing with n."""
+    horizons = [n] if only_last else range(1, n + 1)
+    queue = [_Candidate.of(program, [(-bound, bound)] * n, horizons)]
+    finished: list[_Candidate] = []
+    allowed = SUBDIVISION_WORK // (n * max(1, len(program.operations)))
+    count = 1
+    while queue:
+        worst = max(range(len(queue)), key=lambda k: queue[k].rank)
+        candidate = queue.pop(worst)
+        if not candidate.extremes.undecided or count + 2 > allowed:
+            finished.append(candidate)
+            if all(other.rank <= candidate.rank for other in queue):
+                break  # the worst box cannot be improved: halving the others would change nothing
+            continue
+        count += 2
+        t = min(candidate.extremes.undecided, key=lambda t: (candidate.box[t - 1][0] - candidate.box[t - 1][1], t))
+        low, high = candidate.box[t - 1]
+        for half in ((low, (low + high) / 2), ((low + high) / 2, high)):
+            box = [*candidate.box[: t - 1], half, *candidate.box[t:]]
+            queue.append(_Candidate.of(program, box, horizons))
+    every = finished + queue
+    top = max(every, key=lambda c: c.rank)
+    upper = every[0].extremes.upper
+    for other in every[1:]:
+        upper = upper.max(other.extremes.upper)
+    if not top.extremes.undecided:
+        return Supremum(upper, upper, top.extremes.horizon, top.extremes.witness, True, 0, "stepping", boxes=len(every))
+    attained = [(_attained(program, c.extremes), c) for c in every]
+    lower, best = max(attained, key=lambda pair: _rank(pair[0].lower()))
+    undecided = len(top.extremes.undecided)
+    return Supremum(
+        lower, upper, best.extremes.horizon, best.extremes.witness, False, undecided, "stepping", boxes=len(every)
+    )
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A box with its extremes; `rank` is the exact upper end of the bound, so that candidates can be ordered."""
+
+    box: Box
+    extremes: Extremes
+    rank: Fraction
+
+    @classmethod
+    def of(cls, program: Program, box: Box, horizons: Sequence[int]) -> _Candidate:
+        extremes = run_extremes(program, box, grow(walk_box(program, box), horizons))
+        return cls(box, extremes, _rank(extremes.upper.upper()))
+
+
+def _rank(point: arb) -> Fraction:
+    """The rational of an exact point; infinite points rank above everything."""
+    if not point.is_finite():
+        return Fraction(2) ** flint.ctx.prec * 10**9
+    mantissa, exponent = point.man_exp()
+    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def _attained(program: Program, extremes: Extremes) -> arb:
+    """|y - x_1| at the witness, in balls."""
+    runner = Runner(program, Balls(flint.ctx.prec))
+    state, first = runner.start(), None
+    for t, x in enumerate(expand(extremes.witness), 1):
+        first = x if first is None else first
+        state = runner.step(t, state, x)
+    return ZERO if first is None else abs(runner.output() - to_ball(first))
