@@ -1,7 +1,7 @@
 """Untrusted proposals: for each architecture explicit weights, sized from the request, with the bound that sized them.
 
 >>> construct("lstm", n=1000, precision=200).weights
-Weights('lstm', hidden=32, 10 nonzero, sha256 bc0bcf8aab4e)
+Weights('lstm', hidden=32, 10 nonzero, sha256 0b270409c408)
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The explaining side: theorems as data with checks that run."""

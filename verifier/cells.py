@@ -4,7 +4,8 @@ A cell reads one real input x per step and updates a state of d units; the reado
 function of
 
     arithmetic   gives meaning to sigmoid, tanh and relu (balls, mpmath, numpy, sympy, or the recorder of `program`)
-    maps         the affine maps of the gates: maps(gate, h, x) is the list W_gate h + U_gate x + b_gate
+    maps         the affine maps of the gates: maps(gate, h, x) is the list W_gate h + U_gate x + b_gate,
+                 maps.recurrent(gate, h) is W_gate h (+ c_gate), maps.input(gate, x) is U_gate x + b_gate
     state        {"h": [...], ...}, d values each
     x            the input
 
@@ -30,7 +31,52 @@ class Activations(Protocol):
 
 Vector = list[Any]
 State = Mapping[str, Vector]
-Maps = Callable[[str, Sequence[Any], Any], Vector]
+Entries = Mapping[tuple[int, ...], Any]
+Combine = Callable[[Any, list[tuple[Any, Any]]], Any]
+
+
+class Maps:
+    """The affine maps of a cell's gates for `units` units, from sparse blocks of coefficients.
+
+    `combine(bias, [(coefficient, value), ...])` gives bias + Σ coefficient·value in the arithmetic at hand.
+    """
+
+    def __init__(self, units: int, blocks: Mapping[str, Entries], combine: Combine) -> None:
+        self.units, self._blocks, self._combine = units, blocks, combine
+        self._rows: dict[str, list[list[tuple[int, Any]]]] = {}
+
+    def __call__(self, gate: str, h: Sequence[Any], x: Any) -> Vector:
+        """W_gate h + U_gate x + b_gate."""
+        on_input, bias = self._block("U", gate), self._block("b", gate)
+        return [
+            self._combine(bias.get((k,), 0), [*self._recurrent(gate, k, h), *_term(on_input, k, x)])
+            for k in range(self.units)
+        ]
+
+    def recurrent(self, gate: str, h: Sequence[Any]) -> Vector:
+        """W_gate h + c_gate, for cells in which a gate multiplies the recurrent part alone."""
+        bias = self._block("c", gate)
+        return [self._combine(bias.get((k,), 0), self._recurrent(gate, k, h)) for k in range(self.units)]
+
+    def input(self, gate: str, x: Any) -> Vector:
+        """U_gate x + b_gate."""
+        on_input, bias = self._block("U", gate), self._block("b", gate)
+        return [self._combine(bias.get((k,), 0), _term(on_input, k, x)) for k in range(self.units)]
+
+    def _block(self, letter: str, gate: str) -> Entries:
+        return self._blocks.get(f"{letter}_{gate}", {})
+
+    def _recurrent(self, gate: str, unit: int, h: Sequence[Any]) -> list[tuple[Any, Any]]:
+        if gate not in self._rows:
+            rows: list[list[tuple[int, Any]]] = [[] for _ in range(self.units)]
+            for (row, column), value in self._block("W", gate).items():
+                rows[row].append((column, value))
+            self._rows[gate] = rows
+        return [(value, h[column]) for column, value in self._rows[gate][unit]]
+
+
+def _term(on_input: Entries, unit: int, x: Any) -> list[tuple[Any, Any]]:
+    return [(on_input[unit,], x)] if (unit,) in on_input else []
 
 
 @dataclass(frozen=True)
@@ -38,7 +84,8 @@ class Cell:
     """A recurrent cell: its gates, its state vectors and its step.
 
     `gates` name the affine maps; `states` the vectors kept between steps, the one the readout sees first;
-    `activation` says what each gate is passed through; `equations` is the step as text.
+    `activation` says what each gate is passed through; `equations` is the step as text; `recurrent_biases` names the gates
+    whose recurrent part has a bias c_gate of its own.
     """
 
     name: str
@@ -49,6 +96,7 @@ class Cell:
     equations: tuple[str, ...]
     step: Callable[[Any, Maps, State, Any], dict[str, Vector]]
     source: str
+    recurrent_biases: tuple[str, ...] = ()
 
     def block_shapes(self, hidden: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of all weight blocks for `hidden` units."""
@@ -57,6 +105,8 @@ class Cell:
             shapes[f"W_{gate}"] = (hidden, hidden)
             shapes[f"U_{gate}"] = (hidden,)
             shapes[f"b_{gate}"] = (hidden,)
+            if gate in self.recurrent_biases:
+                shapes[f"c_{gate}"] = (hidden,)
         for state in self.states:
             shapes[f"{state}_0"] = (hidden,)
         shapes["V"] = (hidden,)

@@ -22,7 +22,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import comb
-from typing import Any
 
 import sympy
 from flint import arb
@@ -30,7 +29,7 @@ from sympy import Expr, Rational, Symbol, oo, tanh
 
 from verifier.algebra import Normaliser, Polynomial, add, multiply, negative
 from verifier.arithmetic.symbols import Symbols, evaluate, sigmoid
-from verifier.cells import CELLS
+from verifier.cells import CELLS, Maps
 from verifier.exact import exact
 from verifier.verdict import Verdict, all_of
 from verifier.weights import Weights
@@ -41,6 +40,7 @@ End = Fraction | float
 Range = tuple[End, End]
 """Lower and upper end."""
 
+ONE: Expr = sympy.Integer(1)
 INFINITY = math.inf
 NONNEGATIVE: Range = (Fraction(0), INFINITY)
 AT_LEAST_ONE: Range = (Fraction(1), INFINITY)
@@ -369,7 +369,7 @@ def _check_polynomial(
     polynomial: Expr | None,
     atoms: Sequence[Atom],
     context: Context,
-    scale: Expr = sympy.Integer(1),
+    scale: Expr = ONE,
 ) -> Verdict:
     """Whether value >= 0, where value is `scale` >= 0 times `polynomial` with the atoms put in."""
     ranges = _atom_ranges(atoms, context)
@@ -441,7 +441,7 @@ class AtMost(Step):
     right: Expr
     polynomial: Expr | None = None
     atoms: tuple[Atom, ...] = ()
-    scale: Expr = sympy.Integer(1)
+    scale: Expr = ONE
 
     @property
     def relation(self) -> Relation:
@@ -624,16 +624,7 @@ class CellEquations(Step):
 
     def check(self, context: Context) -> Verdict:
         cell = CELLS[self.cell]
-
-        def maps(gate: str, h: Sequence[Any], x: Any) -> list[Any]:
-            matrix, on_input, bias = (self.template.get(f"{block}_{gate}", {}) for block in "WUb")
-            return [
-                sum(entry * h[k] for (unit, k), entry in matrix.items() if unit == row)
-                + on_input.get((row,), 0) * x
-                + bias.get((row,), sympy.Integer(0))
-                for row in range(self.size)
-            ]
-
+        maps = Maps(self.size, self.template, lambda bias, terms: sum((c * v for c, v in terms), sympy.sympify(bias)))
         old = {
             name: [self.state.get(f"{name}[{k}]", Symbol(f"{name}{k}")) for k in range(self.size)] for name in cell.states
         }

@@ -25,7 +25,7 @@ from enum import IntEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from verifier.cells import CELLS
+from verifier.cells import CELLS, Maps
 from verifier.weights import Weights
 
 
@@ -195,18 +195,8 @@ def record(weights: Weights) -> Program:
     old: dict[str, list[Node]] = {
         name: [recorder.add(Operation("state", label=f"{name}[{k}]")) for k in range(weights.hidden)] for name in cell.states
     }
-    matrix_rows = {gate: weights[f"W_{gate}"].rows() for gate in cell.gates}
-
-    def maps(gate: str, h: Sequence[Any], value: Any) -> list[Any]:
-        rows, on_input, bias = matrix_rows[gate], weights[f"U_{gate}"], weights[f"b_{gate}"]
-        result = []
-        for unit in range(weights.hidden):
-            terms = [(entry, h[column]) for column, entry in rows.get(unit, ())]
-            if on_input[unit,]:
-                terms.append((on_input[unit,], value))
-            result.append(recorder.affine_of(bias[unit,], terms))
-        return result
-
+    blocks = {name: dict(array.entries) for name, array in weights.blocks().items()}
+    maps = Maps(weights.hidden, blocks, lambda bias, terms: recorder.affine_of(Fraction(bias), terms))
     new = cell.step(recorder, maps, old, x)
     read = [(value, new[cell.states[0]][index[0]]) for index, value in weights["V"]]
     readout = recorder.affine_of(weights["v0"][()], read)

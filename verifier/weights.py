@@ -58,13 +58,6 @@ class ExactArray:
             object.__setattr__(self, "_cached_lookup", cached)
         return cached
 
-    def rows(self) -> dict[int, list[tuple[int, Fraction]]]:
-        """Nonzero entries of a matrix by row: {row: [(column, value), ...]}."""
-        result: dict[int, list[tuple[int, Fraction]]] = {}
-        for (row, column), value in self.entries:
-            result.setdefault(row, []).append((column, value))
-        return result
-
     def __iter__(self) -> Iterator[tuple[Index, Fraction]]:
         return iter(self.entries)
 

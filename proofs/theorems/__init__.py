@@ -1,0 +1,9 @@
+"""One file per theorem."""
+
+from proofs.theorem import Theorem
+from proofs.theorems.c6 import C6
+
+THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in (C6,)}
+"""Every theorem of this version, by id."""
+
+__all__ = ["THEOREMS"]

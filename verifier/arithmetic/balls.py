@@ -93,6 +93,20 @@ def show_lower(value: arb, digits: int = 6) -> str:
     return _show(value.lower(), digits, up=False)
 
 
+def show_near(value: arb, digits: int = 3) -> str:
+    """A number in [-1, 1] for people, cut towards 0 after few digits; next to ±1 the distance from it is shown instead.
+
+    Where the precision does not separate it from ±1, "> 1 - δ" says what is known.
+
+    >>> show_near(arb("0.25")), show_near(1 - arb(10) ** -5), show_near(arb(0)), show_near(arb(500).tanh())
+    ('0.25', '1 - 9.99e-6', '0', '> 1 - 3.56e-15')
+    """
+    for end, beyond, gap in (("1 -", ">", ONE - value), ("-1 +", "<", ONE + value)):
+        if gap < arb(1) / 100:
+            return f"{end} {show_lower(gap, digits)}" if gap > 0 else f"{beyond} {end} {show_upper(gap, digits)}"
+    return show_upper(value, digits) if value < 0 else show_lower(value, digits)
+
+
 def _show(point: arb, digits: int, up: bool) -> str:
     if not point.is_finite():
         return "inf" if up else "-inf"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from constructions import ARCHITECTURES, derivations
+from constructions import ARCHITECTURES
+from proofs.theorems import THEOREMS
 from verifier.cells import CELLS
 
 
@@ -18,6 +19,6 @@ def catalogue() -> int:
         for equation in cell.equations:
             click.echo(f"             {equation}")
     click.echo("theorems")
-    for name, derivation in sorted(derivations().items()):
-        click.echo(f"  {name:<10} {derivation().statement}")
+    for name, theorem in sorted(THEOREMS.items()):
+        click.echo(f"  {name:<10} {theorem.title}: {theorem.statement}")
     return 0

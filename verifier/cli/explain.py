@@ -1,40 +1,43 @@
-"""`verify explain THEOREM`: statement, hypotheses and the proof steps as they were checked just now."""
+"""`verify explain THEOREM`: statement, hypotheses, proof, and the checks as they ran just now."""
 
 from __future__ import annotations
 
 import click
 
-from constructions import derivations
+from proofs.theorems import THEOREMS
 from verifier.cli.report import wrapped
 from verifier.errors import UsageError
+from verifier.inequality import Identity
+from verifier.verdict import all_of
 
 
-@click.command("explain", help="Show a theorem with its proof steps, each checked now.")
+@click.command("explain", help="Show a theorem with its proof; every machine check runs now.")
 @click.argument("theorem")
 def explain(theorem: str) -> int:
-    """Print the derivation; exit with its verdict."""
-    known = {name.lower(): make for name, make in derivations().items()}
+    """Print the theorem and its checks; exit with their verdict."""
+    known = {name.lower(): found for name, found in THEOREMS.items()}
     if theorem.lower() not in known:
-        raise UsageError(f"theorem {theorem!r} is unknown (known: {', '.join(sorted(derivations()))})")
-    derivation = known[theorem.lower()]()
-    results = derivation.check()
-    click.echo(wrapped(derivation.theorem, derivation.statement))
-    click.echo(wrapped("source", derivation.source))
-    click.echo(wrapped("hypotheses", "; ".join(h.text for h in derivation.hypotheses) + " (checked at the numbers)"))
-    click.echo(wrapped("where", "; ".join(f"{s} = {d}" for s, d in derivation.definitions.items())))
-    click.echo(wrapped("bound", str(derivation.closed_form())))
+        raise UsageError(f"theorem {theorem!r} is unknown (known: {', '.join(sorted(THEOREMS))})")
+    found = known[theorem.lower()]
+    results = found.run()
+    click.echo(wrapped(found.id, found.statement))
+    click.echo(wrapped("source", found.source))
+    click.echo(wrapped("hypotheses", "; ".join(found.hypotheses) + " (checked at the numbers of a request)"))
+    for number, paragraph in enumerate(found.argument):
+        click.echo(wrapped("" if number else "proof", paragraph))
+    if found.derivation is not None:
+        derivation = found.derivation()
+        click.echo(wrapped("where", "; ".join(f"{s} = {d}" for s, d in derivation.definitions.items())))
+        click.echo(wrapped("bound", str(derivation.bound)))
+        click.echo()
+        for number, step in enumerate(derivation.steps, 1):
+            click.echo(f"{number:>3}. {results[step.name].value:<9} {step.name} [{type(step).__name__}]: {step.text}")
+            if step.relation is not None:
+                sign = "=" if isinstance(step, Identity) else "<="
+                click.echo(" " * 15 + f"{step.relation.left}  {sign}  {step.relation.right}")
+    for name in found.checks or {}:
+        click.echo(f"     {results[name].value:<9} {name}")
+    verdict = all_of(results.values())
     click.echo()
-    for number, step in enumerate(derivation.steps, 1):
-        kind = type(step).__name__
-        click.echo(f"{number:>3}. {results[step.name].value:<9} {step.name} [{kind}]")
-        click.echo(_indented(step.text))
-        if step.relation is not None:
-            click.echo(_indented(f"{step.relation.left}  <=  {step.relation.right}"))
-    verdict = derivation.verdict
-    click.echo()
-    click.echo(f"{verdict.value} theorem={derivation.theorem} steps={len(results)}")
+    click.echo(f"{verdict.value} theorem={found.id} checks={len(results)}")
     return verdict.exit_code
-
-
-def _indented(text: str) -> str:
-    return " " * 15 + text

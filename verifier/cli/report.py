@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import textwrap
 from typing import TYPE_CHECKING
 
 import click
 
-from verifier.arithmetic.balls import Balls, show_lower, show_upper
+from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper
+from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
+from verifier.gates import gate_activations, live_units
 from verifier.regime import Regime
-from verifier.sequences import show_runs
+from verifier.sequences import expand, show_runs
 from verifier.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -22,6 +25,9 @@ DIGITS = 6
 """Significant digits of the printed bounds, rounded outward."""
 
 WIDTH = 100
+
+GATE_STEPS = 3
+"""Steps whose gate activations are shown."""
 
 
 def last_line(certificate: Certificate) -> str:
@@ -75,6 +81,8 @@ def print_certificate(certificate: Certificate, construction: Construction, show
     _print_weights(construction, show_weights)
     click.echo()
     with Balls(certificate.working_bits).working():
+        _print_gates(certificate)
+        click.echo()
         _print_numbers(certificate)
     click.echo()
     if certificate.supremum is not None:
@@ -139,6 +147,29 @@ def _print_weights(construction: Construction, everything: bool) -> None:
     hidden = len(rows) - len(shown)
     rest = f"{hidden} more nonzero weights (--show-weights); " if hidden else ""
     click.echo(f"  {rest}all other weights of the {weights.hidden} units are 0, s_0 = 0")
+
+
+def _print_gates(certificate: Certificate) -> None:
+    """Gate activations of the named units on the worst-case sequence at its first steps."""
+    weights = certificate.weights
+    runs = certificate.supremum.witness if certificate.supremum is not None else ()
+    inputs = list(itertools.islice(expand(runs), GATE_STEPS))
+    if not inputs:
+        return
+    steps = gate_activations(weights, inputs)
+    units = [k for k in live_units(weights) if k < len(weights.units)]
+    heads = [f"t = {t}" for t in range(1, len(steps) + 1)]
+    rows = [
+        (f"{gate}[{weights.unit_name(unit)}]", [show_near(step[gate, unit]) for step in steps])
+        for unit in units
+        for gate in CELLS[weights.cell].gates
+        if (gate, unit) in steps[0]
+    ]
+    first = max(len(name) for name, _ in rows)
+    widths = [max(len(heads[k]), *(len(cells[k]) for _, cells in rows)) for k in range(len(heads))]
+    click.echo("  " + " " * first + "  " + "  ".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True)))
+    for name, cells in rows:
+        click.echo(f"  {name:<{first}}  " + "  ".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True)))
 
 
 def _print_numbers(certificate: Certificate) -> None:
