@@ -99,7 +99,7 @@ def show_near(value: arb, digits: int = 3) -> str:
     Where the precision does not separate it from ±1, "> 1 - δ" says what is known.
 
     >>> show_near(arb("0.25")), show_near(1 - arb(10) ** -5), show_near(arb(0)), show_near(arb(500).tanh())
-    ('0.25', '1 - 9.99e-6', '0', '> 1 - 3.56e-15')
+    ('0.25', '1 - 9.99e-6', '0', '> 1 - 2.23e-16')
     """
     for end, beyond, gap in (("1 -", ">", ONE - value), ("-1 +", "<", ONE + value)):
         if gap < arb(1) / 100:
@@ -145,7 +145,7 @@ def show_decimal(point: tuple[int, int], digits: int, up: bool) -> str:
         text = text.rstrip("0").rstrip(".")
         return sign + text
     fraction = text[1:].rstrip("0")
-    return f"{sign}{text[0]}{'.' + fraction if fraction else ''}e{power:+03d}".replace("e+", "e")
+    return f"{sign}{text[0]}{'.' + fraction if fraction else ''}e{power}"
 
 
 def _scaled_quotient(size: int, exponent: int, tens: int) -> tuple[int, int]:
