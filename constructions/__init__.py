@@ -7,17 +7,24 @@ Weights('lstm', hidden=32, 10 nonzero, sha256 0b270409c408)
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from constructions import lstm
+from constructions import bilinear, linear, lstm, relu, stacked
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
 from verifier.inequality import Derivation
 from verifier.regime import DEFAULT_HIDDEN, Regime, decide_tolerance
+from verifier.weights import LARGEST_HIDDEN
 
-ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {"lstm": lstm.construct}
+ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
+    "linear": linear.construct,
+    "relu": relu.construct,
+    "lstm": lstm.construct,
+    "bilinear": bilinear.construct,
+    "stacked": stacked.construct,
+}
 """`construct` of each architecture, by the name used on the command line."""
 
 
@@ -32,25 +39,43 @@ def construct(
     horizon: str = "upto",
     domain: str = "box",
     bits: int | None = None,
+    exact_recall: bool = False,
 ) -> Construction | Unanswered:
     """Propose weights with which `architecture` recalls x_1.
 
     n: horizon. precision: decimal digits, tolerance = 10^-precision·bound; or `tolerance` itself (exact). bound: inputs
-    lie in [-bound, bound]. hidden: units d. horizon: "upto" (every n' <= n), "fixed", "forever". domain: "box", or
-    "grid" with `bits`. Returns a `Construction`, or `Unanswered` where this version has none. Raises `UsageError` on bad
-    values and `TypeError` on floats.
+    lie in [-bound, bound]. hidden: units d. horizon: "upto" (every n' <= n), "fixed", "forever". domain: "box",
+    "reals", or "grid" with `bits`. exact_recall: ask for error 0 instead of an accuracy.
+    Returns a `Construction`, or `Unanswered` where this version has none. Raises `UsageError` on bad values and
+    `TypeError` on floats.
     """
     if architecture not in ARCHITECTURES:
         raise UsageError(unknown_architecture(architecture))
     size = exact(bound)
-    wanted = decide_tolerance(size, precision, None if tolerance is None else exact(tolerance), bits)
+    wanted = decide_tolerance(size, precision, None if tolerance is None else exact(tolerance), bits, exact_recall)
     regime = Regime(architecture, n, size, wanted, horizon, domain, bits, hidden)
     return ARCHITECTURES[architecture](regime)
 
 
-def derivations() -> dict[str, Callable[[], Derivation]]:
-    """The derivation of each theorem that a construction uses, by theorem id."""
-    return {"C6": lstm.derivation}
+def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
+    """The derivation of each theorem that a construction uses, by id, made from the parameters it was applied with."""
+    return {
+        "C1": lambda parameters: linear.shift_register(_units(parameters)),
+        "C2": lambda _: linear.exploding(),
+        "C3": lambda _: relu.box(),
+        "C6": lambda _: lstm.derivation(),
+        "C11": lambda _: bilinear.derivation(),
+        "C12": lambda parameters: relu.reals(_units(parameters)),
+        "C13": lambda _: stacked.derivation(),
+    }
+
+
+def _units(parameters: Mapping[str, Fraction]) -> int:
+    """The n of a delay line, which has that many units or more."""
+    n = parameters.get("n", Fraction(0))
+    if n.denominator != 1 or not 1 <= n <= LARGEST_HIDDEN:
+        raise UsageError(f"n = {n} is not the length of a delay line; 1 to {LARGEST_HIDDEN}")
+    return n.numerator
 
 
 def unknown_architecture(name: str) -> str:

@@ -16,7 +16,6 @@ to leading order M (2/3 ε²M² + (n+1) e^-K + (n-1) η). Source: this project, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 
@@ -25,6 +24,7 @@ from flint import arb
 from sympy import Expr, Symbol, tanh
 
 from constructions.answer import Construction, Place, Unanswered
+from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
 from verifier.errors import UsageError
@@ -104,6 +104,12 @@ def construct(regime: Regime) -> Construction | Unanswered:
             "the held value of C6 fades like φ^n, so it covers every n <= N but not all n; the thermometer latch (C8) and "
             "the refreshed memory (C9), which do, are not in this version",
         )
+    if regime.domain == "reals" or not regime.tolerance:
+        return Unanswered(
+            regime,
+            "no LSTM recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
+            "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
+        )
     network(regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = _size(regime)
     weights, reasons = network(regime.hidden, k, gain, scale)
@@ -127,8 +133,7 @@ def construct(regime: Regime) -> Construction | Unanswered:
 
 def _size(regime: Regime) -> tuple[Fraction, int, int]:
     """(ε, K, L), each the smallest weight that leaves room for the next; precision rises until every choice is decided."""
-    ratio = regime.bound / regime.tolerance
-    bits = (ratio.numerator // ratio.denominator).bit_length() + 2 * regime.n.bit_length() + SIZING_GUARD_BITS
+    bits = regime.working_bits + SIZING_GUARD_BITS
     while bits <= LARGEST_SIZING_BITS:
         try:
             with Balls(bits).working():
@@ -176,28 +181,6 @@ def _size_at_this_precision(regime: Regime) -> tuple[Fraction, int, int]:
 
     gain = smallest(lambda gain: gain > 0 and meets(error(k, eta(gain))), 1)
     return scale, k, gain
-
-
-def smallest(holds: Callable[[int], bool], start: int) -> int:
-    """The least integer for which a monotone predicate holds (false below, true from there on).
-
-    >>> smallest(lambda k: k * k >= 50, 0)
-    8
-    """
-    if holds(start):
-        step, high = 1, start
-        while holds(high - step):
-            high, step = high - step, 2 * step
-        low = high - step
-    else:
-        step, low = 1, start
-        while not holds(low + step):
-            low, step = low + step, 2 * step
-        high = low + step
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if holds(middle) else (middle, high)
-    return high
 
 
 @cache

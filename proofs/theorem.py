@@ -31,6 +31,20 @@ class Theorem:
     derivation: Callable[[], Derivation] | None = None
     checks: Mapping[str, Callable[[], Verdict]] | None = None
 
+    @classmethod
+    def of(cls, derivation: Callable[[], Derivation], title: str, argument: tuple[str, ...]) -> Theorem:
+        """The theorem that a derivation proves: statement, hypotheses and source are the derivation's."""
+        made = derivation()
+        return cls(
+            id=made.theorem,
+            title=title,
+            statement=made.statement,
+            hypotheses=tuple(h.text for h in made.hypotheses),
+            source=made.source,
+            argument=argument,
+            derivation=derivation,
+        )
+
     def run(self) -> dict[str, Verdict]:
         """Run every check now: the derivation's steps and the named ones."""
         results: dict[str, Verdict] = {}

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from sympy import Expr, Symbol, tanh
 
-from verifier.arithmetic.symbols import sigmoid
+from verifier.arithmetic.symbols import relu, sigmoid
 
 Monomial = tuple[tuple[int, int], ...]
 """Sorted (generator, exponent ≠ 0) pairs."""
@@ -29,6 +29,11 @@ class Normaliser:
     def __init__(self) -> None:
         self._generators: dict[object, int] = {}
         self.symbols: dict[int, Symbol] = {}
+        self.relus: dict[object, Polynomial] = {}
+
+    def know_relu(self, argument: Expr, value: Expr, values: Mapping[Symbol, Polynomial] | None = None) -> None:
+        """Use relu(argument) = value from now on."""
+        self.relus[_key(self.normal(argument, values))] = self.normal(value, values)
 
     def normal(self, expression: Expr, values: Mapping[Symbol, Polynomial] | None = None) -> Polynomial:
         """The normal form, with polynomials put in for some symbols. Raises `TypeError` on an unknown function."""
@@ -46,8 +51,9 @@ class Normaliser:
         if expression.is_Add:
             total: Polynomial = {}
             for argument in expression.args:
-                total = add(total, self.normal(argument, values))
-            return total
+                for monomial, coefficient in self.normal(argument, values).items():
+                    total[monomial] = total.get(monomial, Fraction(0)) + coefficient
+            return {monomial: coefficient for monomial, coefficient in total.items() if coefficient}
         if expression.is_Mul:
             product = ONE
             for argument in expression.args:
@@ -66,6 +72,10 @@ class Normaliser:
                 return {(): Fraction(1, 2)}
             value: Polynomial = {((self._generator(("sigmoid", _key(argument))), 1),): Fraction(1)}
             return add(ONE, negative(value)) if negated else value
+        if isinstance(expression, relu):
+            argument = self.normal(expression.args[0], values)
+            known = self.relus.get(_key(argument))
+            return known if known is not None else {((self._generator(("relu", _key(argument))), 1),): Fraction(1)}
         raise TypeError(f"{type(expression).__name__} has no normal form: {expression}")
 
     def derivative(

@@ -28,6 +28,9 @@ class Activations(Protocol):
     def tanh(self, value: Any, /) -> Any:
         """Hyperbolic tangent."""
 
+    def relu(self, value: Any, /) -> Any:
+        """max(value, 0)."""
+
 
 Vector = list[Any]
 State = Mapping[str, Vector]
@@ -63,6 +66,11 @@ class Maps:
         on_input, bias = self._block("U", gate), self._block("b", gate)
         return [self._combine(bias.get((k,), 0), _term(on_input, k, x)) for k in range(self.units)]
 
+    def vector(self, name: str) -> Vector:
+        """A vector of weights that multiplies states unit by unit."""
+        entries = self._blocks.get(name, {})
+        return [entries.get((k,), 0) for k in range(self.units)]
+
     def _block(self, letter: str, gate: str) -> Entries:
         return self._blocks.get(f"{letter}_{gate}", {})
 
@@ -85,7 +93,7 @@ class Cell:
 
     `gates` name the affine maps; `states` the vectors kept between steps, the one the readout sees first;
     `activation` says what each gate is passed through; `equations` is the step as text; `recurrent_biases` names the gates
-    whose recurrent part has a bias c_gate of its own.
+    whose recurrent part has a bias c_gate of its own; `vectors` names further weight vectors.
     """
 
     name: str
@@ -97,6 +105,7 @@ class Cell:
     step: Callable[[Any, Maps, State, Any], dict[str, Vector]]
     source: str
     recurrent_biases: tuple[str, ...] = ()
+    vectors: tuple[str, ...] = ()
 
     def block_shapes(self, hidden: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of all weight blocks for `hidden` units."""
@@ -107,6 +116,8 @@ class Cell:
             shapes[f"b_{gate}"] = (hidden,)
             if gate in self.recurrent_biases:
                 shapes[f"c_{gate}"] = (hidden,)
+        for name in self.vectors:
+            shapes[name] = (hidden,)
         for state in self.states:
             shapes[f"{state}_0"] = (hidden,)
         shapes["V"] = (hidden,)
@@ -145,5 +156,73 @@ LSTM = Cell(
     source="Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000",
 )
 
-CELLS: dict[str, Cell] = {LSTM.name: LSTM}
+
+def elman(name: str, title: str, source: str) -> Cell:
+    """The Elman cell h' = act(W_h h + U_h x + b_h) with activation `name`; `linear` has none."""
+
+    def step(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+        before = maps("h", state["h"], x)
+        return {"h": before if name == "linear" else [getattr(arithmetic, name)(z) for z in before]}
+
+    function = {"linear": "", "sigmoid": "σ"}.get(name, name)
+    body = "W_h h_{t-1} + U_h x_t + b_h"
+    return Cell(
+        name=name,
+        title=title,
+        states=("h",),
+        gates=("h",),
+        activation={"h": name},
+        equations=(f"h_t = {function}({body})" if function else f"h_t = {body}", "y_t = V h_t + v0"),
+        step=step,
+        source=source,
+    )
+
+
+LINEAR = elman("linear", "linear RNN", "linear state-space recurrence")
+RELU = elman("relu", "ReLU RNN", "Elman 1990 with ReLU: Le, Jaitly & Hinton 2015")
+
+
+def step_bilinear(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """h' = (W_a h + U_a x + b_a) + x (W_x h + U_x x + b_x): a linear state whose transition W_a + x W_x depends on x."""
+    h = state["h"]
+    return {"h": [a + x * b for a, b in zip(maps("a", h, x), maps("x", h, x), strict=True)]}
+
+
+BILINEAR = Cell(
+    name="bilinear",
+    title="bilinear RNN (linear state, input-dependent transition)",
+    states=("h",),
+    gates=("a", "x"),
+    activation={"a": "linear", "x": "linear"},
+    equations=("h_t = W_a h_{t-1} + U_a x_t + b_a + x_t (W_x h_{t-1} + U_x x_t + b_x)", "y_t = V h_t + v0"),
+    step=step_bilinear,
+    source="weighted automata as second-order RNNs: Rabusseau, Li & Precup 2019",
+)
+
+
+def step_stacked(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """p' = a_p∘p + U_p x + b_p;  u = relu(W_u p' + U_u x + b_u);  h' = a_h∘h + u."""
+    first = [a * p + z for a, p, z in zip(maps.vector("a_p"), state["p"], maps.input("p", x), strict=True)]
+    between = [arithmetic.relu(z) for z in maps("u", first, x)]
+    return {"h": [a * h + u for a, h, u in zip(maps.vector("a_h"), state["h"], between, strict=True)], "p": first}
+
+
+STACKED = Cell(
+    name="stacked",
+    title="two stacked diagonal layers with a pointwise ReLU between",
+    states=("h", "p"),
+    gates=("p", "u"),
+    activation={"p": "linear", "u": "relu"},
+    equations=(
+        "p_t = a_p∘p_{t-1} + U_p x_t + b_p",
+        "u_t = relu(W_u p_t + U_u x_t + b_u)",
+        "h_t = a_h∘h_{t-1} + u_t",
+        "y_t = V h_t + v0",
+    ),
+    step=step_stacked,
+    source="stacked diagonal state-space layers: Sarrof, Veitsman & Hahn 2024",
+    vectors=("a_p", "a_h"),
+)
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (LINEAR, RELU, LSTM, BILINEAR, STACKED)}
 """Every cell the verifier knows, by name."""

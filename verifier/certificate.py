@@ -36,8 +36,8 @@ FIELDS = (
     "verdict", "reason", "sha256",
 )  # fmt: skip
 
-Derivations = Mapping[str, Callable[[], Derivation]]
-"""Theorem id -> its derivation."""
+Derivations = Mapping[str, Callable[[Mapping[str, Fraction]], Derivation]]
+"""Theorem id -> its derivation, made from the parameters (by name) it was applied with."""
 
 
 def to_data(certificate: Certificate) -> dict[str, Any]:
@@ -66,12 +66,10 @@ def to_data(certificate: Certificate) -> dict[str, Any]:
                     "horizon": supremum.horizon,
                     "witness": runs_to_data(supremum.witness),
                 },
-                {
-                    "quantity": "supremum of the error",
-                    "relation": "<=",
-                    "value": show_upper(supremum.upper, STATED_DIGITS),
-                },
             ]
+            if supremum.upper.is_finite():
+                value = show_upper(supremum.upper, STATED_DIGITS)
+                claims.append({"quantity": "supremum of the error", "relation": "<=", "value": value})
         if certificate.symbolic is not None:
             claims.append(
                 {
@@ -162,8 +160,9 @@ def check_data(data: Any, derivations: Derivations, progress: Progress | None = 
     if data["theorem"] is None:
         certificate = certify_weights(weights, regime, steps=run["steps"], seed=run["seed"], progress=progress)
     else:
-        derivation = derivations[data["theorem"]]()
-        parameters = _read_parameters(data["parameters"], derivation)
+        stored = _read_numbers(data["parameters"])
+        derivation = derivations[data["theorem"]](stored)
+        parameters = _match_parameters(stored, derivation)
         wrong = _contradiction(derivation, parameters, regime)
         if wrong:
             return refuse("parameters", wrong)
@@ -205,11 +204,17 @@ def _check_shape(data: Any) -> None:
         raise UsageError("the certificate claims nothing")
 
 
-def _read_parameters(stored: Mapping[str, Any], derivation: Derivation) -> dict[Symbol, Fraction]:
+def _read_numbers(stored: Mapping[str, Any]) -> dict[str, Fraction]:
+    if not all(isinstance(value, str) for value in stored.values()):
+        raise UsageError('the certificate\'s parameters must be text such as "469" or "1e-20"')
+    return {name: parse_rational(value, name) for name, value in stored.items()}
+
+
+def _match_parameters(stored: Mapping[str, Fraction], derivation: Derivation) -> dict[Symbol, Fraction]:
     names = {symbol.name: symbol for symbol in derivation.parameters}
-    if set(stored) != set(names) or not all(isinstance(v, str) for v in stored.values()):
-        raise UsageError(f"theorem {derivation.theorem} has the parameters {', '.join(names)}")
-    return {names[name]: parse_rational(value, name) for name, value in stored.items()}
+    if set(stored) != set(names):
+        raise UsageError(f"theorem {derivation.theorem} has the parameters {', '.join(names) or 'none'}")
+    return {names[name]: value for name, value in stored.items()}
 
 
 def _contradiction(derivation: Derivation, parameters: Mapping[Symbol, Fraction], regime: Regime) -> str:
@@ -261,9 +266,14 @@ def _compare_witness(
     """An attained error: the witness must lie in the box, end at a horizon of the question, and give the value."""
     regime, runs = certificate.regime, runs_from_data(claim.get("witness"))
     horizon, count = claim.get("horizon"), length(runs)
-    if horizon != count or not 1 <= count <= regime.n or (regime.horizon == "fixed" and count != regime.n):
+    if (
+        horizon != count
+        or count < 1
+        or (regime.length is not None and count > regime.n)
+        or (regime.horizon == "fixed" and count != regime.n)
+    ):
         return Finding(text, Verdict.REFUTED, f"its witness has {count} inputs, horizon {horizon}, question {regime.n}")
-    if any(abs(x) > regime.bound for x, _ in runs):
+    if regime.domain != "reals" and any(abs(x) > regime.bound for x, _ in runs):
         return Finding(text, Verdict.REFUTED, f"its witness leaves [-M, M], M = {show_rational(regime.bound)}")
     if runs != witness:
         if count > certificate.steps:

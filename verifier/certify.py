@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Protocol
 
@@ -24,7 +24,7 @@ from verifier.arithmetic.balls import Balls, show_upper, to_ball
 from verifier.errors import StepLimit, UsageError
 from verifier.exact import parse_rational
 from verifier.inequality import Derivation
-from verifier.observed import Observed, Progress, observe
+from verifier.observed import Observed, Progress, error_of, observe
 from verifier.program import Program, record
 from verifier.regime import Regime
 from verifier.supremum import Supremum, bound_supremum
@@ -42,6 +42,9 @@ GUARD_BITS = 64
 
 STATED_DIGITS = 12
 """Digits of the outward-rounded decimal as which a bound is compared and stored."""
+
+DOUBLINGS = 1000
+"""Doublings of a witness on ℝ, whose error grows in proportion."""
 
 ATTEMPTS = 4
 """Times the working precision doubles before the verdict is UNDECIDED."""
@@ -163,12 +166,9 @@ def _certify(
         raise TypeError(f"steps {steps!r} must be an int")
     if not 1 <= steps <= LARGEST_STEPS:
         raise UsageError(f"--steps {steps} is not allowed; 1 to {LARGEST_STEPS:,} steps fit memory and patience")
-    if regime.horizon == "forever":
-        raise UsageError("no construction of this version is certified for the horizon forever; use upto or fixed")
     started = time.perf_counter()
     program = record(weights)
-    ratio = regime.bound / regime.tolerance
-    bits = (ratio.numerator // ratio.denominator).bit_length() + 2 * regime.n.bit_length() + GUARD_BITS
+    bits = regime.working_bits + GUARD_BITS
     for attempt in range(ATTEMPTS):
         layers = _layers(program, weights, regime, derivation, parameters, steps, seed, progress, bits)
         if layers.verdict is not Verdict.UNDECIDED or layers.stuck or attempt == ATTEMPTS - 1:
@@ -214,7 +214,7 @@ def _layers(
     bits: int,
 ) -> _Layers:
     """All layers and comparisons at one working precision."""
-    only_last = regime.horizon == "fixed"
+    only_last = regime.only_last
     with Balls(bits).working():
         tolerance = to_ball(regime.tolerance)
         within = check_less if regime.strict else check_at_most
@@ -224,9 +224,11 @@ def _layers(
             observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress)
         supremum, step_limit = None, ""
         try:
-            supremum = bound_supremum(program, regime.bound, regime.n, only_last, steps)
+            supremum = bound_supremum(program, regime.extent, regime.length, only_last, steps)
         except StepLimit as limit:
             step_limit = str(limit)
+        if supremum is not None and not supremum.upper.is_finite():
+            supremum = _scale_witness(program, supremum, regime)
         symbolic = None
         if derivation is not None:
             symbolic = Symbolic(
@@ -275,6 +277,17 @@ def _layers(
             reason += f" ({supremum.undecided} inputs whose monotonicity is open, after {supremum.boxes} boxes)"
         # a failed claim about a bound is not a counterexample: only a sequence refutes recall
         return _Layers(observed, supremum, symbolic, comparisons, Verdict.UNDECIDED, reason, not supremum.exact)
+
+
+def _scale_witness(program: Program, supremum: Supremum, regime: Regime) -> Supremum:
+    """An unbounded error on ℝ, with its witness doubled until it misses by more than the tolerance."""
+    runs, error = supremum.witness, supremum.lower
+    for _ in range(DOUBLINGS):
+        error = error_of(program, runs)
+        if error > to_ball(regime.tolerance):
+            break
+        runs = tuple((2 * value, count) for value, count in runs)
+    return replace(supremum, lower=error, witness=runs)
 
 
 def _not_above(value: arb, bound: arb) -> Verdict:

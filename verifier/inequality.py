@@ -41,6 +41,7 @@ Range = tuple[End, End]
 """Lower and upper end."""
 
 ONE: Expr = sympy.Integer(1)
+ZERO: Expr = sympy.Integer(0)
 INFINITY = math.inf
 NONNEGATIVE: Range = (Fraction(0), INFINITY)
 AT_LEAST_ONE: Range = (Fraction(1), INFINITY)
@@ -275,12 +276,17 @@ Form = Callable[[Normaliser, Mapping[Symbol, Polynomial]], Polynomial]
 
 @dataclass(frozen=True)
 class Context:
-    """Ranges of the free symbols, abbreviations (symbol -> closed form), hypotheses, and what has been proved so far."""
+    """Ranges of the free symbols, abbreviations (symbol -> closed form), hypotheses, and what has been proved so far.
+
+    `relus` is a normaliser that knows the resolved relus, `split` the symbols that are parts of an input.
+    """
 
     ranges: Mapping[Symbol, Range]
     definitions: Mapping[Symbol, Expr]
     proved: Mapping[str, Relation]
     hypotheses: tuple[Hypothesis, ...] = ()
+    relus: Normaliser = field(default_factory=Normaliser)
+    split: set[Symbol] = field(default_factory=set)
 
     def all_ranges(self) -> dict[Symbol, Range]:
         """Ranges of the free symbols and, from their shape, of the abbreviations."""
@@ -608,6 +614,44 @@ class Induction(Step):
 
 
 @dataclass(frozen=True)
+class ReluIs(Step):
+    """relu(argument) = argument (active) or 0, because `polynomial` = ±argument >= 0 on the ranges."""
+
+    argument: Expr
+    active: bool
+    polynomial: Expr | None = None
+    atoms: tuple[Atom, ...] = ()
+
+    def resolved(self) -> tuple[tuple[Expr, Expr], ...]:
+        """(argument, value) of the relus this step resolves."""
+        return ((self.argument, self.argument if self.active else ZERO),)
+
+    def check(self, context: Context) -> Verdict:
+        signed = _difference(self.argument, ZERO) if self.active else _difference(ZERO, self.argument)
+        return _check_polynomial(signed, self.polynomial, self.atoms, context)
+
+
+@dataclass(frozen=True)
+class ReluSplit(Step):
+    """An input x = p - q through its parts p = max(x, 0) and q = max(-x, 0): relu(p - q) = p and relu(q - p) = q.
+
+    Checked: both parts are symbols of range [0, ∞), used for this input alone.
+    """
+
+    positive: Symbol
+    negative: Symbol
+
+    def resolved(self) -> tuple[tuple[Expr, Expr], ...]:
+        """(argument, value) of the relus this step resolves."""
+        return ((self.positive - self.negative, self.positive), (self.negative - self.positive, self.negative))
+
+    def check(self, context: Context) -> Verdict:
+        parts = {self.positive, self.negative}
+        plain = all(part.is_Symbol and context.ranges.get(part) == NONNEGATIVE for part in parts)
+        return Verdict.PROVED if plain and len(parts) == 2 and not parts & context.split else Verdict.UNDECIDED
+
+
+@dataclass(frozen=True)
 class CellEquations(Step):
     """The recurrences of the derivation are the cell's own equations with the template weights.
 
@@ -633,9 +677,11 @@ class CellEquations(Step):
         readout = self.template.get("V", {})
         found["y"] = sum((entry * new[cell.states[0]][k] for (k,), entry in readout.items()), sympy.Integer(0))
         found["y"] += self.template.get("v0", {}).get((), 0)
+        normaliser = context.relus
         verdicts = []
         for name, value in self.expected.items():
-            verdicts.append(context.check_identity(found[name], value))
+            same = normaliser.normal(found[name]) == normaliser.normal(value)
+            verdicts.append(Verdict.PROVED if same else context.check_identity(found[name], value))
         return all_of(verdicts)
 
 
@@ -699,13 +745,18 @@ class Derivation:
         """Verify every step in order; a step sees only relations of steps proved before it. Cached per derivation."""
         if not self.cache:
             proved: dict[str, Relation] = {}
+            relus, split = Normaliser(), set[Symbol]()
             for step in self.steps:
-                verdict = step.check(Context(self.ranges, self.definitions, proved, self.hypotheses))
+                verdict = step.check(Context(self.ranges, self.definitions, proved, self.hypotheses, relus, split))
                 if step.name in self.cache:
                     raise ValueError(f"two steps of {self.theorem} are named {step.name}")
                 self.cache[step.name] = verdict
                 if verdict is Verdict.PROVED and step.relation is not None:
                     proved[step.name] = step.relation
+                if verdict is Verdict.PROVED and isinstance(step, ReluIs | ReluSplit):
+                    for argument, value in step.resolved():
+                        relus.know_relu(argument, value)
+                        split |= argument.free_symbols if isinstance(step, ReluSplit) else set()
         return dict(self.cache)
 
     @property
@@ -733,7 +784,7 @@ class Derivation:
     def matches(self, weights: Weights, values: Mapping[Symbol, Fraction | int]) -> Verdict:
         """PROVED if the weights are exactly the derivation's template at these numbers, all other entries zero."""
         templates = [step for step in self.steps if isinstance(step, CellEquations)]
-        if len(templates) != 1:
+        if not templates or any(step.template != templates[0].template for step in templates):
             return Verdict.UNDECIDED
         template, numbers = (
             templates[0],

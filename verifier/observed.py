@@ -10,7 +10,9 @@ import flint
 from flint import arb
 
 from verifier.adversary import Sequence, families, gradient_attack
-from verifier.arithmetic.balls import ZERO, Balls, to_ball
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.rationals import Rationals
+from verifier.piecewise import is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
 from verifier.sequences import Runs, expand
@@ -54,7 +56,7 @@ def observe(
     The error |y_{n'} - x_1| is read at the checkpoints n' = 1, 2, 3, 4, 6, 8, 12, ..., n - 1, n; with `only_last` at n
     alone.
     """
-    runner = Runner(program, Balls(flint.ctx.prec))
+    runner = Runner(program, Rationals() if is_piecewise_affine(program) else Balls(flint.ctx.prec))
     checkpoints = {n} if only_last else _checkpoints(n)
     found: list[Observation] = []
     done: dict[Runs, Observation] = {}
@@ -80,11 +82,12 @@ def _checkpoints(n: int) -> set[int]:
 
 
 def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], progress: Progress | None) -> Observation:
-    state, worst, at, pending = runner.start(), ZERO, min(checkpoints), 0
-    first = ZERO
+    exact = runner.arithmetic.exact
+    state, worst, at, pending = runner.start(), exact(Fraction(0)), min(checkpoints), 0
+    first = worst
     for t, x in enumerate(sequence.inputs(), 1):
         if t == 1:
-            first = to_ball(x)
+            first = exact(x)
         state = runner.step(t, state, x)
         if t in checkpoints:
             error = abs(runner.output() - first)
@@ -96,7 +99,8 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
             pending = 0
     if progress is not None and pending:
         progress(pending)
-    return Observation(sequence.family, worst, at, sequence.first(at))
+    error = to_ball(worst) if isinstance(worst, Fraction) else worst
+    return Observation(sequence.family, error, at, sequence.first(at))
 
 
 def _largest(found: Iterable[Observation]) -> Observation:
@@ -111,9 +115,10 @@ def _largest(found: Iterable[Observation]) -> Observation:
 
 def error_of(program: Program, runs: Runs) -> arb:
     """|y_n - x_1| of one input sequence at the current precision, n its length."""
-    runner = Runner(program, Balls(flint.ctx.prec))
+    runner = Runner(program, Rationals() if is_piecewise_affine(program) else Balls(flint.ctx.prec))
     state = runner.start()
     for t, x in enumerate(expand(runs), 1):
         state = runner.step(t, state, x)
-    error: arb = abs(runner.output() - to_ball(runs[0][0]))
-    return error
+    error = abs(runner.output() - runner.arithmetic.exact(runs[0][0]))
+    result: arb = to_ball(error) if isinstance(error, Fraction) else error
+    return result

@@ -13,7 +13,7 @@ from typing import Any
 from verifier.errors import UsageError
 from verifier.exact import exact, parse_rational, show_rational
 
-DOMAINS = ("box", "grid")
+DOMAINS = ("box", "grid", "reals")
 HORIZONS = ("upto", "fixed", "forever")
 
 DEFAULT_HIDDEN = 32
@@ -21,6 +21,9 @@ DEFAULT_HIDDEN = 32
 
 LARGEST_PRECISION = 20_000
 """Decimal digits a claim may ask for."""
+
+LARGEST_BITS = 60_000
+"""Bits of a grid."""
 
 LARGEST_HORIZON_DIGITS = 1_000
 """The horizon n may have this many decimal digits."""
@@ -31,7 +34,9 @@ class Regime:
     """A recall question with its quantifiers.
 
     `horizon`: `upto` claims every n' with 1 <= n' <= n from one weight set; `fixed` claims n alone.
-    `domain`: `box` is [-bound, bound]^n; `grid` is 2^bits equispaced points of it, end points included.
+    `forever` claims every n >= 1 (then `n` only says how far adversarial runs go).
+    `domain`: `box` is [-bound, bound]^n; `grid` is 2^bits equispaced points of it, end points included; `reals` is ℝ^n
+    (then `bound` only scales the adversarial runs). A tolerance of 0 asks for exact recall.
     `tolerance`: the claim is e <= tolerance on the box, and additionally e < half the spacing,
     bound / (2^bits - 1), on the grid, where rounding to the nearest point then gives x_1 exactly.
 
@@ -72,10 +77,16 @@ class Regime:
             raise UsageError(f"hidden units d = {self.hidden} is not allowed; it must be at least 1")
         if self.domain == "grid" and (self.bits is None or self.bits < 1):
             raise UsageError("the grid needs --bits b with b >= 1 (2^b equispaced points)")
-        if self.domain == "box" and self.bits is not None:
+        if self.domain != "grid" and self.bits is not None:
             raise UsageError("--bits belongs to --domain grid; the box holds all real numbers of [-M, M]")
-        if not self.tolerance > 0:
-            raise UsageError(f"tolerance {show_rational(self.tolerance)} is not allowed; it must be positive")
+        if self.bits is not None and self.bits > LARGEST_BITS:
+            raise UsageError(f"--bits {self.bits} is not allowed; at most {LARGEST_BITS:,}")
+        if self.tolerance < 0:
+            raise UsageError(
+                f"tolerance {show_rational(self.tolerance)} is not allowed; it must be positive, or 0 for exact"
+            )
+        if self.domain == "reals":
+            return
         if self.tolerance > self.bound or (self.tolerance == self.bound and self.domain == "box"):
             raise UsageError(
                 f"tolerance {show_rational(self.tolerance)} asks for nothing: the constant output 0 already has error "
@@ -88,6 +99,27 @@ class Regime:
         return None if self.bits is None else self.bound / (2**self.bits - 1)
 
     @property
+    def extent(self) -> Fraction | None:
+        """M where inputs lie in [-M, M]; None on ℝ."""
+        return None if self.domain == "reals" else self.bound
+
+    @property
+    def length(self) -> int | None:
+        """The horizon n; None for ever."""
+        return None if self.horizon == "forever" else self.n
+
+    @property
+    def only_last(self) -> bool:
+        """Whether the claim is about n alone."""
+        return self.horizon == "fixed"
+
+    @property
+    def working_bits(self) -> int:
+        """log2(M n² / tolerance), rounded up: the bits that tell errors of the tolerance's size apart."""
+        ratio = self.bound / self.tolerance if self.tolerance else Fraction(1)
+        return (ratio.numerator // ratio.denominator).bit_length() + 2 * self.n.bit_length()
+
+    @property
     def strict(self) -> bool:
         """Whether the error must be strictly below the tolerance (a grid whose half spacing is the tolerance)."""
         return self.half_spacing is not None and self.tolerance == self.half_spacing
@@ -96,13 +128,14 @@ class Regime:
         """The question in one line of plain words."""
         when = {"upto": f"every n <= {self.n}", "fixed": f"n = {self.n}", "forever": "every n >= 1"}[self.horizon]
         bound = show_rational(self.bound)
-        where = f"[-{bound}, {bound}]"
+        where = "ℝ" if self.domain == "reals" else f"[-{bound}, {bound}]"
         if self.domain == "grid":
             where = f"2^{self.bits} equispaced points of {where}"
         if self.strict:
             return f"recall x_1 exactly after rounding at {when}, all x_t among {where}"
         relation = "among" if self.domain == "grid" else "in"
-        return f"recall x_1 within {show_rational(self.tolerance)} at {when}, all x_t {relation} {where}"
+        how = f"within {show_rational(self.tolerance)}" if self.tolerance else "exactly"
+        return f"recall x_1 {how} at {when}, all x_t {relation} {where}"
 
     def to_data(self) -> dict[str, Any]:
         """Plain data for a certificate; `from_data` reads it back."""
@@ -130,21 +163,26 @@ class Regime:
         return cls(**values)
 
 
-def decide_tolerance(bound: Fraction, precision: int | None, tolerance: Fraction | None, bits: int | None) -> Fraction:
-    """The tolerance a request means: `tolerance`, else 10^-precision times the bound; on a grid at most half the spacing.
+def decide_tolerance(
+    bound: Fraction, precision: int | None, tolerance: Fraction | None, bits: int | None, exact_recall: bool = False
+) -> Fraction:
+    """The tolerance a request means: 0 for exact recall, `tolerance`, or 10^-precision times the bound.
 
-    With nothing but a grid given, half the spacing. Raises `UsageError` when nothing states an accuracy or both do.
+    On a grid at most half the spacing, which is also the default there. Raises `UsageError` when nothing states an
+    accuracy or more than one thing does.
     """
-    if precision is not None and tolerance is not None:
-        raise UsageError("give --precision or --tolerance, not both")
+    if sum((precision is not None, tolerance is not None, exact_recall)) > 1:
+        raise UsageError("give one of --precision, --tolerance and --exact")
+    if exact_recall:
+        return Fraction(0)
     if precision is not None:
         if isinstance(precision, bool) or not isinstance(precision, int):
             raise TypeError(f"precision {precision!r} must be an int")
         if not 1 <= precision <= LARGEST_PRECISION:
             raise UsageError(f"precision {precision} is not allowed; it counts decimal digits, 1 to {LARGEST_PRECISION:,}")
         tolerance = bound / 10**precision
-    half_spacing = None if bits is None or bits < 1 else bound / (2**bits - 1)
+    half_spacing = None if bits is None or not 1 <= bits <= LARGEST_BITS else bound / (2**bits - 1)
     stated = [value for value in (tolerance, half_spacing) if value is not None]
     if not stated:
-        raise UsageError("say how accurate: --precision DIGITS or --tolerance DELTA")
+        raise UsageError("say how accurate: --precision DIGITS, --tolerance DELTA or --exact")
     return min(stated)

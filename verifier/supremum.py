@@ -18,6 +18,7 @@ from flint import arb
 from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.errors import StepLimit
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
+from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
 from verifier.sequences import Runs, expand
@@ -33,7 +34,8 @@ class Supremum:
 
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
-    intervals after `boxes` boxes. `method` is "induction" (then `settled_after` steps were walked) or "stepping".
+    intervals after `boxes` boxes. `method` is "exact forms", "induction" (then `settled_after` steps were walked) or
+    "stepping".
     """
 
     lower: arb
@@ -47,11 +49,20 @@ class Supremum:
     boxes: int = 1
 
 
-def bound_supremum(program: Program, bound: Fraction, n: int, only_last: bool, steps: int) -> Supremum:
-    """Enclose max over n' <= n (or n alone) of sup |y_{n'} - x_1| over [-bound, bound]^{n'} at the current precision.
+def bound_supremum(program: Program, bound: Fraction | None, n: int | None, only_last: bool, steps: int) -> Supremum:
+    """Enclose max over n' <= n (or n alone, or for ever) of sup |y_{n'} - x_1| over [-bound, bound]^{n'}, or over ℝ^{n'}.
 
-    Raises `StepLimit` when n > steps and the weights admit no closed form.
+    `bound` None means ℝ, `n` None for ever; both need a piecewise affine network whose forms settle. Works at the current
+    precision; raises `StepLimit` where no method applies within `steps` steps.
     """
+    if is_piecewise_affine(program):
+        try:
+            return _from_exact(exact_supremum(program, bound, n, only_last, steps))
+        except NotPiecewiseAffine as trouble:
+            if bound is None or n is None:
+                raise StepLimit(f"the exact forms of these weights do not resolve: {trouble}") from None
+    if bound is None or n is None:
+        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ or for ever")
     beyond = bound_beyond(program, bound, n, only_last)
     if beyond is not None:
         value, horizon, witness, settled_after = beyond
@@ -59,6 +70,11 @@ def bound_supremum(program: Program, bound: Fraction, n: int, only_last: bool, s
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
     return supremum_by_stepping(program, bound, n, only_last)
+
+
+def _from_exact(found: ExactSupremum) -> Supremum:
+    value = arb("inf") if found.value is None else to_ball(found.value)
+    return Supremum(value, value, found.horizon, found.witness, True, 0, "exact forms", found.settled_after)
 
 
 def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool) -> Supremum:

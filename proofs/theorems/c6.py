@@ -3,13 +3,10 @@
 from constructions.lstm import derivation
 from proofs.theorem import Theorem
 
-C6 = Theorem(
-    id="C6",
-    title="flag and memory LSTM",
-    statement=derivation().statement,
-    hypotheses=tuple(h.text for h in derivation().hypotheses),
-    source=derivation().source,
-    argument=(
+C6 = Theorem.of(
+    derivation,
+    "flag and memory LSTM",
+    (
         "The flag's forget gate is shut and its candidate saturated: c_s' = (1-φ) c_s + φ tanh K, so its cell is at least "
         "φ tanh K from step 1 on. Hence the memory's input gate is φ at step 1, where h_s = 0, and at most η later.",
         "The memory cell is c_m(n) = φ^n tanh(εx_1) + R_n with |R_n| <= (n-1) η tanh(εM), by induction on n.",
@@ -19,5 +16,4 @@ C6 = Theorem(
         "The excess y_n - x_1 is at most (φ/ε)(φ^n εx_1 + (n-1)ητ) - x_1, below the bound because tanh τ <= τ <= εM.",
         "The bound grows with n and the hypothesis is inherited by smaller n, so one weight set serves every n' <= n.",
     ),
-    derivation=derivation,
 )

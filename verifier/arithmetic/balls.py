@@ -102,7 +102,9 @@ def show_near(value: arb, digits: int = 3) -> str:
     ('0.25', '1 - 9.99e-6', '0', '> 1 - 2.23e-16')
     """
     for end, beyond, gap in (("1 -", ">", ONE - value), ("-1 +", "<", ONE + value)):
-        if gap < arb(1) / 100:
+        if gap.is_zero():
+            return end.split()[0]
+        if abs(gap) < arb(1) / 100 and not gap < 0:
             return f"{end} {show_lower(gap, digits)}" if gap > 0 else f"{beyond} {end} {show_upper(gap, digits)}"
     return show_upper(value, digits) if value < 0 else show_lower(value, digits)
 

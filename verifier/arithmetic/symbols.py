@@ -37,6 +37,19 @@ class sigmoid(Function):  # type: ignore[misc]
         return body if exp is None else f"{body}^{{{printer._print(exp)}}}"
 
 
+class relu(Function):  # type: ignore[misc]
+    """relu(v) = max(v, 0) as a sympy function; evaluated on numbers, left as written otherwise."""
+
+    nargs = 1
+    is_real = True
+    is_nonnegative = True
+
+    @classmethod
+    def eval(cls, argument: Expr) -> Expr | None:
+        """max(v, 0) where v is a rational number."""
+        return (argument if argument > 0 else sympy.Integer(0)) if argument.is_Rational else None
+
+
 class Symbols:
     """Symbolic arithmetic. Values are sympy expressions."""
 
@@ -60,7 +73,7 @@ class Symbols:
     @staticmethod
     def relu(value: Expr) -> Expr:
         """max(v, 0)."""
-        return sympy.Max(value, 0)
+        return relu(value)
 
 
 def evaluate(expression: Expr, values: Mapping[Symbol, Fraction | arb | int]) -> arb:
@@ -97,6 +110,8 @@ def _evaluate(node: Expr, known: dict[Expr, arb], values: Mapping[Symbol, Fracti
         result = Balls.sigmoid(_evaluate(node.args[0], known, values))
     elif isinstance(node, tanh):
         result = _evaluate(node.args[0], known, values).tanh()
+    elif isinstance(node, relu):
+        result = Balls.relu(_evaluate(node.args[0], known, values))
     elif isinstance(node, sympy.exp):
         result = _evaluate(node.args[0], known, values).exp()
     elif isinstance(node, sympy.log):

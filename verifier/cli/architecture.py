@@ -51,6 +51,7 @@ def architecture_command(name: str) -> click.Command:
     @click.option("--n", "n", type=Count(1), default="1000", show_default=True, help="Horizon; also 1e6, 10^18.")
     @click.option("--precision", type=Count(1), help="Certify to this many decimal digits: tolerance 10^-D M.  [20]")
     @click.option("--tolerance", type=Exact(), help="Tolerance itself, instead of --precision.")
+    @click.option("--exact", "exact_recall", is_flag=True, help="Ask for error 0 instead of an accuracy.")
     @click.option("--bound", type=Exact(), default="1", show_default=True, help="M: inputs lie in [-M, M].")
     @click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
     @click.option(
@@ -84,6 +85,7 @@ def architecture_command(name: str) -> click.Command:
         n: int,
         precision: int | None,
         tolerance: Any,
+        exact_recall: bool,
         bound: Any,
         hidden: int,
         horizon: str,
@@ -96,7 +98,7 @@ def architecture_command(name: str) -> click.Command:
         certificate: Path | None,
         quiet: bool,
     ) -> int:
-        if precision is None and tolerance is None and domain == "box":
+        if precision is None and tolerance is None and domain != "grid" and not exact_recall:
             precision = 20
         if certificate is not None:
             check_writable(certificate)
@@ -110,6 +112,7 @@ def architecture_command(name: str) -> click.Command:
             horizon=horizon,
             domain=domain,
             bits=bits,
+            exact_recall=exact_recall,
         )
         if isinstance(answer, Unanswered):
             if as_json:

@@ -19,6 +19,6 @@ def catalogue() -> int:
         for equation in cell.equations:
             click.echo(f"             {equation}")
     click.echo("theorems")
-    for name, theorem in sorted(THEOREMS.items()):
+    for name, theorem in THEOREMS.items():
         click.echo(f"  {name:<10} {theorem.title}: {theorem.statement}")
     return 0

@@ -17,17 +17,19 @@ def explain(theorem: str) -> int:
     """Print the theorem and its checks; exit with their verdict."""
     known = {name.lower(): found for name, found in THEOREMS.items()}
     if theorem.lower() not in known:
-        raise UsageError(f"theorem {theorem!r} is unknown (known: {', '.join(sorted(THEOREMS))})")
+        raise UsageError(f"theorem {theorem!r} is unknown (known: {', '.join(THEOREMS)})")
     found = known[theorem.lower()]
     results = found.run()
     click.echo(wrapped(found.id, found.statement))
     click.echo(wrapped("source", found.source))
-    click.echo(wrapped("hypotheses", "; ".join(found.hypotheses) + " (checked at the numbers of a request)"))
+    stated = "; ".join(found.hypotheses) + " (checked at the numbers of a request)" if found.hypotheses else "none"
+    click.echo(wrapped("hypotheses", stated))
     for number, paragraph in enumerate(found.argument):
         click.echo(wrapped("" if number else "proof", paragraph))
     if found.derivation is not None:
         derivation = found.derivation()
-        click.echo(wrapped("where", "; ".join(f"{s} = {d}" for s, d in derivation.definitions.items())))
+        if derivation.definitions:
+            click.echo(wrapped("where", "; ".join(f"{s} = {d}" for s, d in derivation.definitions.items())))
         click.echo(wrapped("bound", str(derivation.bound)))
         click.echo()
         for number, step in enumerate(derivation.steps, 1):

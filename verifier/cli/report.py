@@ -15,7 +15,8 @@ from verifier.certify import Certificate
 from verifier.exact import show_rational
 from verifier.gates import gate_activations, live_units
 from verifier.regime import Regime
-from verifier.sequences import expand, show_runs
+from verifier.sequences import Runs, expand, length, show_runs
+from verifier.supremum import Supremum
 from verifier.verdict import Verdict
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ DIGITS = 6
 """Significant digits of the printed bounds, rounded outward."""
 
 WIDTH = 100
+
+SHORT_LIST = 12
+"""Weights listed without --show-weights."""
 
 GATE_STEPS = 3
 """Steps whose gate activations are shown."""
@@ -76,7 +80,8 @@ def print_certificate(certificate: Certificate, construction: Construction, show
         for name, value in certificate.parameters.items()
         if name not in ("n", "M")
     )
-    click.echo(wrapped("sized", f"{sizes}: the smallest whole numbers and power of ten whose bound meets the tolerance"))
+    if sizes:
+        click.echo(wrapped("sized", f"{sizes}: the smallest whole numbers and power of ten whose bound meets the tolerance"))
     click.echo()
     _print_weights(construction, show_weights)
     click.echo()
@@ -87,10 +92,14 @@ def print_certificate(certificate: Certificate, construction: Construction, show
     click.echo()
     if certificate.supremum is not None:
         supremum = certificate.supremum
-        exact = "worst case" if supremum.exact else "worst found"
-        click.echo(wrapped(exact, f"x = {show_runs(supremum.witness)}, read at n' = {supremum.horizon}"))
+        if supremum.upper.is_zero():
+            click.echo(wrapped("worst case", "none: the error is 0 for every sequence" + _settled(supremum)))
+        elif supremum.witness:
+            exact = "worst case" if supremum.exact else "worst found"
+            click.echo(wrapped(exact, f"x = {show_runs(supremum.witness)}, read at n' = {supremum.horizon}"))
     click.echo(wrapped("bound", f"{construction.derivation.theorem}: {construction.derivation.statement}"))
-    click.echo(wrapped("", f"leading order {construction.leading_order}"))
+    if construction.leading_order != "0":
+        click.echo(wrapped("", f"leading order {construction.leading_order}"))
     click.echo(wrapped("checked", _checks(certificate)))
     if certificate.reason:
         click.echo(wrapped("because", certificate.reason))
@@ -102,6 +111,12 @@ def print_certificate(certificate: Certificate, construction: Construction, show
         )
     )
     click.echo()
+
+
+def _settled(supremum: Supremum) -> str:
+    if supremum.settled_after is None:
+        return ""
+    return f"; the state's form repeats from step {supremum.settled_after} on, so for every later n too (induction)"
 
 
 def _answer(certificate: Certificate, construction: Construction) -> str:
@@ -136,7 +151,13 @@ def _print_weights(construction: Construction, everything: bool) -> None:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
             rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
-    shown = rows if everything else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
+    shown = (
+        rows
+        if everything or len(rows) <= SHORT_LIST
+        else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
+    )
+    if not everything and len(shown) > SHORT_LIST:
+        shown = shown[:SHORT_LIST]
     first = max(len(row[0]) for row in shown)
     second = max(len(row[1]) for row in shown)
     for name, text, reason in shown:
@@ -152,10 +173,11 @@ def _print_weights(construction: Construction, everything: bool) -> None:
 def _print_gates(certificate: Certificate) -> None:
     """Gate activations of the named units on the worst-case sequence at its first steps."""
     weights = certificate.weights
-    runs = certificate.supremum.witness if certificate.supremum is not None else ()
+    bound = certificate.regime.bound
+    runs: Runs = ((bound, 1), (-bound, GATE_STEPS))
+    if certificate.supremum is not None and length(certificate.supremum.witness) >= min(GATE_STEPS, certificate.regime.n):
+        runs = certificate.supremum.witness
     inputs = list(itertools.islice(expand(runs), GATE_STEPS))
-    if not inputs:
-        return
     steps = gate_activations(weights, inputs)
     units = [k for k in live_units(weights) if k < len(weights.units)]
     heads = [f"t = {t}" for t in range(1, len(steps) + 1)]
@@ -183,11 +205,16 @@ def _print_numbers(certificate: Certificate) -> None:
         columns = [("observed", "-", f"n beyond {certificate.steps} steps")]
     else:
         worst = certificate.observed.worst
-        columns = [("observed", show_lower(worst.error, DIGITS), f"{worst.family}, n' = {worst.horizon}")]
+        where = "every sequence" if worst.error.is_zero() else f"{worst.family}, n' = {worst.horizon}"
+        columns = [("observed", show_lower(worst.error, DIGITS), where)]
     if certificate.supremum is None:
         columns.append(("supremum", "-", "not reached"))
     else:
-        how = {"induction": "exact, closed form in n", "stepping": "exact, stepped"}[certificate.supremum.method]
+        how = {
+            "induction": "exact, closed form in n",
+            "stepping": "exact, stepped",
+            "exact forms": "exact rational",
+        }[certificate.supremum.method]
         value = show_upper(certificate.supremum.upper, DIGITS)
         if not certificate.supremum.exact:
             how, value = "bracket", f"{show_lower(certificate.supremum.lower, DIGITS)} .. {value}"
@@ -211,7 +238,8 @@ def _checks(certificate: Certificate) -> str:
         proved = sum(v is Verdict.PROVED for v in steps)
         parts.append(f"{proved} of {len(steps)} proof steps")
         held = list(certificate.symbolic.hypotheses.values())
-        parts.append(f"{sum(v is Verdict.PROVED for v in held)} of {len(held)} hypotheses")
+        if held:
+            parts.append(f"{sum(v is Verdict.PROVED for v in held)} of {len(held)} hypotheses")
         parts.append(f"weights are the theorem's: {certificate.symbolic.covers.value}")
     seen = certificate.observed
     if seen is not None:
