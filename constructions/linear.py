@@ -150,7 +150,7 @@ def _exploding(regime: Regime) -> Construction:
 def exploding() -> Derivation:
     """|y_n - x_1| <= M (1 - λ^-(n-1))/(λ - 1), with equality at x_2 = ... = x_n = ±M (theory C2)."""
     h, x = sympy.symbols("h x", real=True)
-    first, rest, late, slack = sympy.symbols("theta R T s", real=True)
+    first, rest, late, _slack = sympy.symbols("theta R T s", real=True)
     excess = Symbol("kappa", positive=True)
     power = Symbol("P", positive=True)
     growth = 1 + excess

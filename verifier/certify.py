@@ -79,6 +79,7 @@ class Symbolic:
     covers: Verdict
     steps: Mapping[str, Verdict]
     hypotheses: Mapping[str, Verdict]
+    exact_value: Fraction | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -217,7 +218,6 @@ def _layers(
     only_last = regime.only_last
     with Balls(bits).working():
         tolerance = to_ball(regime.tolerance)
-        within = check_less if regime.strict else check_at_most
         seen = min(regime.n, steps)
         observed = None
         if not only_last or seen == regime.n:  # a fixed horizon beyond the steps is not reached by any run
@@ -237,26 +237,32 @@ def _layers(
                 derivation.matches(weights, parameters),
                 derivation.check(),
                 derivation.check_hypotheses(parameters),
+                derivation.exact_value(parameters),
             )
+        asked = _Number(tolerance, regime.tolerance)
+        attained = None if observed is None else _Number(observed.worst.error, observed.worst.exact_value)
+        highest = None if supremum is None else _Number(supremum.upper, supremum.exact_value)
+        bound = None if symbolic is None else _Number(symbolic.value, symbolic.exact_value)
         relation = "<" if regime.strict else "<="
         comparisons: list[Comparison] = []
-        attained = None if observed is None else observed.worst.error
-        if supremum is not None:
+        if highest is not None:
             if attained is not None:
-                comparisons.append(Comparison("observed <= supremum", _not_above(attained, supremum.upper)))
-            if symbolic is not None:
-                comparisons.append(Comparison("supremum <= symbolic", _not_above(supremum.upper, symbolic.value)))
+                comparisons.append(Comparison("observed <= supremum", _not_above(attained, highest)))
+            if bound is not None:
+                comparisons.append(Comparison("supremum <= symbolic", _not_above(highest, bound)))
             else:
-                comparisons.append(Comparison(f"supremum {relation} tolerance", within(supremum.upper, tolerance)))
-        if symbolic is not None:
-            comparisons.append(Comparison(f"symbolic {relation} tolerance", within(symbolic.value, tolerance)))
+                comparisons.append(Comparison(f"supremum {relation} tolerance", _within(highest, asked, regime.strict)))
+        if bound is not None:
+            comparisons.append(Comparison(f"symbolic {relation} tolerance", _within(bound, asked, regime.strict)))
 
-        if observed is not None and attained is not None and within(attained, tolerance) is Verdict.REFUTED:
+        if observed is not None and attained is not None and _within(attained, asked, regime.strict) is Verdict.REFUTED:
             reason = f'the sequence "{observed.worst.family}" misses by more than the tolerance'
             return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
-        if supremum is not None and within(supremum.lower, tolerance) is Verdict.REFUTED:
-            reason = "the worst-case sequence misses by more than the tolerance"
-            return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
+        if supremum is not None:
+            lowest = _Number(supremum.lower, supremum.exact_value if supremum.exact else None)
+            if _within(lowest, asked, regime.strict) is Verdict.REFUTED:
+                reason = "the worst-case sequence misses by more than the tolerance"
+                return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
         if symbolic is not None and symbolic.covers is Verdict.REFUTED:
             reason = f"the weights are not those of theorem {symbolic.theorem} with the stated parameters"
             return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
@@ -290,10 +296,28 @@ def _scale_witness(program: Program, supremum: Supremum, regime: Regime) -> Supr
     return replace(supremum, lower=error, witness=runs)
 
 
-def _not_above(value: arb, bound: arb) -> Verdict:
-    """value <= bound, where the bound is stated as a decimal: its upper end, rounded up to `STATED_DIGITS` digits.
+@dataclass(frozen=True)
+class _Number:
+    """A number as a ball and, where it is known, as a rational; comparisons use the rationals if both sides have one."""
+
+    ball: arb
+    exact: Fraction | None
+
+
+def _within(value: _Number, limit: _Number, strict: bool) -> Verdict:
+    """value <= limit (< if strict)."""
+    if value.exact is not None and limit.exact is not None:
+        holds = value.exact < limit.exact if strict else value.exact <= limit.exact
+        return Verdict.PROVED if holds else Verdict.REFUTED
+    return (check_less if strict else check_at_most)(value.ball, limit.ball)
+
+
+def _not_above(value: _Number, bound: _Number) -> Verdict:
+    """value <= bound. Balls are compared with the bound stated as a decimal: rounded up to `STATED_DIGITS` digits.
 
     Both sides may be the same number, e.g. when the worst case was found by an adversary, and two balls around one
     number decide nothing; the stated decimal does.
     """
-    return check_at_most(value, to_ball(parse_rational(show_upper(bound, STATED_DIGITS))))
+    if (value.exact is not None and bound.exact is not None) or not bound.ball.is_finite():
+        return _within(value, bound, strict=False)
+    return check_at_most(value.ball, to_ball(parse_rational(show_upper(bound.ball, STATED_DIGITS))))

@@ -28,7 +28,7 @@ from flint import arb
 from sympy import Expr, Rational, Symbol, oo, tanh
 
 from verifier.algebra import Normaliser, Polynomial, add, multiply, negative
-from verifier.arithmetic.symbols import Symbols, evaluate, sigmoid
+from verifier.arithmetic.symbols import Symbols, evaluate, evaluate_exactly, sigmoid
 from verifier.cells import CELLS, Maps
 from verifier.exact import exact
 from verifier.verdict import Verdict, all_of
@@ -774,6 +774,10 @@ class Derivation:
     def enclose(self, values: Mapping[Symbol, Fraction | int]) -> arb:
         """The bound at the numbers, as a ball at the current precision."""
         return evaluate(self.bound, self._with_definitions(values))
+
+    def exact_value(self, values: Mapping[Symbol, Fraction | int]) -> Fraction | None:
+        """The bound at the numbers as a rational, where it is one without any function."""
+        return evaluate_exactly(self.closed_form(), {s: Fraction(v) for s, v in values.items()})
 
     def _with_definitions(self, values: Mapping[Symbol, Fraction | int]) -> dict[Symbol, Fraction | int | arb]:
         known: dict[Symbol, Fraction | int | arb] = dict(values)

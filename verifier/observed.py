@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import flint
@@ -25,12 +25,16 @@ PROGRESS_EVERY = 256
 
 @dataclass(frozen=True)
 class Observation:
-    """The largest error a family attained: at horizon `horizon` of the sequence `runs` (cut there)."""
+    """The largest error a family attained: at horizon `horizon` of the sequence `runs` (cut there).
+
+    `exact_value` is the error as a rational where the network runs in rationals.
+    """
 
     family: str
     error: arb
     horizon: int
     runs: Runs
+    exact_value: Fraction | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def observe(
         known = None if sequence.runs is None else done.get(sequence.runs)
         attacks.append(known or _observe_one(runner, sequence, checkpoints, progress))
     best = _largest(attacks)
-    found.append(Observation("gradient signs", best.error, best.horizon, best.runs))
+    found.append(replace(best, family="gradient signs"))
     return Observed(tuple(found), _largest(found), n)
 
 
@@ -99,8 +103,9 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
             pending = 0
     if progress is not None and pending:
         progress(pending)
-    error = to_ball(worst) if isinstance(worst, Fraction) else worst
-    return Observation(sequence.family, error, at, sequence.first(at))
+    if isinstance(worst, Fraction):
+        return Observation(sequence.family, to_ball(worst), at, sequence.first(at), worst)
+    return Observation(sequence.family, worst, at, sequence.first(at))
 
 
 def _largest(found: Iterable[Observation]) -> Observation:

@@ -166,7 +166,7 @@ def exact_supremum(program: Program, bound: Fraction | None, n: int | None, only
             if only_last and n is not None:
                 best = _error(domain, stepper.output, n)
             return replace(best or _error(domain, stepper.output, t), settled_after=t)
-        if t >= 3 and n is None:
+        if t >= 3 and not only_last and (n is None or t < n):
             widened = stepper.widen(previous, state)
             if widened is not None and _inside(stepper.step(widened, _age(0)), widened):
                 best = _worse(best, _error(domain, stepper.output, t + 1))

@@ -35,7 +35,7 @@ class Supremum:
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
     intervals after `boxes` boxes. `method` is "exact forms", "induction" (then `settled_after` steps were walked) or
-    "stepping".
+    "stepping". `exact_value` is the supremum as a rational where it was computed as one.
     """
 
     lower: arb
@@ -47,6 +47,7 @@ class Supremum:
     method: str
     settled_after: int | None = None
     boxes: int = 1
+    exact_value: Fraction | None = None
 
 
 def bound_supremum(program: Program, bound: Fraction | None, n: int | None, only_last: bool, steps: int) -> Supremum:
@@ -74,7 +75,7 @@ def bound_supremum(program: Program, bound: Fraction | None, n: int | None, only
 
 def _from_exact(found: ExactSupremum) -> Supremum:
     value = arb("inf") if found.value is None else to_ball(found.value)
-    return Supremum(value, value, found.horizon, found.witness, True, 0, "exact forms", found.settled_after)
+    return Supremum(value, value, found.horizon, found.witness, True, 0, "exact forms", found.settled_after, 1, found.value)
 
 
 def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool) -> Supremum:

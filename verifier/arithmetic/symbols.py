@@ -89,6 +89,32 @@ def evaluate(expression: Expr, values: Mapping[Symbol, Fraction | arb | int]) ->
     return _evaluate(expression, balls, values)
 
 
+def evaluate_exactly(expression: Expr, values: Mapping[Symbol, Fraction]) -> Fraction | None:
+    """The rational value of a closed form made of sums, products and integer powers; None if it holds anything else."""
+    if expression.is_Rational:
+        return Fraction(int(expression.p), int(expression.q))
+    if expression.is_Symbol:
+        return values.get(expression)
+    if expression.is_Add or expression.is_Mul:
+        result = Fraction(0 if expression.is_Add else 1)
+        for argument in expression.args:
+            value = evaluate_exactly(argument, values)
+            if value is None:
+                return None
+            result = result + value if expression.is_Add else result * value
+        return result
+    if expression.is_Pow:
+        base, exponent = (evaluate_exactly(argument, values) for argument in expression.args)
+        if base is None or exponent is None or exponent.denominator != 1 or abs(exponent) > LARGEST_EXACT_POWER:
+            return None
+        return base ** int(exponent)
+    return None
+
+
+LARGEST_EXACT_POWER = 100_000
+"""Exponents beyond this are evaluated in balls, not as exact rationals."""
+
+
 def _evaluate(node: Expr, known: dict[Expr, arb], values: Mapping[Symbol, Fraction | arb | int]) -> arb:
     found = known.get(node)
     if found is not None:

@@ -1,0 +1,190 @@
+"""Exact constructions (C1, C2, C3, C11, C12, C13): right ones are proved, wrong ones refuted, both against plain rationals."""
+
+import itertools
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+
+import pytest
+
+from constructions import Construction, Unanswered, construct
+from verifier import UsageError, Verdict, certify, certify_weights
+from verifier.observed import error_of
+from verifier.program import record
+from verifier.sequences import expand
+from verifier.weights import Weights
+
+F = Fraction
+
+
+def plain_error(weights: Weights, inputs: list[Fraction]) -> Fraction:
+    """|y_n - x_1| by formulas written here, unit by unit, without the verifier's cells."""
+    d = weights.hidden
+    w = weights
+    h = [w["h_0"][k,] for k in range(d)]
+    p = [w["p_0"][k,] for k in range(d)] if w.cell == "stacked" else []
+    live = sorted({i for name, array in w.blocks().items() for index, _ in array for i in index})
+    for x in inputs:
+        if w.cell in ("linear", "relu"):
+            z = {i: sum(w["W_h"][i, j] * h[j] for j in live) + w["U_h"][i,] * x + w["b_h"][i,] for i in live}
+            new = {i: max(v, F(0)) if w.cell == "relu" else v for i, v in z.items()}
+        elif w.cell == "bilinear":
+            new = {}
+            for i in live:
+                a = sum(w["W_a"][i, j] * h[j] for j in live) + w["U_a"][i,] * x + w["b_a"][i,]
+                b = sum(w["W_x"][i, j] * h[j] for j in live) + w["U_x"][i,] * x + w["b_x"][i,]
+                new[i] = a + x * b
+        else:
+            for i in live:
+                p[i] = w["a_p"][i,] * p[i] + w["U_p"][i,] * x + w["b_p"][i,]
+            new = {}
+            for i in live:
+                u = sum(w["W_u"][i, j] * p[j] for j in live) + w["U_u"][i,] * x + w["b_u"][i,]
+                new[i] = w["a_h"][i,] * h[i] + max(u, F(0))
+        for i, value in new.items():
+            h[i] = value
+    return abs(sum((w["V"][k,] * h[k] for k in range(d)), F(0)) + w["v0"][()] - inputs[0])
+
+
+def sequences(bound: Fraction, n: int) -> Iterator[list[Fraction]]:
+    if n <= 4:
+        yield from (list(c) for c in itertools.product((-bound, bound / 3, bound), repeat=n))
+    generator = random.Random(n)
+    for _ in range(6 if n <= 6 else 2):
+        yield [bound * F(generator.randint(-100, 100), 100) for _ in range(n)]
+
+
+CASES = [
+    ("relu", {"n": 4, "horizon": "forever"}, F(1)),
+    ("relu", {"n": 5}, F(1, 3)),
+    ("relu", {"n": 10**18, "hidden": 3}, F(7)),
+    ("relu", {"n": 4, "domain": "grid", "bits": 3, "horizon": "forever"}, F(2)),
+    ("relu", {"n": 1, "horizon": "fixed", "domain": "reals", "hidden": 2}, F(1)),
+    ("relu", {"n": 4, "horizon": "fixed", "domain": "reals", "hidden": 6}, F(1)),
+    ("relu", {"n": 30, "horizon": "fixed", "domain": "reals"}, F(1)),
+    ("linear", {"n": 4, "horizon": "fixed", "hidden": 4}, F(1)),
+    ("linear", {"n": 32, "horizon": "fixed", "domain": "reals"}, F(1)),
+    ("linear", {"n": 1}, F(1)),
+    ("bilinear", {"n": 4, "horizon": "forever", "domain": "reals"}, F(1)),
+    ("bilinear", {"n": 10**18, "hidden": 2}, F(5)),
+    ("stacked", {"n": 4, "horizon": "forever"}, F(1)),
+    ("stacked", {"n": 10**18, "hidden": 1}, F(3, 7)),
+]
+
+
+def build(architecture: str, options: dict[str, object], bound: Fraction) -> Construction:
+    answer = construct(architecture, bound=bound, exact_recall=True, **options)  # type: ignore[arg-type]
+    assert isinstance(answer, Construction)
+    return answer
+
+
+@pytest.mark.parametrize(("architecture", "options", "bound"), CASES)
+def test_exact_recall_is_proved_with_all_layers_zero(architecture: str, options: dict[str, object], bound: Fraction) -> None:
+    answer = build(architecture, options, bound)
+    certificate = certify(answer, steps=min(200, answer.regime.n))
+    assert certificate.verdict is Verdict.PROVED
+    assert certificate.supremum is not None
+    assert certificate.supremum.upper.is_zero()
+    assert certificate.symbolic is not None
+    assert certificate.symbolic.value.is_zero()
+    if certificate.observed is not None:
+        assert certificate.observed.worst.error.is_zero()
+    n = min(answer.regime.n, 6) if answer.regime.horizon != "fixed" else answer.regime.n
+    assert all(plain_error(answer.weights, x) == 0 for x in sequences(bound, n))
+
+
+@pytest.mark.parametrize(("n", "tolerance"), [(2, F(1, 10)), (5, F(1, 1000)), (40, F(1, 10**20)), (33, F(9, 10))])
+@pytest.mark.parametrize("bound", [F(1), F(1, 3), F(12)])
+def test_exploding_scalar_error_is_an_equality(n: int, tolerance: Fraction, bound: Fraction) -> None:
+    answer = construct("linear", n=n, tolerance=tolerance * bound, bound=bound, horizon="fixed", hidden=1)
+    assert isinstance(answer, Construction)
+    factor = answer.weights["W_h"][0, 0]
+    formula = bound * (1 - factor ** (1 - n)) / (factor - 1)
+    certificate = certify(answer)
+    assert certificate.verdict is Verdict.PROVED
+    assert certificate.supremum is not None
+    assert plain_error(answer.weights, list(expand(certificate.supremum.witness))) == formula <= tolerance * bound
+    smaller = factor - 1
+    assert smaller < 2 or bound * (1 - smaller ** (1 - n)) / (smaller - 1) > tolerance * bound
+
+
+def variants(weights: Weights) -> Iterator[tuple[str, Weights]]:
+    """Every weight negated, dropped, doubled, nudged; zero weights and initial states set; units exchanged."""
+    for name, array in weights.blocks().items():
+        for index, value in array:
+            for text, new in (("negated", -value), ("dropped", 0), ("doubled", 2 * value), ("nudged", value + F(1, 1000))):
+                yield f"{name}{index} {text}", weights.replace({(name, index): new})
+        if name.endswith("_0"):
+            for k in range(min(weights.hidden, 4)):
+                yield f"{name}[{k}] = 1/7", weights.replace({(name, (k,)): F(1, 7)})
+    yield "v0 = 1/5", weights.replace({("v0", ()): weights["v0"][()] + F(1, 5)})
+
+
+@pytest.mark.parametrize(
+    ("architecture", "options", "bound"),
+    [
+        ("relu", {"n": 4, "hidden": 3}, F(1)),
+        ("relu", {"n": 4, "horizon": "fixed", "domain": "reals", "hidden": 6}, F(1)),
+        ("linear", {"n": 4, "horizon": "fixed", "hidden": 4}, F(1)),
+        ("bilinear", {"n": 4, "hidden": 2}, F(1)),
+        ("stacked", {"n": 4, "hidden": 1}, F(1)),
+    ],
+)
+def test_wrong_weights_are_refuted_with_a_witness(architecture: str, options: dict[str, object], bound: Fraction) -> None:
+    answer = build(architecture, options, bound)
+    regime, refuted, harmless = answer.regime, 0, 0
+    horizons = [regime.n] if regime.only_last else range(1, regime.n + 1)
+    for name, wrong in variants(answer.weights):
+        truly_wrong = any(plain_error(wrong, x) > 0 for n in horizons for x in sequences(bound, n))
+        certificate = certify_weights(wrong, regime, steps=8)
+        if not truly_wrong:
+            harmless += 1
+            assert certificate.verdict is not Verdict.REFUTED, name
+            continue
+        refuted += 1
+        assert certificate.verdict is Verdict.REFUTED, name
+        assert certificate.supremum is not None or certificate.observed is not None
+        witness = certificate.observed.worst.runs if certificate.observed is not None else ()
+        if not witness or not error_of(record(wrong), witness) > 0:
+            assert certificate.supremum is not None, name
+            witness = certificate.supremum.witness
+        assert plain_error(wrong, list(expand(witness))) > 0, name
+    assert refuted >= 20 - harmless
+    assert refuted >= 8
+
+
+def test_at_least_twenty_wrong_variants_per_architecture() -> None:
+    for architecture, options in (("relu", {"n": 4}), ("stacked", {"n": 4}), ("bilinear", {"n": 4})):
+        answer = build(architecture, dict(options), F(1))
+        assert len(list(variants(answer.weights))) >= 20
+
+
+def test_one_step_too_far_is_not_answered() -> None:
+    for architecture, options in (
+        ("linear", {"n": 33, "horizon": "fixed"}),
+        ("relu", {"n": 31, "horizon": "fixed", "domain": "reals"}),
+        ("relu", {"n": 2, "domain": "reals"}),
+        ("linear", {"n": 2}),
+        ("stacked", {"n": 2, "domain": "reals"}),
+    ):
+        assert isinstance(construct(architecture, exact_recall=True, **options), Unanswered)  # type: ignore[arg-type]
+
+
+def test_shift_register_is_wrong_one_step_earlier_and_later() -> None:
+    weights = build("linear", {"n": 4, "horizon": "fixed", "hidden": 4}, F(1)).weights
+    for n in (3, 5):
+        other = construct("linear", n=n, horizon="fixed", hidden=8, exact_recall=True)
+        assert certify_weights(weights, other.regime).verdict is Verdict.REFUTED
+
+
+def test_too_few_units_are_said() -> None:
+    for architecture, hidden in (("relu", 2), ("bilinear", 1)):
+        with pytest.raises(UsageError, match="hidden"):
+            construct(architecture, n=4, hidden=hidden, exact_recall=True)
+
+
+def test_a_box_construction_fails_on_the_reals_with_a_scaled_witness() -> None:
+    answer = build("relu", {"n": 4, "hidden": 3}, F(1))
+    asked = construct("bilinear", n=4, domain="reals", exact_recall=True)
+    certificate = certify_weights(answer.weights, asked.regime)
+    assert certificate.verdict is not Verdict.PROVED
