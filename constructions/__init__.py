@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from constructions import bilinear, linear, lstm, relu, stacked
+from constructions import bilinear, linear, lstm, relu, stacked, thermometer
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -21,6 +21,7 @@ from verifier.weights import LARGEST_HIDDEN
 ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
     "linear": linear.construct,
     "relu": relu.construct,
+    "tanh": thermometer.construct_tanh,
     "lstm": lstm.construct,
     "bilinear": bilinear.construct,
     "stacked": stacked.construct,
@@ -64,10 +65,18 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C2": lambda _: linear.exploding(),
         "C3": lambda _: relu.box(),
         "C6": lambda _: lstm.derivation(),
+        "C8": _thermometer,
         "C11": lambda _: bilinear.derivation(),
         "C12": lambda parameters: relu.reals(_units(parameters)),
         "C13": lambda _: stacked.derivation(),
     }
+
+
+def _thermometer(parameters: Mapping[str, Fraction]) -> Derivation:
+    units, width, bound = (parameters.get(name, Fraction(0)) for name in ("d", "w", "M"))
+    if units.denominator != 1 or not 1 <= units <= LARGEST_HIDDEN:
+        raise UsageError(f"d = {units} is not a number of units; 1 to {LARGEST_HIDDEN}")
+    return thermometer.derivation_tanh(units.numerator, grid=width * units == bound)
 
 
 def _units(parameters: Mapping[str, Fraction]) -> int:

@@ -118,9 +118,7 @@ def _exploding(regime: Regime) -> Construction:
         return regime.bound * (1 - Fraction(1, factor ** (regime.n - 1))) / (factor - 1)
 
     def meets(factor: int) -> bool:
-        return factor >= 2 and (
-            error(factor) < regime.tolerance or (not regime.strict and error(factor) == regime.tolerance)
-        )
+        return factor >= 2 and (error(factor) < regime.tolerance or (not regime.strict and error(factor) == regime.tolerance))
 
     factor = smallest(meets, 2)
     readout = Fraction(1, factor ** (regime.n - 1))

@@ -28,9 +28,7 @@ M = Symbol("M", positive=True)
 def construct(regime: Regime) -> Construction | Unanswered:
     """C13 on the box and the grid, for every horizon and tolerance; one unit per layer."""
     if regime.domain == "reals":
-        return Unanswered(
-            regime, "C13 needs bounded inputs: its relu closes for |x| <= M only; ℝ is open for this architecture"
-        )
+        return Unanswered(regime, "C13 needs bounded inputs: its relu closes for |x| <= M only; ℝ is open for this architecture")
     size = regime.bound
     entries: dict[Place, tuple[Fraction | int, str]] = {
         ("a_p", (0,)): (Fraction(1, 2), "layer 1 halves its distance from 2: a flag that rises without seeing any input"),
@@ -79,9 +77,7 @@ def derivation() -> Derivation:
     steps = (
         ReluIs("captured value", "x_1 + M >= 0 on the box, x_1 = θM", held, True),
         AtMost("flag at most 2", "p_t = 1 + p_{t-1}/2 <= 2 if p_{t-1} <= 2", later, sympy.Integer(2)),
-        AtMost(
-            "flag at least 3/2", "and p_t >= 3/2 >= 1 if p_{t-1} >= 1: the range [1, 2] is kept", sympy.Rational(3, 2), later
-        ),
+        AtMost("flag at least 3/2", "and p_t >= 3/2 >= 1 if p_{t-1} >= 1: the range [1, 2] is kept", sympy.Rational(3, 2), later),
         ReluIs("closed", "x + M - 4M (p - 1) <= 0 for p >= 3/2, x = ρM", x + 5 * M - 4 * M * later, False),
         at("first step", "from 0: p = 1, u = x_1 + M, h = x_1 + M", (zero, zero), x_1, one),
         at("every later step", "p in [1, 2] gives u = 0: h reproduces itself, the induction step", (held, part), x, later),

@@ -78,9 +78,7 @@ class Normaliser:
             return known if known is not None else {((self._generator(("relu", _key(argument))), 1),): Fraction(1)}
         raise TypeError(f"{type(expression).__name__} has no normal form: {expression}")
 
-    def derivative(
-        self, expression: Expr, variable: Symbol, values: Mapping[Symbol, Polynomial] | None = None
-    ) -> Polynomial:
+    def derivative(self, expression: Expr, variable: Symbol, values: Mapping[Symbol, Polynomial] | None = None) -> Polynomial:
         """The normal form of the derivative by `variable` (which `values` must not replace).
 
         Sums, products, whole powers, tanh' = 1 - tanh², σ' = σ(1 - σ).

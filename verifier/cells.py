@@ -51,10 +51,7 @@ class Maps:
     def __call__(self, gate: str, h: Sequence[Any], x: Any) -> Vector:
         """W_gate h + U_gate x + b_gate."""
         on_input, bias = self._block("U", gate), self._block("b", gate)
-        return [
-            self._combine(bias.get((k,), 0), [*self._recurrent(gate, k, h), *_term(on_input, k, x)])
-            for k in range(self.units)
-        ]
+        return [self._combine(bias.get((k,), 0), [*self._recurrent(gate, k, h), *_term(on_input, k, x)]) for k in range(self.units)]
 
     def recurrent(self, gate: str, h: Sequence[Any]) -> Vector:
         """W_gate h + c_gate, for cells in which a gate multiplies the recurrent part alone."""
@@ -224,5 +221,7 @@ STACKED = Cell(
     vectors=("a_p", "a_h"),
 )
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (LINEAR, RELU, LSTM, BILINEAR, STACKED)}
+TANH = elman("tanh", "tanh RNN", "Elman 1990")
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (LINEAR, RELU, TANH, LSTM, BILINEAR, STACKED)}
 """Every cell the verifier knows, by name."""

@@ -222,10 +222,7 @@ def _contradiction(derivation: Derivation, parameters: Mapping[Symbol, Fraction]
     by_name = {symbol.name: value for symbol, value in parameters.items()}
     for name, asked in (("n", Fraction(regime.n)), ("M", regime.bound)):
         if name in by_name and by_name[name] != asked:
-            return (
-                f"the theorem is applied with {name} = {show_rational(by_name[name])}, "
-                f"the question has {show_rational(asked)}"
-            )
+            return f"the theorem is applied with {name} = {show_rational(by_name[name])}, the question has {show_rational(asked)}"
     return ""
 
 

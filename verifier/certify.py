@@ -23,6 +23,7 @@ from sympy import Symbol
 from verifier.arithmetic.balls import Balls, show_upper, to_ball
 from verifier.errors import StepLimit, UsageError
 from verifier.exact import parse_rational
+from verifier.forever import grid_points
 from verifier.inequality import Derivation
 from verifier.observed import Observed, Progress, error_of, observe
 from verifier.program import Program, record
@@ -222,12 +223,18 @@ def _layers(
         observed = None
         if not only_last or seen == regime.n:  # a fixed horizon beyond the steps is not reached by any run
             observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress)
+        asked = _Number(tolerance, regime.tolerance)
+        attained = None if observed is None else _Number(observed.worst.error, observed.worst.exact_value)
+        missed = attained is not None and _within(attained, asked, regime.strict) is Verdict.REFUTED
         supremum, step_limit = None, ""
         try:
-            supremum = bound_supremum(program, regime.extent, regime.length, only_last, steps)
+            if missed and regime.length is None:
+                raise StepLimit("an adversarial run already misses, so no invariant set was looked for")
+            points = None if regime.bits is None else grid_points(regime.bound, regime.bits)
+            supremum = bound_supremum(program, regime.extent, regime.length, only_last, steps, points, regime.tolerance)
         except StepLimit as limit:
             step_limit = str(limit)
-        if supremum is not None and not supremum.upper.is_finite():
+        if supremum is not None and regime.extent is None and not supremum.upper.is_finite():
             supremum = _scale_witness(program, supremum, regime)
         symbolic = None
         if derivation is not None:
@@ -239,8 +246,6 @@ def _layers(
                 derivation.check_hypotheses(parameters),
                 derivation.exact_value(parameters),
             )
-        asked = _Number(tolerance, regime.tolerance)
-        attained = None if observed is None else _Number(observed.worst.error, observed.worst.exact_value)
         highest = None if supremum is None else _Number(supremum.upper, supremum.exact_value)
         bound = None if symbolic is None else _Number(symbolic.value, symbolic.exact_value)
         relation = "<" if regime.strict else "<="
@@ -255,7 +260,7 @@ def _layers(
         if bound is not None:
             comparisons.append(Comparison(f"symbolic {relation} tolerance", _within(bound, asked, regime.strict)))
 
-        if observed is not None and attained is not None and _within(attained, asked, regime.strict) is Verdict.REFUTED:
+        if observed is not None and missed:
             reason = f'the sequence "{observed.worst.family}" misses by more than the tolerance'
             return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
         if supremum is not None:
@@ -279,7 +284,7 @@ def _layers(
             for kind, results in (("step", symbolic.steps), ("hypothesis", symbolic.hypotheses)):
                 open_links += [f"{kind} {name!r}" for name, v in results.items() if v is not Verdict.PROVED]
         reason = f"not shown: {', '.join(open_links)}"
-        if not supremum.exact:
+        if supremum.undecided:
             reason += f" ({supremum.undecided} inputs whose monotonicity is open, after {supremum.boxes} boxes)"
         # a failed claim about a bound is not a counterexample: only a sequence refutes recall
         return _Layers(observed, supremum, symbolic, comparisons, Verdict.UNDECIDED, reason, not supremum.exact)

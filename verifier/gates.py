@@ -31,8 +31,7 @@ def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activ
     cell, units = CELLS[weights.cell], live_units(weights)
     place = {unit: k for k, unit in enumerate(units)}
     blocks: dict[str, dict[tuple[int, ...], arb]] = {
-        name: {tuple(place[i] for i in index): to_ball(value) for index, value in array}
-        for name, array in weights.blocks().items()
+        name: {tuple(place[i] for i in index): to_ball(value) for index, value in array} for name, array in weights.blocks().items()
     }
     balls = Balls(flint.ctx.prec)
     maps = _Listening(len(units), blocks, _combine)

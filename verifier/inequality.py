@@ -669,9 +669,7 @@ class CellEquations(Step):
     def check(self, context: Context) -> Verdict:
         cell = CELLS[self.cell]
         maps = Maps(self.size, self.template, lambda bias, terms: sum((c * v for c, v in terms), sympy.sympify(bias)))
-        old = {
-            name: [self.state.get(f"{name}[{k}]", Symbol(f"{name}{k}")) for k in range(self.size)] for name in cell.states
-        }
+        old = {name: [self.state.get(f"{name}[{k}]", Symbol(f"{name}{k}")) for k in range(self.size)] for name in cell.states}
         new = cell.step(Symbols, maps, old, self.input)
         found = {f"{name}[{k}]": value for name in cell.states for k, value in enumerate(new[name])}
         readout = self.template.get("V", {})
@@ -803,12 +801,17 @@ class Derivation:
         return Verdict.PROVED if Weights(weights.cell, weights.hidden, blocks) == weights else Verdict.REFUTED
 
     def check_hypotheses(self, values: Mapping[Symbol, Fraction | int]) -> dict[str, Verdict]:
-        """Each hypothesis at the numbers, decided in balls."""
+        """Each hypothesis at the numbers, decided in rationals where it is one, else in balls."""
         known = self._with_definitions(values)
+        exact_values = {s: Fraction(v) for s, v in values.items()}
         results = {}
         for hypothesis in self.hypotheses:
+            number = evaluate_exactly(hypothesis.expression, exact_values)
             ball = evaluate(hypothesis.expression, known)
-            if ball > 0 or (not hypothesis.strict and ball >= 0):
+            if number is not None:
+                holds = number > 0 if hypothesis.strict else number >= 0
+                verdict = Verdict.PROVED if holds else Verdict.REFUTED
+            elif ball > 0 or (not hypothesis.strict and ball >= 0):
                 verdict = Verdict.PROVED
             elif ball < 0 or (hypothesis.strict and ball <= 0):
                 verdict = Verdict.REFUTED

@@ -120,7 +120,11 @@ def _largest(found: Iterable[Observation]) -> Observation:
 
 def error_of(program: Program, runs: Runs) -> arb:
     """|y_n - x_1| of one input sequence at the current precision, n its length."""
-    runner = Runner(program, Rationals() if is_piecewise_affine(program) else Balls(flint.ctx.prec))
+    return run_error(Runner(program, Rationals() if is_piecewise_affine(program) else Balls(flint.ctx.prec)), runs)
+
+
+def run_error(runner: Runner, runs: Runs) -> arb:
+    """`error_of` on a runner over balls or rationals that is there already."""
     state = runner.start()
     for t, x in enumerate(expand(runs), 1):
         state = runner.step(t, state, x)

@@ -82,9 +82,7 @@ class Regime:
         if self.bits is not None and self.bits > LARGEST_BITS:
             raise UsageError(f"--bits {self.bits} is not allowed; at most {LARGEST_BITS:,}")
         if self.tolerance < 0:
-            raise UsageError(
-                f"tolerance {show_rational(self.tolerance)} is not allowed; it must be positive, or 0 for exact"
-            )
+            raise UsageError(f"tolerance {show_rational(self.tolerance)} is not allowed; it must be positive, or 0 for exact")
         if self.domain == "reals":
             return
         if self.tolerance > self.bound or (self.tolerance == self.bound and self.domain == "box"):

@@ -34,9 +34,7 @@ class Runner:
         self.program = program
         self.arithmetic = arithmetic
         operations, kinds = program.operations, program.kinds
-        self.coefficients: list[list[Any]] = [
-            [None if c == 1 else arithmetic.exact(c) for c in o.coefficients] for o in operations
-        ]
+        self.coefficients: list[list[Any]] = [[None if c == 1 else arithmetic.exact(c) for c in o.coefficients] for o in operations]
         self.values: list[Any] = [None] * len(operations)
         driven, autonomous = program.driven(), program.autonomous()
         self.driven_old = [program.old[k] for k in driven]
@@ -50,9 +48,7 @@ class Runner:
         outer = {i for i in program.needed_for([program.readout]) if kinds[i] is Kind.DRIVEN} - inner
         self.step_nodes = sorted(inner)
         self.readout_nodes = sorted(i for i in outer if operations[i].name != "state")
-        self.autonomous_nodes = [
-            i for i, kind in enumerate(kinds) if kind is Kind.AUTONOMOUS and operations[i].name != "state"
-        ]
+        self.autonomous_nodes = [i for i, kind in enumerate(kinds) if kind is Kind.AUTONOMOUS and operations[i].name != "state"]
         used = {a for i in inner | outer for a in operations[i].arguments} | set(self.driven_new) | {program.readout}
         self.boundary = [i for i, kind in enumerate(kinds) if kind is Kind.AUTONOMOUS and i in used]
         self._autonomous_state = [arithmetic.exact(program.initial[k]) for k in autonomous]

@@ -169,8 +169,7 @@ class _Signs:
 
 def _later_signs(later: _LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
     before_last = [
-        iterate_affine(a, r, s, count - 1)
-        for a, r, s in zip(later.slopes, later.offset_range, walk.states[start], strict=True)
+        iterate_affine(a, r, s, count - 1) for a, r, s in zip(later.slopes, later.offset_range, walk.states[start], strict=True)
     ]
     reach = [s.hull(end) for s, end in zip(walk.states[start], before_last, strict=True)]
     later.enclose_readout(reach)

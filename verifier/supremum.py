@@ -17,11 +17,12 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.errors import StepLimit
+from verifier.forever import bound_forever
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
-from verifier.sequences import Runs, expand
+from verifier.sequences import Runs, expand, length
 from verifier.settled import bound_beyond
 
 SUBDIVISION_WORK = 40_000
@@ -34,8 +35,9 @@ class Supremum:
 
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
-    intervals after `boxes` boxes. `method` is "exact forms", "induction" (then `settled_after` steps were walked) or
-    "stepping". `exact_value` is the supremum as a rational where it was computed as one.
+    intervals after `boxes` boxes. `method` is "exact forms", "invariant sets" (over `boxes` ranges of x_1),
+    "induction" (then `settled_after` steps were walked) or "stepping".
+    `exact_value` is the supremum as a rational where it was computed as one.
     """
 
     lower: arb
@@ -50,11 +52,20 @@ class Supremum:
     exact_value: Fraction | None = None
 
 
-def bound_supremum(program: Program, bound: Fraction | None, n: int | None, only_last: bool, steps: int) -> Supremum:
+def bound_supremum(
+    program: Program,
+    bound: Fraction | None,
+    n: int | None,
+    only_last: bool,
+    steps: int,
+    points: Sequence[Fraction] | None = None,
+    target: Fraction | None = None,
+) -> Supremum:
     """Enclose max over n' <= n (or n alone, or for ever) of sup |y_{n'} - x_1| over [-bound, bound]^{n'}, or over ℝ^{n'}.
 
-    `bound` None means ℝ, `n` None for ever; both need a piecewise affine network whose forms settle. Works at the current
-    precision; raises `StepLimit` where no method applies within `steps` steps.
+    `bound` None means ℝ and needs a piecewise affine network; `n` None means for ever, by exact forms that settle or by
+    invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
+    current precision; raises `StepLimit` where no method applies within `steps` steps.
     """
     if is_piecewise_affine(program):
         try:
@@ -62,8 +73,14 @@ def bound_supremum(program: Program, bound: Fraction | None, n: int | None, only
         except NotPiecewiseAffine as trouble:
             if bound is None or n is None:
                 raise StepLimit(f"the exact forms of these weights do not resolve: {trouble}") from None
-    if bound is None or n is None:
-        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ or for ever")
+    if bound is None:
+        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
+    if n is None:
+        found = bound_forever(program, bound, points, target)
+        if found is None:
+            raise StepLimit("no invariant set was found: the states do not settle into a box that one step maps into itself")
+        horizon = length(found.witness)
+        return Supremum(found.lower, found.upper, horizon, found.witness, False, 0, "invariant sets", found.steps, found.cells)
     beyond = bound_beyond(program, bound, n, only_last)
     if beyond is not None:
         value, horizon, witness, settled_after = beyond
@@ -109,9 +126,7 @@ def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: b
     attained = [(_attained(program, c.extremes), c) for c in every]
     lower, best = max(attained, key=lambda pair: _rank(pair[0].lower()))
     undecided = len(top.extremes.undecided)
-    return Supremum(
-        lower, upper, best.extremes.horizon, best.extremes.witness, False, undecided, "stepping", boxes=len(every)
-    )
+    return Supremum(lower, upper, best.extremes.horizon, best.extremes.witness, False, undecided, "stepping", boxes=len(every))
 
 
 @dataclass(frozen=True)

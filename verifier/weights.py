@@ -151,10 +151,7 @@ class Weights:
 
     def __eq__(self, other: object) -> bool:
         return (
-            isinstance(other, Weights)
-            and self.cell == other.cell
-            and self.hidden == other.hidden
-            and self._blocks == other._blocks
+            isinstance(other, Weights) and self.cell == other.cell and self.hidden == other.hidden and self._blocks == other._blocks
         )
 
     def __hash__(self) -> int:

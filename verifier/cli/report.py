@@ -76,9 +76,7 @@ def print_certificate(certificate: Certificate, construction: Construction, show
     click.echo(wrapped("question", f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"))
     click.echo(wrapped("answer", _answer(certificate, construction)))
     sizes = ", ".join(
-        f"{_letter(name)} = {show_rational(value)}"
-        for name, value in certificate.parameters.items()
-        if name not in ("n", "M")
+        f"{_letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")
     )
     if sizes:
         click.echo(wrapped("sized", f"{sizes}: the smallest whole numbers and power of ten whose bound meets the tolerance"))
@@ -136,8 +134,8 @@ def wrapped(label: str, text: str) -> str:
     return textwrap.fill(
         text,
         WIDTH,
-        initial_indent=f"{label:<11}",
-        subsequent_indent=" " * 11,
+        initial_indent=f"{label:<12}",
+        subsequent_indent=" " * 12,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -151,20 +149,14 @@ def _print_weights(construction: Construction, everything: bool) -> None:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
             rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
-    shown = (
-        rows
-        if everything or len(rows) <= SHORT_LIST
-        else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
-    )
+    shown = rows if everything or len(rows) <= SHORT_LIST else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
     if not everything and len(shown) > SHORT_LIST:
         shown = shown[:SHORT_LIST]
     first = max(len(row[0]) for row in shown)
     second = max(len(row[1]) for row in shown)
     for name, text, reason in shown:
         lead = f"  {name:<{first}}  {text:>{second}}  "
-        click.echo(
-            textwrap.fill(reason, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False)
-        )
+        click.echo(textwrap.fill(reason, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False))
     hidden = len(rows) - len(shown)
     rest = f"{hidden} more nonzero weights (--show-weights); " if hidden else ""
     click.echo(f"  {rest}all other weights of the {weights.hidden} units are 0, s_0 = 0")
@@ -211,6 +203,7 @@ def _print_numbers(certificate: Certificate) -> None:
         columns.append(("supremum", "-", "not reached"))
     else:
         how = {
+            "invariant sets": "invariant sets",
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
@@ -218,6 +211,8 @@ def _print_numbers(certificate: Certificate) -> None:
         value = show_upper(certificate.supremum.upper, DIGITS)
         if not certificate.supremum.exact:
             how, value = "bracket", f"{show_lower(certificate.supremum.lower, DIGITS)} .. {value}"
+            if certificate.supremum.method == "invariant sets":
+                how = f"invariant sets, {certificate.supremum.boxes} ranges"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:
         bound = show_upper(certificate.symbolic.value, DIGITS)

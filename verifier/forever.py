@@ -1,0 +1,174 @@
+"""The recall error for ever, by invariant sets: for any weights, a bracket of sup over all n >= 1 and all inputs.
+
+For x_1 in an interval X the states after step 1, 2, ... are enclosed with every later input anywhere in [-M, M]. As soon as
+one step maps an enclosure into itself, all later states lie in it (induction on t; base and step are ball evaluations), and
+the outputs read on the way bound |y_n - x_1| for every n and every x_1 in X. [-M, M] is covered by such intervals; the worst
+ones are halved until the bound is near an attained error or the work is used up. On a grid x_1 runs through its points.
+
+Nothing here knows a construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import flint
+from flint import arb
+
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.enclosures import Enclosures, Interval
+from verifier.monotone import interval_of
+from verifier.observed import run_error
+from verifier.program import Program
+from verifier.run import Runner
+from verifier.sequences import Runs, join
+
+TRANSIENT_STEPS = 6
+"""Steps after which enclosures are joined with their images, so that they grow towards an invariant set."""
+
+LARGEST_STEPS = 24
+"""Steps within which an enclosure must map into itself."""
+
+FIRST_CELLS = 64
+"""Intervals of x_1 to start with."""
+
+LARGEST_CELLS = 1000
+"""Intervals of x_1 at most."""
+
+CLOSE_ENOUGH = Fraction(101, 100)
+"""Ratio of bound and attained error at which refinement stops."""
+
+LARGEST_GRID = 4096
+"""Grid points of x_1 that are run through one by one."""
+
+ATTACK_STEPS = 5
+"""Length of the sequences x_1, ±M, ±M, ... that are tried from the ends of the worst intervals."""
+
+
+@dataclass(frozen=True)
+class Invariant:
+    """A bracket of the error for ever: `lower` is attained by `witness`, `upper` holds for all inputs and all n >= 1."""
+
+    lower: arb
+    upper: arb
+    witness: Runs
+    cells: int
+    steps: int
+
+
+@dataclass(frozen=True)
+class _Cell:
+    first: tuple[Fraction, Fraction]
+    upper: arb | None
+    steps: int
+
+    @property
+    def rank(self) -> tuple[int, Fraction]:
+        """Cells without a bound come first, then by the exact upper end of the bound."""
+        if self.upper is None or not self.upper.is_finite():
+            return 1, self.first[1] - self.first[0]
+        mantissa, exponent = self.upper.upper().man_exp()
+        return 0, Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+
+
+def bound_forever(
+    program: Program, bound: Fraction, points: Sequence[Fraction] | None = None, target: Fraction | None = None
+) -> Invariant | None:
+    """Bracket sup over n >= 1 of |y_n - x_1| for inputs in [-bound, bound], with x_1 among `points` if given.
+
+    Refinement also stops once an attained error exceeds `target`. None where no invariant set is found for some x_1 and
+    nothing exceeds the target. Works at the current precision.
+    """
+    flow = _Flow(program, bound)
+    if points is not None:
+        cells = [flow.cell((point, point)) for point in points]
+    else:
+        cells = [
+            flow.cell((-bound + 2 * bound * k / FIRST_CELLS, -bound + 2 * bound * (k + 1) / FIRST_CELLS))
+            for k in range(FIRST_CELLS)
+        ]
+    lower = arb(0)
+    witness: Runs = ((bound, 1),)
+    while True:
+        place = max(range(len(cells)), key=lambda k: cells[k].rank)
+        worst = cells[place]
+        for x_1 in {*worst.first, (worst.first[0] + worst.first[1]) / 2}:
+            for runs, error in flow.attack(x_1):
+                if error > lower:
+                    lower, witness = error, runs
+        close = worst.upper is not None and worst.upper <= to_ball(CLOSE_ENOUGH) * lower
+        missed = target is not None and lower > to_ball(target)
+        if points is not None or missed or close or len(cells) >= LARGEST_CELLS:
+            break
+        low, high = worst.first
+        middle = (low + high) / 2
+        cells[place : place + 1] = [flow.cell((low, middle)), flow.cell((middle, high))]
+    upper = arb(0)
+    for cell in cells:
+        if cell.upper is None and not missed:
+            return None
+        upper = upper.max(arb("inf") if cell.upper is None else cell.upper)
+    return Invariant(lower, upper, witness, len(cells), max(cell.steps for cell in cells))
+
+
+def grid_points(bound: Fraction, bits: int) -> list[Fraction] | None:
+    """The 2^bits points of the grid, or None if there are more than `LARGEST_GRID`."""
+    if bits >= LARGEST_GRID.bit_length():
+        return None
+    return [-bound + 2 * bound * k / (2**bits - 1) for k in range(2**bits)]
+
+
+class _Flow:
+    """Steps of the whole state (autonomous and driven) over intervals."""
+
+    def __init__(self, program: Program, bound: Fraction) -> None:
+        self.program, self.bound = program, bound
+        self.runner = Runner(program, Enclosures)
+        self.points = Runner(program, Balls(flint.ctx.prec))
+        self.later = interval_of((-bound, bound))
+        self.margin = arb(2) ** -(flint.ctx.prec // 2)
+
+    def step(self, state: list[Interval], x: Interval) -> tuple[list[Interval], Interval]:
+        """The state after one step, autonomous variables first, and y."""
+        runner, count = self.runner, len(self.program.autonomous())
+        autonomous = runner.advance_autonomous(state[:count])
+        runner.load_input(x)
+        for index, value in zip(runner.driven_old, state[count:], strict=True):
+            runner.values[index] = value
+        driven = runner.evaluate_driven()
+        return [*autonomous, *driven], runner.output()
+
+    def cell(self, first: tuple[Fraction, Fraction]) -> _Cell:
+        """Bound |y_n - x_1| for ever with x_1 in `first`."""
+        program = self.program
+        order = (*program.autonomous(), *program.driven())
+        start = [Enclosures.exact(program.initial[k]) for k in order]
+        x_1 = interval_of(first)
+        state, output = self.step(start, x_1)
+        worst = _error(output, x_1)
+        for t in range(2, LARGEST_STEPS):
+            new, output = self.step(state, self.later)
+            worst = worst.max(_error(output, x_1))
+            if all(b.lower <= a.lower and a.upper <= b.upper for a, b in zip(new, state, strict=True)):
+                return _Cell(first, worst, t)
+            if t >= TRANSIENT_STEPS:
+                new = [self._widen(a.hull(b)) for a, b in zip(new, state, strict=True)]
+            state = new
+        return _Cell(first, None, LARGEST_STEPS)
+
+    def _widen(self, interval: Interval) -> Interval:
+        room = self.margin * (1 + interval.largest_modulus())
+        return Interval(interval.lower - room, interval.upper + room)
+
+    def attack(self, x_1: Fraction) -> list[tuple[Runs, arb]]:
+        """Errors attained by x_1 alone and by x_1 followed by M or -M for one or more steps."""
+        tries = [join([(x_1, 1)])]
+        for sign in (1, -1):
+            tries += [join([(x_1, 1), (sign * self.bound, count)]) for count in (1, ATTACK_STEPS)]
+        return [(runs, run_error(self.points, runs)) for runs in tries]
+
+
+def _error(output: Interval, x_1: Interval) -> arb:
+    return (output.upper - x_1.lower).max(x_1.upper - output.lower)
