@@ -26,6 +26,9 @@ DIGITS = 6
 
 WIDTH = 100
 
+FEW_WEIGHTS = 8
+"""Up to this many nonzero weights are all listed; of more, the biases of all gates but the cell's first are left out."""
+
 GATE_STEPS = 3
 """Steps whose gate activations are shown."""
 
@@ -136,7 +139,8 @@ def _print_weights(construction: Construction, everything: bool) -> None:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
             rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
-    shown = rows if everything else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
+    telling = ("W_", "U_", "V", f"b_{CELLS[weights.cell].gates[0]}")
+    shown = rows if everything or len(rows) <= FEW_WEIGHTS else [row for row in rows if row[0].startswith(telling)]
     first = max(len(row[0]) for row in shown)
     second = max(len(row[1]) for row in shown)
     for name, text, reason in shown:
