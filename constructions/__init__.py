@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from constructions import bilinear, linear, lstm, relu, stacked, thermometer
+from constructions import bilinear, gru, linear, lstm, relu, stacked, thermometer
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -23,6 +23,7 @@ ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
     "relu": relu.construct,
     "tanh": thermometer.construct_tanh,
     "lstm": lstm.construct,
+    **dict.fromkeys(gru.SIGNS, gru.construct),
     "bilinear": bilinear.construct,
     "stacked": stacked.construct,
 }
@@ -65,6 +66,7 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C2": lambda _: linear.exploding(),
         "C3": lambda _: relu.box(),
         "C6": lambda _: lstm.derivation(),
+        "C7": lambda _: gru.derivation(),
         "C8": _thermometer,
         "C11": lambda _: bilinear.derivation(),
         "C12": lambda parameters: relu.reals(_units(parameters)),

@@ -24,7 +24,7 @@ from flint import arb
 from sympy import Expr, Symbol, tanh
 
 from constructions.answer import Construction, Place, Unanswered
-from constructions.sizing import smallest
+from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
 from verifier.errors import UsageError
@@ -50,7 +50,6 @@ from verifier.inequality import (
     UpToTheEnd,
 )
 from verifier.regime import Regime
-from verifier.verdict import Verdict, check_at_most, check_less
 from verifier.weights import Weights
 
 FLAG, MEMORY = 0, 1
@@ -61,12 +60,6 @@ L = Symbol("L", positive=True)
 EPSILON = Symbol("epsilon", positive=True)
 M = Symbol("M", positive=True)
 N = Symbol("n", integer=True, positive=True)
-
-SIZING_GUARD_BITS = 64
-"""Bits beyond log2(n M / tolerance) with which the sizes are decided."""
-
-LARGEST_SIZING_BITS = 1 << 20
-"""Precision at which sizing gives up."""
 
 
 def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fraction) -> tuple[Weights, dict[Place, str]]:
@@ -111,7 +104,7 @@ def construct(regime: Regime) -> Construction | Unanswered:
             "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
         )
     network(regime.hidden, 1, 1, Fraction(1))
-    scale, k, gain = _size(regime)
+    scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.hidden, k, gain, scale)
     return Construction(
         regime=regime,
@@ -131,56 +124,24 @@ def construct(regime: Regime) -> Construction | Unanswered:
     )
 
 
-def _size(regime: Regime) -> tuple[Fraction, int, int]:
-    """(ε, K, L), each the smallest weight that leaves room for the next; precision rises until every choice is decided."""
-    bits = regime.working_bits + SIZING_GUARD_BITS
-    while bits <= LARGEST_SIZING_BITS:
-        try:
-            with Balls(bits).working():
-                return _size_at_this_precision(regime)
-        except _UndecidedSize:
-            bits *= 2
-    raise UsageError(f"no sizes could be decided for tolerance {regime.tolerance} at {LARGEST_SIZING_BITS} bits")
+def error_bound(regime: Regime) -> ErrorBound:
+    """The closed-form bound at the request's n and M, in balls: M - (φ/ε)(φ^n - (n-1)η) tanh(tanh(εM))."""
+    n = regime.n
 
+    def error(scale: Fraction, saturation: int | None, gain: int | None) -> arb:
+        bound = to_ball(regime.bound)
+        memory = to_ball(1 / scale) * (to_ball(scale) * bound).tanh().tanh()
+        if saturation is None:  # φ = 1, η = 0
+            return bound - memory
+        k = to_ball(saturation)
+        phi = Balls.sigmoid(k)
+        if gain is None:  # η = 0
+            return bound - phi * phi**n * memory
+        shown = phi * (phi * k.tanh()).tanh()
+        eta = Balls.sigmoid(k - gain * shown)
+        return bound - phi * (phi**n - (n - 1) * eta) * memory
 
-class _UndecidedSize(Exception):
-    """A comparison was open at this precision."""
-
-
-def _size_at_this_precision(regime: Regime) -> tuple[Fraction, int, int]:
-    bound, n = to_ball(regime.bound), regime.n
-
-    def meets(error: arb) -> bool:
-        check = check_less if regime.strict else check_at_most
-        verdict = check(error, to_ball(regime.tolerance))
-        if verdict is Verdict.UNDECIDED:
-            raise _UndecidedSize
-        return verdict is Verdict.PROVED
-
-    def cubic(exponent: int) -> arb:
-        """The bound without leaks, for ε = 10^-exponent: M - tanh(tanh(εM))/ε."""
-        scale = Fraction(10) ** -exponent
-        return bound - to_ball(1 / scale) * (to_ball(scale) * bound).tanh().tanh()
-
-    guess = 0
-    exponent = smallest(lambda e: meets(cubic(e)), guess)
-    scale = Fraction(10) ** -exponent
-    memory = to_ball(1 / scale) * (to_ball(scale) * bound).tanh().tanh()
-
-    def error(k: int, eta: arb | None) -> arb:
-        phi = Balls.sigmoid(to_ball(k))
-        kept = phi**n if eta is None else phi**n - (n - 1) * eta
-        return bound - phi * kept * memory
-
-    k = smallest(lambda k: k > 0 and meets(error(k, None)), 1)
-
-    def eta(gain: int) -> arb:
-        phi = Balls.sigmoid(to_ball(k))
-        shown = phi * (phi * to_ball(k).tanh()).tanh()
-        return Balls.sigmoid(to_ball(k) - gain * shown)
-
-    gain = smallest(lambda gain: gain > 0 and meets(error(k, eta(gain))), 1)
-    return scale, k, gain
+    return error
 
 
 @cache

@@ -3,9 +3,9 @@
 A cell reads one real input x per step and updates a state of d units; the readout is y = V h + v0. Its step is a plain
 function of
 
-    arithmetic   gives meaning to sigmoid, tanh and relu (balls, mpmath, numpy, sympy, or the recorder of `program`)
+    arithmetic   gives meaning to constants and activations (balls, mpmath, numpy, sympy, or the recorder of `program`)
     maps         the affine maps of the gates: maps(gate, h, x) is the list W_gate h + U_gate x + b_gate,
-                 maps.recurrent(gate, h) is W_gate h (+ c_gate), maps.input(gate, x) is U_gate x + b_gate
+                 maps.gated(gate, r, h, x) is r∘(W_gate h + c_gate) + U_gate x + b_gate
     state        {"h": [...], ...}, d values each
     x            the input
 
@@ -16,11 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
 from typing import Any, Protocol
 
 
 class Activations(Protocol):
     """What a cell needs of an arithmetic besides `+`, `-`, `*`."""
+
+    def exact(self, value: Fraction, /) -> Any:
+        """A rational constant."""
 
     def sigmoid(self, value: Any, /) -> Any:
         """1 / (1 + exp(-value))."""
@@ -53,8 +58,13 @@ class Maps:
         on_input, bias = self._block("U", gate), self._block("b", gate)
         return [self._combine(bias.get((k,), 0), [*self._recurrent(gate, k, h), *_term(on_input, k, x)]) for k in range(self.units)]
 
+    def gated(self, gate: str, factor: Sequence[Any], h: Sequence[Any], x: Any) -> Vector:
+        """factor∘(W_gate h + c_gate) + U_gate x + b_gate, for cells in which a gate multiplies the recurrent part alone."""
+        recurrent, on_input = self.recurrent(gate, h), self.input(gate, x)
+        return [r * v + u for r, v, u in zip(factor, recurrent, on_input, strict=True)]
+
     def recurrent(self, gate: str, h: Sequence[Any]) -> Vector:
-        """W_gate h + c_gate, for cells in which a gate multiplies the recurrent part alone."""
+        """W_gate h + c_gate."""
         bias = self._block("c", gate)
         return [self._combine(bias.get((k,), 0), self._recurrent(gate, k, h)) for k in range(self.units)]
 
@@ -88,9 +98,10 @@ def _term(on_input: Entries, unit: int, x: Any) -> list[tuple[Any, Any]]:
 class Cell:
     """A recurrent cell: its gates, its state vectors and its step.
 
-    `gates` name the affine maps; `states` the vectors kept between steps, the one the readout sees first;
-    `activation` says what each gate is passed through; `equations` is the step as text; `recurrent_biases` names the gates
-    whose recurrent part has a bias c_gate of its own; `vectors` names further weight vectors.
+    `gates` name the affine maps, the one that decides what is kept first; `states` the vectors kept between steps, the one
+    the readout sees first; `activation` says what each gate is passed through; `equations` is the step as text;
+    `recurrent_biases` names the gates whose recurrent part has a bias c_gate of its own; `vectors` names further weight
+    vectors.
     """
 
     name: str
@@ -223,5 +234,71 @@ STACKED = Cell(
 
 TANH = elman("tanh", "tanh RNN", "Elman 1990")
 
-CELLS: dict[str, Cell] = {cell.name: cell for cell in (LINEAR, RELU, TANH, LSTM, BILINEAR, STACKED)}
+
+def step_gru(arithmetic: Activations, maps: Maps, state: State, x: Any, *, reset_after: bool, z_keeps: bool) -> dict[str, Vector]:
+    """GRU: z = σ(z_z), r = σ(z_r); n = tanh(W_n (r∘h) + U_n x + b_n), or with `reset_after` the reset gate outside:
+    n = tanh(r∘(W_n h + c_n) + U_n x + b_n); h' = (1-z)∘h + z∘n, or with `z_keeps` z∘h + (1-z)∘n."""
+    h = state["h"]
+    update = [arithmetic.sigmoid(z) for z in maps("z", h, x)]
+    reset = [arithmetic.sigmoid(z) for z in maps("r", h, x)]
+    inner = maps.gated("n", reset, h, x) if reset_after else maps("n", [r * v for r, v in zip(reset, h, strict=True)], x)
+    candidate = [arithmetic.tanh(z) for z in inner]
+    rest = [arithmetic.exact(Fraction(1)) - z for z in update]
+    kept, taken = (update, rest) if z_keeps else (rest, update)
+    return {"h": [a * v + b * n for a, v, b, n in zip(kept, h, taken, candidate, strict=True)]}
+
+
+def _gru(name: str, title: str, source: str, *, reset_after: bool, z_keeps: bool) -> Cell:
+    candidate = "r_t∘(W_n h_{t-1} + c_n) + U_n x_t + b_n" if reset_after else "W_n (r_t∘h_{t-1}) + U_n x_t + b_n"
+    return Cell(
+        name=name,
+        title=title,
+        states=("h",),
+        gates=("z", "r", "n"),
+        activation={"z": "sigmoid", "r": "sigmoid", "n": "tanh"},
+        equations=(
+            "z_t = σ(W_z h_{t-1} + U_z x_t + b_z)",
+            "r_t = σ(W_r h_{t-1} + U_r x_t + b_r)",
+            f"n_t = tanh({candidate})",
+            "h_t = z_t∘h_{t-1} + (1-z_t)∘n_t" if z_keeps else "h_t = (1-z_t)∘h_{t-1} + z_t∘n_t",
+            "y_t = V h_t + v0",
+        ),
+        step=partial(step_gru, reset_after=reset_after, z_keeps=z_keeps),
+        source=source,
+        recurrent_biases=("n",) if reset_after else (),
+    )
+
+
+GRU = _gru(
+    "gru",
+    "GRU, reset before the product, z takes",
+    "Chung, Gulcehre, Cho & Bengio 2014",
+    reset_after=False,
+    z_keeps=False,
+)
+GRU_KEEP = _gru(
+    "gru-keep",
+    "GRU, reset before the product, z keeps",
+    "Cho et al. 2014; ONNX GRU with linear_before_reset = 0",
+    reset_after=False,
+    z_keeps=True,
+)
+GRU_AFTER = _gru(
+    "gru-after",
+    "GRU, reset after the product, z takes",
+    "reset as in cuDNN, z as in Chung, Gulcehre, Cho & Bengio 2014",
+    reset_after=True,
+    z_keeps=False,
+)
+GRU_AFTER_KEEP = _gru(
+    "gru-after-keep",
+    "GRU, reset after the product, z keeps",
+    "cuDNN; PyTorch nn.GRU; ONNX GRU with linear_before_reset = 1",
+    reset_after=True,
+    z_keeps=True,
+)
+
+CELLS: dict[str, Cell] = {
+    cell.name: cell for cell in (LINEAR, RELU, TANH, LSTM, GRU, GRU_KEEP, GRU_AFTER, GRU_AFTER_KEEP, BILINEAR, STACKED)
+}
 """Every cell the verifier knows, by name."""

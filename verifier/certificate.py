@@ -155,11 +155,15 @@ def check_data(data: Any, derivations: Derivations, progress: Progress | None = 
         detail = f"the file says {str(data['weights_sha256'])[:16]}..., the weights have {weights.sha256[:16]}..."
         return refuse("weights hash", detail)
     findings.append(Finding("weights hash", Verdict.PROVED))
+    if regime.architecture != weights.cell:
+        return refuse("architecture", f"the question is about {regime.architecture!r}, the weights are a {weights.cell!r}")
     run = data["run"]
     certificate: Certificate
     if data["theorem"] is None:
         certificate = certify_weights(weights, regime, steps=run["steps"], seed=run["seed"], progress=progress)
     else:
+        if not isinstance(data["theorem"], str) or data["theorem"] not in derivations:
+            raise UsageError(f"theorem {str(data['theorem'])[:40]!r} is unknown (known: {', '.join(derivations)})")
         stored = _read_numbers(data["parameters"])
         derivation = derivations[data["theorem"]](stored)
         parameters = _match_parameters(stored, derivation)

@@ -134,7 +134,8 @@ def certify(
     """Decide a construction: does it recall x_1 as its regime asks?
 
     `steps` bounds the adversarial runs (and the walk over the box where no closed form applies); `seed` fixes the random
-    families. Returns a `Certificate`; raises `UsageError` for steps outside 1 ... `LARGEST_STEPS`.
+    families. Returns a `Certificate`; raises `UsageError` for steps outside 1 ... `LARGEST_STEPS` and for weights of
+    another architecture than the question's.
 
     >>> from constructions import construct
     >>> certify(construct("lstm", n=10, precision=5)).verdict
@@ -168,6 +169,8 @@ def _certify(
         raise TypeError(f"steps {steps!r} must be an int")
     if not 1 <= steps <= LARGEST_STEPS:
         raise UsageError(f"--steps {steps} is not allowed; 1 to {LARGEST_STEPS:,} steps fit memory and patience")
+    if regime.architecture != weights.cell:
+        raise UsageError(f"the question is about {regime.architecture!r}, the weights are those of a {weights.cell!r}")
     started = time.perf_counter()
     program = record(weights)
     bits = regime.working_bits + GUARD_BITS

@@ -67,6 +67,10 @@ class _Listening(Maps):
         self.heard[gate] = super().__call__(gate, h, x)
         return self.heard[gate]
 
+    def gated(self, gate: str, factor: Sequence[Any], h: Sequence[Any], x: Any) -> list[Any]:
+        self.heard[gate] = super().gated(gate, factor, h, x)
+        return self.heard[gate]
+
 
 def _combine(bias: Any, terms: list[tuple[Any, Any]]) -> arb:
     total = arb(bias)

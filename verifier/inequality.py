@@ -220,7 +220,7 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
         base, exponent = range_of(expression.args[0], ranges), expression.args[1]
         if exponent.is_Integer and exponent > 0:
             return _power_range(base, int(exponent))
-        whole = exponent.is_Symbol and exponent.is_integer and ranges[exponent][0] >= 0
+        whole = exponent.is_integer and range_of(exponent, ranges)[0] >= 0
         if whole and base[0] >= 0 and base[1] <= 1:
             return UNIT
         if exponent.is_Integer and base[0] >= 0 and expression.args[0].is_positive:
@@ -297,15 +297,21 @@ class Context:
 
     def check_identity(self, left: Expr, right: Expr) -> Verdict:
         """PROVED if both sides have the same normal form, with the abbreviations put in where that is needed."""
-        if check_identity(left, right) is Verdict.PROVED:
-            return Verdict.PROVED
         return self.check_same(lambda n, v: n.normal(left, v), lambda n, v: n.normal(right, v))
 
     def check_same(self, left: Form, right: Form) -> Verdict:
-        """PROVED if two forms agree once the abbreviations are put in."""
+        """PROVED if two forms agree with the abbreviations as free symbols, or else once they are put in."""
+        normaliser = Normaliser()
+        if left(normaliser, {}) == right(normaliser, {}):
+            return Verdict.PROVED
         normaliser = Normaliser()
         values = self.normal_definitions(normaliser)
         return Verdict.PROVED if left(normaliser, values) == right(normaliser, values) else Verdict.UNDECIDED
+
+    def hides(self, variable: Symbol, *expressions: Expr) -> bool:
+        """Whether an abbreviation in the expressions depends on the variable, so that replacing it there would miss some."""
+        found = {s for expression in expressions for s in expression.free_symbols if s in self.definitions}
+        return any(unfold(symbol, self.definitions).has(variable) for symbol in found)
 
     def normal_definitions(self, normaliser: Normaliser) -> dict[Symbol, Polynomial]:
         """The normal forms of the abbreviations."""
@@ -472,7 +478,7 @@ class Growth(Step):
         return Relation(self.left, self.right)
 
     def check(self, context: Context) -> Verdict:
-        if context.all_ranges()[self.variable][0] != 0:
+        if context.all_ranges()[self.variable][0] != 0 or context.hides(self.variable, self.left, self.right):
             return Verdict.UNDECIDED
         zero = {self.variable: sympy.Integer(0)}
         start = context.check_identity(self.right.xreplace(zero), self.left.xreplace(zero))
@@ -499,7 +505,7 @@ class UpToTheEnd(Step):
     def check(self, context: Context) -> Verdict:
         room = context.proved.get(self.room)
         ranges = context.all_ranges()
-        if room is None or room != Relation(self.variable, self.end):
+        if room is None or room != Relation(self.variable, self.end) or context.hides(self.variable, self.function):
             return Verdict.UNDECIDED
         if not range_of(self.end, ranges)[1] <= ranges[self.variable][1]:
             return Verdict.UNDECIDED
@@ -541,7 +547,8 @@ class Instance(Step):
         return Relation(self.inner.left.xreplace(dict(self.values)), self.inner.right.xreplace(dict(self.values)))
 
     def check(self, context: Context) -> Verdict:
-        if context.proved.get(self.fact) != self.inner:
+        hidden = any(context.hides(symbol, self.inner.left, self.inner.right) for symbol in self.values)
+        if context.proved.get(self.fact) != self.inner or hidden:
             return Verdict.UNDECIDED
         ranges = context.all_ranges()
         known = [context.proved[name] for name in self.support if name in context.proved]
@@ -582,10 +589,11 @@ class Assumed(Step):
 
 @dataclass(frozen=True)
 class Induction(Step):
-    """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t).
+    """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t) and s_1 = start.
 
-    Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0, successor - lower(t+1) >= 0 as a
-    polynomial in the atoms and the slack. Leaves lower(t) <= s, with what `state` stands for put in.
+    The index t must range over [1, oo). Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0,
+    successor - lower(t+1) >= 0 as a polynomial in the atoms and the slack. Leaves lower(t) <= s, with what `state` stands
+    for put in.
     """
 
     state: Symbol
@@ -605,6 +613,8 @@ class Induction(Step):
         return Relation(self.lower, self.state if self.stands_for is None else self.stands_for)
 
     def check(self, context: Context) -> Verdict:
+        if context.ranges.get(self.index) != AT_LEAST_ONE or context.hides(self.index, self.lower, self.successor):
+            return Verdict.UNDECIDED
         first = _difference(self.start, self.lower.xreplace({self.index: sympy.Integer(1)}))
         base = _check_polynomial(first, self.base_polynomial, self.base_atoms, context)
         following = self.successor.xreplace({self.state: self.lower + self.slack})
@@ -784,16 +794,18 @@ class Derivation:
         return known
 
     def matches(self, weights: Weights, values: Mapping[Symbol, Fraction | int]) -> Verdict:
-        """PROVED if the weights are exactly the derivation's template at these numbers, all other entries zero."""
-        templates = [step for step in self.steps if isinstance(step, CellEquations)]
-        if not templates or any(step.template != templates[0].template for step in templates):
+        """PROVED if the weights are exactly the template for their cell at these numbers, all other entries zero.
+
+        A derivation that serves several conventions of a cell has `CellEquations` steps for each.
+        """
+        steps = [step for step in self.steps if isinstance(step, CellEquations)]
+        templates = [step for step in steps if step.cell == weights.cell]
+        if not steps or any(step.template != templates[0].template for step in templates):
             return Verdict.UNDECIDED
-        template, numbers = (
-            templates[0],
-            {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()},
-        )
-        if template.cell != weights.cell or template.size > weights.hidden:
+        if not templates or templates[0].size > weights.hidden:
             return Verdict.REFUTED
+        template = templates[0]
+        numbers = {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()}
         blocks = {
             name: {index: exact(sympy.sympify(entry).subs(numbers)) for index, entry in entries.items()}
             for name, entries in template.template.items()

@@ -101,6 +101,8 @@ class Recorder:
         """The node of an exact constant."""
         return self.add(Operation("affine", bias=value))
 
+    exact = constant
+
     def exact_value(self, node: Node) -> Fraction | None:
         """The rational a node is known to be, or None."""
         operation = self.operations[node.index]

@@ -5,6 +5,7 @@ A weight set is a cell name, a number d of hidden units and blocks of rationals:
     W_<gate>  (d, d)   recurrent weights      h_0, c_0, ...  (d,)   initial state (0 where nothing is stored)
     U_<gate>  (d,)     input weights          V              (d,)   readout
     b_<gate>  (d,)     biases                 v0             ()     readout bias
+    c_<gate>  (d,)     biases of a recurrent part that a gate multiplies (cells with `recurrent_biases`)
 
 Only nonzero entries are stored. The content hash is the SHA-256 of the canonical JSON form.
 """

@@ -12,7 +12,7 @@ C8 = Theorem.of(
         "Unit j compares x_1 with its threshold θ_j at step 1. If |x_1 - θ_j| >= w its state is at least tanh(κw) in modulus, and "
         "Γ tanh(κw) >= 2κM + T outweighs every later input, so from step 2 on it is at least tanh T, with the sign it took.",
         "Thresholds are 2M/d apart and w <= M/d, so at most one unit is undecided. Whatever it does, the reading stays between "
-        "the two levels next to x_1's threshold, up to M(1 - tanh T); x_1 is within w of that threshold or within M/d of its level.",
+        "the two levels next to x_1's threshold, up to M(1 - tanh T); x_1 is within w of that threshold or M/d of its level.",
         "At n = 1 every unit but the nearest is at least M/d away from its threshold, and κM/d >= T.",
     ),
 )

@@ -15,10 +15,10 @@ def catalogue() -> int:
     click.echo("architectures")
     for name in sorted(ARCHITECTURES):
         cell = CELLS[name]
-        click.echo(f"  {name:<10} {cell.title}; {cell.source}")
+        click.echo(f"  {name:<14} {cell.title}; {cell.source}")
         for equation in cell.equations:
-            click.echo(f"             {equation}")
+            click.echo(f"                 {equation}")
     click.echo("theorems")
     for name, theorem in THEOREMS.items():
-        click.echo(f"  {name:<10} {theorem.title}: {theorem.statement}")
+        click.echo(f"  {name:<14} {theorem.title}: {theorem.statement}")
     return 0

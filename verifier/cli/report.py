@@ -27,8 +27,10 @@ DIGITS = 6
 
 WIDTH = 100
 
-SHORT_LIST = 12
-"""Weights listed without --show-weights."""
+SHORT_LIST = 9
+"""Up to this many nonzero weights are all listed; of more, those that tell most, at most LONG_LIST."""
+
+LONG_LIST = 12
 
 GATE_STEPS = 3
 """Steps whose gate activations are shown."""
@@ -149,9 +151,8 @@ def _print_weights(construction: Construction, everything: bool) -> None:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
             rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
-    shown = rows if everything or len(rows) <= SHORT_LIST else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
-    if not everything and len(shown) > SHORT_LIST:
-        shown = shown[:SHORT_LIST]
+    telling = ("W_", "U_", "V", f"b_{CELLS[weights.cell].gates[0]}")
+    shown = rows if everything or len(rows) <= SHORT_LIST else [row for row in rows if row[0].startswith(telling)][:LONG_LIST]
     first = max(len(row[0]) for row in shown)
     second = max(len(row[1]) for row in shown)
     for name, text, reason in shown:
