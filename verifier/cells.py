@@ -28,6 +28,9 @@ class Activations(Protocol):
     def tanh(self, value: Any, /) -> Any:
         """Hyperbolic tangent."""
 
+    def relu(self, value: Any, /) -> Any:
+        """max(value, 0)."""
+
 
 Vector = list[Any]
 State = Mapping[str, Vector]
@@ -84,7 +87,7 @@ class Cell:
     """A recurrent cell: its gates, its state vectors and its step.
 
     `gates` name the affine maps; `states` the vectors kept between steps, the one the readout sees first;
-    `activation` says what each gate is passed through; `equations` is the step as text; `recurrent_biases` names the gates
+    `activation` says what each gate is passed through ("identity": nothing); `equations` is the step as text; `recurrent_biases` names the gates
     whose recurrent part has a bias c_gate of its own.
     """
 
@@ -97,6 +100,10 @@ class Cell:
     step: Callable[[Any, Maps, State, Any], dict[str, Vector]]
     source: str
     recurrent_biases: tuple[str, ...] = ()
+
+    def state_reals(self, hidden: int) -> int:
+        """D, the number of reals that `hidden` units carry from step to step: d, or 2d where h and c are both kept."""
+        return len(self.states) * hidden
 
     def block_shapes(self, hidden: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of all weight blocks for `hidden` units."""
@@ -145,5 +152,29 @@ LSTM = Cell(
     source="Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000",
 )
 
-CELLS: dict[str, Cell] = {LSTM.name: LSTM}
+
+def elman(name: str, title: str, activation: str, formula: str, source: str) -> Cell:
+    """The one-gate cell h' = act(W_h h + U_h x + b_h); `activation` is an arithmetic's function, or "identity"."""
+
+    def step(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+        sums = maps("h", state["h"], x)
+        return {"h": sums if activation == "identity" else [getattr(arithmetic, activation)(z) for z in sums]}
+
+    return Cell(
+        name=name,
+        title=title,
+        states=("h",),
+        gates=("h",),
+        activation={"h": activation},
+        equations=(f"h_t = {formula.format('W_h h_{t-1} + U_h x_t + b_h')}", "y_t = V h_t + v0"),
+        step=step,
+        source=source,
+    )
+
+
+LINEAR = elman("linear", "linear RNN", "identity", "{}", "linear state-space model with a scalar input")
+RELU = elman("relu", "ReLU RNN", "relu", "relu({})", "Elman 1990; rectified: Le, Jaitly & Hinton 2015")
+TANH = elman("tanh", "tanh RNN", "tanh", "tanh({})", "Elman 1990")
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (LINEAR, LSTM, RELU, TANH)}
 """Every cell the verifier knows, by name."""

@@ -43,13 +43,17 @@ def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activ
         state = cell.step(balls, maps, state, to_ball(x))
         record.append(
             {
-                (gate, unit): getattr(balls, cell.activation[gate])(maps.heard[gate][k])
+                (gate, unit): _activate(balls, cell.activation[gate], maps.heard[gate][k])
                 for gate in cell.gates
                 if gate in maps.heard
                 for k, unit in enumerate(units)
             }
         )
     return record
+
+
+def _activate(balls: Balls, activation: str, value: arb) -> arb:
+    return value if activation == "identity" else getattr(balls, activation)(value)
 
 
 class _Listening(Maps):
