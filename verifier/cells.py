@@ -87,8 +87,8 @@ class Cell:
     """A recurrent cell: its gates, its state vectors and its step.
 
     `gates` name the affine maps; `states` the vectors kept between steps, the one the readout sees first;
-    `activation` says what each gate is passed through ("identity": nothing); `equations` is the step as text; `recurrent_biases` names the gates
-    whose recurrent part has a bias c_gate of its own.
+    `activation` says what each gate is passed through ("identity": nothing); `equations` is the step as text;
+    `recurrent_biases` names the gates whose recurrent part has a bias c_gate of its own.
     """
 
     name: str

@@ -160,7 +160,9 @@ def is_continuous(cell: Cell, recorder: Recorder | None = None) -> bool:
     """
     tape = Recorder() if recorder is None else recorder
     names = (*(f"{letter}_{gate}" for gate in cell.gates for letter in "WUbc"),)
-    blocks = {name: {(0, 0) if name.startswith("W") else (0,): Fraction(1, 3)} for name in names}
+    blocks: dict[str, dict[tuple[int, ...], Fraction]] = {
+        name: {(0, 0) if name.startswith("W") else (0,): Fraction(1, 3)} for name in names
+    }
     maps = Maps(1, blocks, lambda bias, terms: tape.affine_of(Fraction(bias), terms))
     state = {name: [tape.add(Operation("state", label=f"{name}[0]"))] for name in cell.states}
     cell.step(tape, maps, state, tape.add(Operation("x")))

@@ -60,12 +60,16 @@ class Attained:
 
 @dataclass(frozen=True)
 class CopyBound:
-    """`upper` >= max_j sup |E_j| over the box, largest at `output`; `method` is "affine" (then exact) or "mean value"."""
+    """`upper` >= max_j sup |E_j| over the box, largest at `output`.
+
+    `method` is "affine", then `upper` is the supremum itself and `vertex` attains it, or "mean value", then `vertex` is
+    where the linear part of E_output is largest.
+    """
 
     upper: arb
     output: int
     method: str
-    attained: Attained
+    vertex: list[Fraction]
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ class CopyCertificate:
 
     task: CopyTask
     weights: Weights
+    attained: Attained
     bound: CopyBound
     verdict: Verdict
     reason: str
@@ -105,18 +110,19 @@ def certify_copy(weights: Weights, task: CopyTask, *, seed: int = 0) -> CopyCert
     for attempt in range(ATTEMPTS):
         with Balls(bits).working():
             tolerance = to_ball(task.tolerance)
-            found = bound_copy(program, task, seed)
-            if within(found.attained.error, tolerance) is Verdict.REFUTED:
-                verdict, reason = Verdict.REFUTED, f'the sequence "{found.attained.family}" misses by more than the tolerance'
-            elif within(found.upper, tolerance) is Verdict.PROVED:
+            bound = bound_copy(program, task)
+            attained = attack(program, task, bound, seed)
+            if within(attained.error, tolerance) is Verdict.REFUTED:
+                verdict, reason = Verdict.REFUTED, f'the sequence "{attained.family}" misses by more than the tolerance'
+            elif within(bound.upper, tolerance) is Verdict.PROVED:
                 verdict, reason = Verdict.PROVED, ""
             else:
                 verdict, reason = Verdict.UNDECIDED, "the bound over the box is above the tolerance, no sequence found is"
-            settled = found.method == "affine" or 2 * found.attained.error.rad() < found.attained.error.mid()
+            settled = bound.method == "affine" or 2 * attained.error.rad() < attained.error.mid()
         if verdict is not Verdict.UNDECIDED or settled or attempt == ATTEMPTS - 1:
             break
         bits *= 2
-    return CopyCertificate(task, weights, found, verdict, reason, bits, seed, time.perf_counter() - started)
+    return CopyCertificate(task, weights, attained, bound, verdict, reason, bits, seed, time.perf_counter() - started)
 
 
 def starting_bits(weights: Weights, task: CopyTask) -> int:
@@ -125,8 +131,8 @@ def starting_bits(weights: Weights, task: CopyTask) -> int:
     return (size.numerator // size.denominator + 1).bit_length() + 2 * BITS_PER_STEP * task.n + GUARD_BITS
 
 
-def bound_copy(program: Program, task: CopyTask, seed: int = 0) -> CopyBound:
-    """Bound the worst copy error over the box and search for it, at the current precision."""
+def bound_copy(program: Program, task: CopyTask) -> CopyBound:
+    """Bound the worst copy error over the box at the current precision."""
     forms = exact_errors(program, task)
     if forms is not None:
         return _affine_bound(forms, task)
@@ -136,8 +142,7 @@ def bound_copy(program: Program, task: CopyTask, seed: int = 0) -> CopyBound:
         upper = abs(spread.outputs[j]) + reach * _distance_from_copy(spread.slopes[j], j)
         if not upper <= best:
             best, worst = best.max(upper), j
-    vertex = error_vertex(spread.slopes[worst], worst + 1, task.bound)
-    return CopyBound(best, worst + 1, "mean value", attack(program, task, vertex, seed))
+    return CopyBound(best, worst + 1, "mean value", error_vertex(spread.slopes[worst], worst + 1, task.bound))
 
 
 def _distance_from_copy(slopes: Sequence[arb], j: int) -> arb:
@@ -159,16 +164,17 @@ def exact_errors(program: Program, task: CopyTask) -> list[Form] | None:
 def _affine_bound(forms: Sequence[Form], task: CopyTask) -> CopyBound:
     sizes = [form.largest_modulus(task.bound) for form in forms]
     worst = max(range(len(sizes)), key=lambda j: sizes[j])
-    inputs = compress([forms[worst].attained_at(k, task.bound) for k in range(task.n)])
-    error = to_ball(sizes[worst])
-    return CopyBound(error, worst + 1, "affine", Attained(error, worst + 1, "vertex of the exact form", inputs))
+    vertex = [forms[worst].attained_at(k, task.bound) for k in range(task.n)]
+    return CopyBound(to_ball(sizes[worst]), worst + 1, "affine", vertex)
 
 
-def attack(program: Program, task: CopyTask, vertex: Sequence[Fraction] = (), seed: int = 0) -> Attained:
+def attack(program: Program, task: CopyTask, bound: CopyBound, seed: int = 0) -> Attained:
     """The largest error found on vertices and random sequences, then by following the slopes from the worst of them."""
     runner = Runner(program, Balls(flint.ctx.prec))
-    best = _attained(runner, [task.bound] * task.n, "constant +M")
-    for family, sequence in sequences(task, vertex, seed):
+    if bound.method == "affine":
+        return _attained(runner, bound.vertex, "vertex of the exact form")
+    best = _attained(runner, bound.vertex, "slopes of the bound")
+    for family, sequence in sequences(task, bound.vertex, seed):
         best = _worse(best, _attained(runner, sequence, family))
     for _ in range(CLIMBS):
         here = list(expand(best.inputs))
@@ -185,14 +191,12 @@ def attack(program: Program, task: CopyTask, vertex: Sequence[Fraction] = (), se
 def sequences(task: CopyTask, vertex: Sequence[Fraction], seed: int) -> Iterator[tuple[str, list[Fraction]]]:
     """Named input sequences of the task: on symbols all of them are made of codes."""
     n, size = task.n, task.bound
-    yield "constant -M", [-size] * n
     for sign in (size, -size):
+        yield "constant", [sign] * n
         yield "alternating", [sign if t % 2 == 0 else -sign for t in range(n)]
         yield "half and half", [sign if 2 * t < n else -sign for t in range(n)]
         yield "one against the rest", [sign if t == 0 else -sign for t in range(n)]
-    if vertex:
-        yield "slopes at the centre", list(vertex)
-        yield "slopes at the centre", [-value for value in vertex]
+    yield "slopes of the bound", [-value for value in vertex]
     if task.symbols is None:
         yield "blanks only", [Fraction(0)] * n
     generator = random.Random(seed)

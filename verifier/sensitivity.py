@@ -41,6 +41,9 @@ BLANK = Fraction(0)
 DEPENDENT_SHARE = 4
 """A basis column is taken for dependent on the earlier ones when less than 2^-(precision / 4) of it is left."""
 
+SPARSE_ENTRIES = 4
+"""Large entries per row up to which products are done entry by entry."""
+
 SPREAD_BITS = 64
 """Precision of the terms that are small against the slopes they change."""
 
@@ -76,7 +79,8 @@ def sensitivities(program: Program, centre: Sequence[Fraction], radius: Fraction
     runner = Runner(program, Enclosures)
     middle, start = _linearised(runner, path.states[n - 1], centre[n - 1], n)
     basis, inverse = _slot_basis(middle, start)
-    carried, reach = inverse * (middle * basis), to_ball(radius)
+    carry, reach = _Carry(inverse * (middle * basis)), to_ball(radius)
+    coarse_basis, coarse_inverse = _coarse(basis), _coarse(inverse)
     boxes = {x: _around(to_ball(x), reach) for x in set(centre)}
     slots, moves = arb_mat(size, n), arb_mat(size, n)
     box = [Interval(value) for value in path.states[0]]
@@ -93,12 +97,12 @@ def sensitivities(program: Program, centre: Sequence[Fraction], radius: Fraction
                 slopes[0][n - 1] += _ball(step.readout.get(INPUT))
         spread = matrix - middle
         with flint.ctx.workprec(SPREAD_BITS):
-            change = inverse * (spread * moves)
-        slots = carried * slots + change
+            change = coarse_inverse * (_coarse(spread) * moves)
+        slots = carry.apply(slots) + change
         if t <= n:
             slots = slots + (inverse * column) * _unit_row(t - 1, n)
         with flint.ctx.workprec(SPREAD_BITS):
-            moves = basis * slots
+            moves = coarse_basis * _coarse(slots)
         box = [
             _meet(_around(value, reach * _modulus_sum(moves, i)), wide)
             for i, (value, wide) in enumerate(zip(path.states[t], natural, strict=True))
@@ -181,6 +185,37 @@ def _slot_basis(matrix: arb_mat, column: arb_mat) -> tuple[arb_mat, arb_mat]:
     except ZeroDivisionError:
         identity = arb_mat(size, size, [arb(i == k) for i in range(size) for k in range(size)])
         return identity, identity
+
+
+class _Carry:
+    """Products with one matrix that has few large entries: these at full precision, the tiny rest with few bits."""
+
+    def __init__(self, matrix: arb_mat) -> None:
+        size = matrix.nrows()
+        entries = {(i, k): matrix[i, k] for i in range(size) for k in range(size)}
+        floor = arb(2) ** -(flint.ctx.prec // DEPENDENT_SHARE) * _largest([value.mid() for value in entries.values()])
+        self.large = {place: value for place, value in entries.items() if not abs(value.mid()) < floor}
+        self.is_sparse = len(self.large) <= SPARSE_ENTRIES * size
+        rest = arb_mat(size, size, [ZERO if p in self.large else v for p, v in entries.items()])
+        self.matrix = _coarse(rest) if self.is_sparse else matrix
+
+    def apply(self, right: arb_mat) -> arb_mat:
+        """matrix·right."""
+        if not self.is_sparse:
+            return self.matrix * right
+        with flint.ctx.workprec(SPREAD_BITS):
+            rest = self.matrix * _coarse(right)
+        columns = range(right.ncols())
+        rows = [[ZERO] * len(columns) for _ in range(right.nrows())]
+        for (i, k), value in self.large.items():
+            rows[i] = [total + value * right[k, j] for total, j in zip(rows[i], columns, strict=True)]
+        return arb_mat(right.nrows(), len(columns), [value for row in rows for value in row]) + rest
+
+
+def _coarse(matrix: arb_mat) -> arb_mat:
+    """The matrix rounded to `SPREAD_BITS`, what is lost added to the radii."""
+    with flint.ctx.workprec(SPREAD_BITS):
+        return matrix + arb_mat(matrix.nrows(), matrix.ncols())
 
 
 def _matrices(step: StepDerivatives, size: int) -> tuple[arb_mat, arb_mat]:
