@@ -163,8 +163,9 @@ def chain(n: int, scale: Fraction) -> Entries:
     entries: Entries = {
         ("W_h", (k, k + 1)): (Fraction(1), "every value moves on by one unit per step") for k in range(n - 1)
     }
-    entries["U_h", (n - 1,)] = (scale, "input enters the last unit, at scale ε")
-    entries["V", (0,)] = (1 / scale, "readout undoes the scale of the unit whose value has come all the way")
+    small, undone = ("", "") if scale == 1 else (" at scale ε", ", with the scale undone")
+    entries["U_h", (n - 1,)] = (scale, f"input enters the last unit{small}")
+    entries["V", (0,)] = (1 / scale, f"readout: the unit whose value has come all the way{undone}")
     return entries
 
 

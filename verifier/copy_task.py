@@ -33,7 +33,7 @@ class CopyTask:
     """A copy question with its quantifiers; `symbols` is m, or None for all reals of the box.
 
     Raises `UsageError` on values outside the question and `TypeError` on floats. Source: this project, theory T8 and
-    C10; one-hot form: Hochreiter & Schmidhuber 1997, Arjovsky, Shah & Bengio 2016.
+    C10; one-hot form: Henaff, Szlam & LeCun 2016.
 
     >>> CopyTask("lstm", n=64, bound=1, tolerance=Fraction(1, 10**20)).describe()
     'copy 64 numbers within 1e-20, all x_t in [-1, 1]'
