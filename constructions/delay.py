@@ -55,6 +55,9 @@ FIRST_GUESS = 128
 ROUNDING_DIGITS = 12
 """Decimals of the rounded irrationals beyond those that ε and M/tolerance need."""
 
+LONGEST_LINE = 512
+"""Slots of a line; the walk over the box takes 2n products of n × n matrices."""
+
 LARGEST_SIZING_DIGITS = 20_100
 """Powers of ten at which sizing gives up."""
 
@@ -95,7 +98,7 @@ def construct_copy(task: CopyTask) -> CopyConstruction | Impossible | NotKnown:
     Raises `UsageError` for a cell without a delay line in this version.
 
     >>> construct_copy(CopyTask("tanh", 2, 1, Fraction(1, 100), 2)).weights
-    Weights('tanh', hidden=2, 3 nonzero, sha256 5e6ba4c1b3a1)
+    Weights('tanh', hidden=2, 3 nonzero, sha256 03a3d2ad98d4)
     """
     if task.architecture not in DELAY_LINES:
         raise UsageError(unknown_line(task.architecture))
@@ -107,6 +110,8 @@ def construct_copy(task: CopyTask) -> CopyConstruction | Impossible | NotKnown:
             f"a delay line of {task.hidden} units has {task.capacity} slots; T8 excludes more for real numbers only, and "
             "packing several symbols into one slot is not in this version",
         )
+    if task.n > LONGEST_LINE:
+        raise UsageError(f"a copy of {task.n} numbers is not certified here; lines of up to {LONGEST_LINE} slots are")
     return DELAY_LINES[task.architecture](task)
 
 
@@ -146,7 +151,9 @@ def lstm_line(task: CopyTask) -> CopyConstruction:
     def first(exponent: int) -> bool:
         return FIRST_GUESS * task.n * task.bound**2 <= task.tolerance * Fraction(10) ** exponent
 
-    return _sized(task, lambda scale: lstm_entries(task, scale), first, "two slots per unit, c and h", "27 n ε M²")
+    return _sized(
+        task, lambda scale: lstm_entries(task, scale), first, "two slots per unit, c and h", "27 n ε M² (worst seen)"
+    )
 
 
 DELAY_LINES: dict[str, Callable[[CopyTask], CopyConstruction]] = {

@@ -21,9 +21,6 @@ from verifier.exact import exact, parse_rational, show_rational
 from verifier.program import Operation, Recorder
 from verifier.regime import DEFAULT_HIDDEN, decide_tolerance
 
-LARGEST_LENGTH = 4096
-"""Reals a copy may hold; the walk over the box takes n² numbers and 2n matrix products."""
-
 CONTINUOUS = frozenset({"x", "state", "affine", "mul", "sigmoid", "tanh", "relu"})
 """Operations that are continuous functions of their arguments."""
 

@@ -139,7 +139,7 @@ def bound_copy(program: Program, task: CopyTask) -> CopyBound:
     spread = sensitivities(program, [Fraction(0)] * task.n, task.bound)
     reach, best, worst = to_ball(task.bound), -arb(1), 0
     for j in range(task.n):
-        upper = abs(spread.outputs[j]) + reach * _distance_from_copy(spread.slopes[j], j)
+        upper = (abs(spread.outputs[j]) + reach * _distance_from_copy(spread.slopes[j], j)).upper()
         if not upper <= best:
             best, worst = best.max(upper), j
     return CopyBound(best, worst + 1, "mean value", error_vertex(spread.slopes[worst], worst + 1, task.bound))
