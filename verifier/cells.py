@@ -99,7 +99,8 @@ class Cell:
     """A recurrent cell: its gates, its state vectors and its step.
 
     `gates` name the affine maps, the one that decides what is kept first; `states` the vectors kept between steps, the one
-    the readout sees first; `activation` says what each gate is passed through; `equations` is the step as text;
+    the readout sees first; `activation` says what each gate is passed through ("identity":
+    nothing); `equations` is the step as text;
     `recurrent_biases` names the gates whose recurrent part has a bias c_gate of its own; `vectors` names further weight
     vectors.
     """
@@ -114,6 +115,10 @@ class Cell:
     source: str
     recurrent_biases: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
+
+    def state_reals(self, hidden: int) -> int:
+        """D, the number of reals that `hidden` units carry from step to step: d, or 2d where h and c are both kept."""
+        return len(self.states) * hidden
 
     def block_shapes(self, hidden: int) -> dict[str, tuple[int, ...]]:
         """Names and shapes of all weight blocks for `hidden` units."""
@@ -165,29 +170,28 @@ LSTM = Cell(
 )
 
 
-def elman(name: str, title: str, source: str) -> Cell:
-    """The Elman cell h' = act(W_h h + U_h x + b_h) with activation `name`; `linear` has none."""
+def elman(name: str, title: str, activation: str, formula: str, source: str) -> Cell:
+    """The one-gate cell h' = act(W_h h + U_h x + b_h); `activation` is an arithmetic's function, or "identity"."""
 
     def step(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
-        before = maps("h", state["h"], x)
-        return {"h": before if name == "linear" else [getattr(arithmetic, name)(z) for z in before]}
+        sums = maps("h", state["h"], x)
+        return {"h": sums if activation == "identity" else [getattr(arithmetic, activation)(z) for z in sums]}
 
-    function = {"linear": "", "sigmoid": "σ"}.get(name, name)
-    body = "W_h h_{t-1} + U_h x_t + b_h"
     return Cell(
         name=name,
         title=title,
         states=("h",),
         gates=("h",),
-        activation={"h": name},
-        equations=(f"h_t = {function}({body})" if function else f"h_t = {body}", "y_t = V h_t + v0"),
+        activation={"h": activation},
+        equations=(f"h_t = {formula.format('W_h h_{t-1} + U_h x_t + b_h')}", "y_t = V h_t + v0"),
         step=step,
         source=source,
     )
 
 
-LINEAR = elman("linear", "linear RNN", "linear state-space recurrence")
-RELU = elman("relu", "ReLU RNN", "Elman 1990 with ReLU: Le, Jaitly & Hinton 2015")
+LINEAR = elman("linear", "linear RNN", "identity", "{}", "linear state-space model with a scalar input")
+RELU = elman("relu", "ReLU RNN", "relu", "relu({})", "Elman 1990; rectified: Le, Jaitly & Hinton 2015")
+TANH = elman("tanh", "tanh RNN", "tanh", "tanh({})", "Elman 1990")
 
 
 def step_bilinear(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
@@ -201,7 +205,7 @@ BILINEAR = Cell(
     title="bilinear RNN (linear state, input-dependent transition)",
     states=("h",),
     gates=("a", "x"),
-    activation={"a": "linear", "x": "linear"},
+    activation={"a": "identity", "x": "identity"},
     equations=("h_t = W_a h_{t-1} + U_a x_t + b_a + x_t (W_x h_{t-1} + U_x x_t + b_x)", "y_t = V h_t + v0"),
     step=step_bilinear,
     source="weighted automata as second-order RNNs: Rabusseau, Li & Precup 2019",
@@ -220,7 +224,7 @@ STACKED = Cell(
     title="two stacked diagonal layers with a pointwise ReLU between",
     states=("h", "p"),
     gates=("p", "u"),
-    activation={"p": "linear", "u": "relu"},
+    activation={"p": "identity", "u": "relu"},
     equations=(
         "p_t = a_p∘p_{t-1} + U_p x_t + b_p",
         "u_t = relu(W_u p_t + U_u x_t + b_u)",
@@ -231,8 +235,6 @@ STACKED = Cell(
     source="stacked diagonal state-space layers: Sarrof, Veitsman & Hahn 2024",
     vectors=("a_p", "a_h"),
 )
-
-TANH = elman("tanh", "tanh RNN", "Elman 1990")
 
 
 def step_gru(arithmetic: Activations, maps: Maps, state: State, x: Any, *, reset_after: bool, z_keeps: bool) -> dict[str, Vector]:

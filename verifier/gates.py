@@ -52,7 +52,7 @@ def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activ
 
 
 def _activate(balls: Balls, activation: str, value: arb) -> arb:
-    result: arb = value if activation == "linear" else getattr(balls, activation)(value)
+    result: arb = value if activation == "identity" else getattr(balls, activation)(value)
     return result
 
 

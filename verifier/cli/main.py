@@ -1,4 +1,4 @@
-"""The `verify` command: one subcommand per architecture, `check` for certificates, `explain` and `list`."""
+"""The `verify` command: one subcommand per architecture, `copy` and `capacity`, `check`, `explain` and `list`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,21 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "check", "explain", "list"]
+        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "list"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "check":
             from verifier.cli.check import check
 
             return check
+        if cmd_name == "copy":
+            from verifier.cli.copy import copy
+
+            return copy
+        if cmd_name == "capacity":
+            from verifier.cli.capacity import capacity
+
+            return capacity
         if cmd_name == "list":
             from verifier.cli.catalogue import catalogue
 

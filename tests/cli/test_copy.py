@@ -1,0 +1,112 @@
+"""`verify copy` and `verify capacity`: verdicts, exit codes, last lines, one-line errors."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from proofs.theorems import THEOREMS
+from proofs.theorems.c10 import slot_equations
+from verifier.verdict import Verdict
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    done = subprocess.run([sys.executable, "-m", "verifier", *arguments], capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def last(output: str) -> str:
+    return output.strip().splitlines()[-1]
+
+
+def test_a_copy_is_proved_and_the_set_initial_state_is_said() -> None:
+    code, output, error = run("copy", "lstm", "--n", "4", "--hidden", "2", "--precision", "10")
+    assert (code, error) == (0, "")
+    assert "s_0 is SET" in output
+    assert last(output).startswith("PROVED answer=copies theorem=C10 architecture=lstm n=4 hidden=2 capacity=4 ")
+    assert "initial_state=set" in last(output)
+
+
+def test_n_defaults_to_the_capacity_and_quiet_prints_one_line() -> None:
+    code, output, _ = run("copy", "relu", "--hidden", "5", "--quiet")
+    assert code == 0
+    assert len(output.splitlines()) == 1
+    assert " n=5 " in output
+    assert "upper=0 initial_state=zero" in output
+
+
+def test_beyond_the_capacity_the_answer_is_proved_impossible() -> None:
+    code, output, error = run("copy", "lstm", "--n", "5", "--hidden", "2")
+    assert (code, error) == (0, "")
+    assert "Borsuk-Ulam" in output
+    assert "h and c, 4 reals" in output
+    assert last(output).startswith("PROVED answer=impossible theorem=T8 architecture=lstm n=5 hidden=2 capacity=4 ")
+
+
+def test_symbols_beyond_the_slots_are_undecided() -> None:
+    code, output, _ = run("copy", "tanh", "--n", "3", "--hidden", "2", "--symbols", "4")
+    assert code == 3
+    assert last(output).startswith("UNDECIDED answer=unknown theorem=none")
+
+
+def test_symbols_are_proved() -> None:
+    code, output, _ = run("copy", "tanh", "--hidden", "2", "--symbols", "4")
+    assert code == 0
+    assert "tolerance=<1/3" in last(output)
+
+
+def test_json_holds_weights_and_conclusions() -> None:
+    code, output, _ = run("copy", "tanh", "--hidden", "2", "--tolerance", "1e-4", "--json")
+    data = json.loads(output)
+    assert code == 0
+    assert data["verdict"] == "PROVED"
+    assert data["weights"]["cell"] == "tanh"
+    assert data["supremum"]["relation"] == "<="
+    code, output, _ = run("copy", "tanh", "--n", "3", "--hidden", "2", "--json")
+    assert code == 0
+    assert json.loads(output)["theorem"] == "T8"
+
+
+def test_capacity_prints_both_sides() -> None:
+    code, output, error = run("capacity", "lstm", "--hidden", "2", "--precision", "6")
+    assert (code, error) == (0, "")
+    assert "n = 4      PROVED: copied" in output
+    assert "n = 5      PROVED: impossible (T8)" in output
+    for source in ("DeVore, Howard & Micchelli 1989", "Siegel 2024", "Collins, Sohl-Dickstein & Sussillo 2017"):
+        assert source in " ".join(output.split())
+    assert last(output).startswith("PROVED architecture=lstm hidden=2 capacity=4 copies=PROVED one_more_impossible=PROVED")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["copy", "gruu"], "no delay line for 'gruu'"),
+        (["copy", "lstn"], "did you mean 'lstm'?"),
+        (["copy", "lstm", "--n", "0"], "--n 0 is not allowed"),
+        (["copy", "lstm", "--tolerance", "2"], "asks for nothing"),
+        (["copy", "lstm", "--precision", "3", "--tolerance", "1/10"], "not both"),
+        (["copy", "lstm", "--symbols", "1"], "--symbols 1 is not allowed"),
+        (["copy", "lstm", "--bound", "-1"], "M > 0"),
+        (["copy"], "ARCHITECTURE"),
+        (["capacity", "elmann"], "no delay line for 'elmann'"),
+    ],
+)
+def test_bad_requests_are_one_line_with_code_2(arguments: list[str], said: str) -> None:
+    code, output, error = run(*arguments)
+    assert code == 2
+    assert output == ""
+    assert len(error.splitlines()) == 1
+    assert said in error
+
+
+@pytest.mark.parametrize("theorem", ["T8", "C10"])
+def test_the_theorems_checks_hold(theorem: str) -> None:
+    results = THEOREMS[theorem].run()
+    assert results
+    assert set(results.values()) == {Verdict.PROVED}
+
+
+def test_the_slot_equations_reject_a_wrong_sign() -> None:
+    assert slot_equations() is Verdict.PROVED
+    assert slot_equations(-1) is Verdict.REFUTED
