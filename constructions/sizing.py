@@ -53,8 +53,7 @@ def decide(regime: Regime, choose: Callable[[Meets], Sizes]) -> Sizes:
             raise _Undecided
         return verdict is Verdict.PROVED
 
-    ratio = regime.bound / regime.tolerance
-    bits = (ratio.numerator // ratio.denominator).bit_length() + 2 * regime.n.bit_length() + GUARD_BITS
+    bits = regime.working_bits + GUARD_BITS
     while bits <= LARGEST_BITS:
         try:
             with Balls(bits).working():
@@ -71,7 +70,8 @@ def scale_saturation_gain(regime: Regime, error: ErrorBound) -> tuple[Fraction, 
     """
 
     def choose(meets: Meets) -> tuple[Fraction, int, int]:
-        scale = Fraction(10) ** -smallest(lambda e: meets(error(Fraction(10) ** -e, None, None)), 0)
+        fits = smallest(lambda e: Fraction(10) ** -e * regime.bound <= 1, 0)  # εM <= 1: no larger scale is of use
+        scale = Fraction(10) ** -smallest(lambda e: e >= fits and meets(error(Fraction(10) ** -e, None, None)), fits)
         saturation = smallest(lambda k: k > 0 and meets(error(scale, k, None)), 1)
         gain = smallest(lambda g: g > 0 and meets(error(scale, saturation, g)), 1)
         return scale, saturation, gain

@@ -30,6 +30,7 @@ from verifier.weights import Weights
 
 FORMAT = "first-input-recall certificate"
 VERSION = 1
+SEMANTICS = "real numbers"
 
 FIELDS = (
     "format", "version", "semantics", "question", "weights", "weights_sha256", "theorem", "parameters", "run", "claims",
@@ -139,6 +140,13 @@ def check_data(data: Any, derivations: Derivations, progress: Progress | None = 
     Raises `UsageError` if `data` is not a certificate of this format. A wrong hash, changed weights or a false claim is
     REFUTED with the reason.
     """
+    try:
+        return _review(data, derivations, progress)
+    except RecursionError:
+        raise UsageError("this is not a certificate: it is nested too deeply") from None
+
+
+def _review(data: Any, derivations: Derivations, progress: Progress | None) -> Review:
     _check_shape(data)
     findings: list[Finding] = []
 
@@ -148,11 +156,11 @@ def check_data(data: Any, derivations: Derivations, progress: Progress | None = 
 
     found = content_hash(data)
     if data["sha256"] != found:
-        return refuse("content hash", f"the file says {str(data['sha256'])[:16]}..., its content has {found[:16]}...")
+        return refuse("content hash", f"the file says {json.dumps(data['sha256'])[:17]}..., its content has {found[:16]}...")
     findings.append(Finding("content hash", Verdict.PROVED))
     weights, regime = Weights.from_data(data["weights"]), Regime.from_data(data["question"])
     if data["weights_sha256"] != weights.sha256:
-        detail = f"the file says {str(data['weights_sha256'])[:16]}..., the weights have {weights.sha256[:16]}..."
+        detail = f"the file says {json.dumps(data['weights_sha256'])[:17]}..., the weights have {weights.sha256[:16]}..."
         return refuse("weights hash", detail)
     findings.append(Finding("weights hash", Verdict.PROVED))
     if regime.architecture != weights.cell:
@@ -175,7 +183,7 @@ def check_data(data: Any, derivations: Derivations, progress: Progress | None = 
     with Balls(certificate.working_bits).working():
         findings += [_check_claim(claim, certificate) for claim in data["claims"]]
     agreed = data["verdict"] == certificate.verdict.value
-    detail = "" if agreed else f"the file says {data['verdict']}, recomputing gives {certificate.verdict.value}"
+    detail = "" if agreed else f"the file says {json.dumps(data['verdict'])[:40]}, recomputing gives {certificate.verdict.value}"
     if certificate.reason:
         detail = (detail + "; " if detail else "") + certificate.reason
     findings.append(Finding("verdict", Verdict.PROVED if agreed else Verdict.REFUTED, detail))
@@ -191,8 +199,11 @@ def check_data(data: Any, derivations: Derivations, progress: Progress | None = 
 def _check_shape(data: Any) -> None:
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise UsageError(f"this is not a certificate: the field format must be {FORMAT!r}")
-    if data.get("version") != VERSION:
-        raise UsageError(f"certificate version {data.get('version')!r} is not supported; this program reads {VERSION}")
+    version = data.get("version")
+    if version != VERSION or isinstance(version, bool):
+        raise UsageError(f"certificate version {str(version)[:20]!r} is not supported; this program reads {VERSION}")
+    if data.get("semantics") != SEMANTICS:
+        raise UsageError(f"certificate semantics {str(data.get('semantics'))[:40]!r} is not supported; it must be {SEMANTICS!r}")
     if set(data) != set(FIELDS):
         wrong = ", ".join(sorted(set(data) ^ set(FIELDS)))
         raise UsageError(f"the certificate has missing or unknown fields: {wrong}")
@@ -204,6 +215,8 @@ def _check_shape(data: Any) -> None:
         isinstance(v, int) and not isinstance(v, bool) for v in run.values()
     ):
         raise UsageError("the certificate's field run must hold the whole numbers seed, steps, working_bits")
+    if run["working_bits"] < 1:
+        raise UsageError("the certificate's working_bits must be positive")
     if not data["claims"]:
         raise UsageError("the certificate claims nothing")
 
@@ -236,7 +249,7 @@ def _check_claim(claim: Any, certificate: Certificate) -> Finding:
     quantity, relation, value = claim["quantity"], claim["relation"], claim["value"]
     if relation not in ("<=", ">=") or not isinstance(value, str):
         raise UsageError(f"the certificate has the malformed claim {str(claim)[:60]}")
-    text = f"{quantity} {relation} {value}"
+    text = f"{quantity} {relation} {''.join(value.split())}"
     stated = parse_rational(value, "claimed value")
     if quantity == "symbolic bound" and relation == "<=" and certificate.symbolic is not None:
         return _compare_upper(text, certificate.symbolic.value, stated)
@@ -274,8 +287,8 @@ def _compare_witness(
         or (regime.horizon == "fixed" and count != regime.n)
     ):
         return Finding(text, Verdict.REFUTED, f"its witness has {count} inputs, horizon {horizon}, question {regime.n}")
-    if regime.domain != "reals" and any(abs(x) > regime.bound for x, _ in runs):
-        return Finding(text, Verdict.REFUTED, f"its witness leaves [-M, M], M = {show_rational(regime.bound)}")
+    if not all(regime.contains(x) for x, _ in runs):
+        return Finding(text, Verdict.REFUTED, "its witness leaves the inputs of the question")
     if runs != witness:
         if count > certificate.steps:
             return Finding(text, Verdict.UNDECIDED, f"its witness is not the recomputed one and has {count} inputs")

@@ -171,6 +171,8 @@ def _certify(
         raise UsageError(f"--steps {steps} is not allowed; 1 to {LARGEST_STEPS:,} steps fit memory and patience")
     if regime.architecture != weights.cell:
         raise UsageError(f"the question is about {regime.architecture!r}, the weights are those of a {weights.cell!r}")
+    if regime.hidden != weights.hidden:
+        raise UsageError(f"the question has {regime.hidden} hidden units, the weights have {weights.hidden}")
     started = time.perf_counter()
     program = record(weights)
     bits = regime.working_bits + GUARD_BITS
@@ -234,7 +236,9 @@ def _layers(
             if missed and regime.length is None:
                 raise StepLimit("an adversarial run already misses, so no invariant set was looked for")
             points = None if regime.bits is None else grid_points(regime.bound, regime.bits)
-            supremum = bound_supremum(program, regime.extent, regime.length, only_last, steps, points, regime.tolerance)
+            supremum = bound_supremum(
+                program, regime.extent, regime.length, only_last, steps, points, regime.tolerance, refine=not missed
+            )
         except StepLimit as limit:
             step_limit = str(limit)
         if supremum is not None and regime.extent is None and not supremum.upper.is_finite():
@@ -266,7 +270,7 @@ def _layers(
         if observed is not None and missed:
             reason = f'the sequence "{observed.worst.family}" misses by more than the tolerance'
             return _Layers(observed, supremum, symbolic, comparisons, Verdict.REFUTED, reason, True)
-        if supremum is not None:
+        if supremum is not None and all(regime.contains(value) for value, _ in supremum.witness):
             lowest = _Number(supremum.lower, supremum.exact_value if supremum.exact else None)
             if _within(lowest, asked, regime.strict) is Verdict.REFUTED:
                 reason = "the worst-case sequence misses by more than the tolerance"

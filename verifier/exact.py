@@ -6,10 +6,15 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from flint import fmpz
+
 from verifier.errors import UsageError
 
 LARGEST_EXPONENT = 100_000
 """Powers of ten (or two) beyond this are refused: a rational is stored in full."""
+
+LARGEST_COUNT_DIGITS = 1_100
+"""Decimal digits of a whole number on the command line."""
 
 _NUMBER = re.compile(r"(?P<sign>[+-]?)(?P<whole>\d*)(?:\.(?P<decimals>\d*))?(?:[eE](?P<exponent>[+-]?\d+))?")
 _POWER = re.compile(r"(?P<base>[+-]?\d+)(?:\^|\*\*)(?P<exponent>[+-]?\d+)")
@@ -63,12 +68,12 @@ def _parse_plain(text: str) -> Fraction:
     text = text.strip()
     power = _POWER.fullmatch(text)
     if power is not None:
-        return Fraction(int(power["base"])) ** _exponent(power["exponent"])
+        return Fraction(int(fmpz(power["base"].lstrip("+")))) ** _exponent(power["exponent"])
     number = _NUMBER.fullmatch(text)
     if number is None or not (number["whole"] or number["decimals"]) or len(text) > 2 * LARGEST_EXPONENT:
         raise ValueError(text)
     decimals = number["decimals"] or ""
-    digits = int((number["whole"] + decimals) or "0")
+    digits = int(fmpz((number["whole"] + decimals) or "0"))  # fmpz: Python's own conversion stops at 4300 digits
     value = Fraction(digits) * Fraction(10) ** (_exponent(number["exponent"] or "0") - len(decimals))
     return -value if number["sign"] == "-" else value
 
@@ -86,6 +91,8 @@ def parse_count(text: str, what: str = "count", least: int = 1) -> int:
     True
     """
     value = parse_rational(text, what)
+    if abs(value) >= 10**LARGEST_COUNT_DIGITS:
+        raise UsageError(f"{what} has more than {LARGEST_COUNT_DIGITS:,} digits; choose a smaller number")
     if value.denominator != 1 or value < least:
         raise UsageError(f"{what} {text.strip()} is not allowed; it must be a whole number, at least {least}")
     return value.numerator
@@ -99,7 +106,7 @@ def show_rational(value: Fraction) -> str:
     """
     numerator, denominator = value.numerator, value.denominator
     if denominator == 1:
-        digits = str(abs(numerator))
+        digits = str(fmpz(abs(numerator)))
         short = digits.rstrip("0")
         zeros = len(digits) - len(short)
         text = f"{short}e{zeros}" if zeros > 6 else digits
@@ -107,14 +114,14 @@ def show_rational(value: Fraction) -> str:
     tens = _ten_power(denominator)
     if tens is not None:
         scaled = numerator * (10**tens // denominator)
-        digits = str(abs(scaled))
+        digits = str(fmpz(abs(scaled)))
         if tens <= 6:
             digits = digits.rjust(tens + 1, "0")
             text = f"{digits[:-tens]}.{digits[-tens:]}"
         else:
             text = f"{digits}e-{tens}"
         return "-" + text if scaled < 0 else text
-    return f"{numerator}/{denominator}"
+    return f"{fmpz(numerator)}/{fmpz(denominator)}"
 
 
 def _ten_power(denominator: int) -> int | None:

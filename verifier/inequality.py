@@ -806,10 +806,13 @@ class Derivation:
             return Verdict.REFUTED
         template = templates[0]
         numbers = {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()}
-        blocks = {
-            name: {index: exact(sympy.sympify(entry).subs(numbers)) for index, entry in entries.items()}
-            for name, entries in template.template.items()
-        }
+        try:
+            blocks = {
+                name: {index: exact(sympy.sympify(entry).subs(numbers)) for index, entry in entries.items()}
+                for name, entries in template.template.items()
+            }
+        except TypeError:  # the template has no rational value there, e.g. 1/ε at ε = 0
+            return Verdict.REFUTED
         return Verdict.PROVED if Weights(weights.cell, weights.hidden, blocks) == weights else Verdict.REFUTED
 
     def check_hypotheses(self, values: Mapping[Symbol, Fraction | int]) -> dict[str, Verdict]:

@@ -22,7 +22,7 @@ DEFAULT_HIDDEN = 32
 LARGEST_PRECISION = 20_000
 """Decimal digits a claim may ask for."""
 
-LARGEST_BITS = 60_000
+LARGEST_BITS = 10_000
 """Bits of a grid."""
 
 LARGEST_HORIZON_DIGITS = 1_000
@@ -83,6 +83,11 @@ class Regime:
             raise UsageError(f"--bits {self.bits} is not allowed; at most {LARGEST_BITS:,}")
         if self.tolerance < 0:
             raise UsageError(f"tolerance {show_rational(self.tolerance)} is not allowed; it must be positive, or 0 for exact")
+        largest = Fraction(10) ** LARGEST_PRECISION
+        if not 1 / largest <= self.bound <= largest:
+            raise UsageError(f"the bound M lies outside 10^-{LARGEST_PRECISION} ... 10^{LARGEST_PRECISION}; scale the inputs")
+        if self.tolerance and not 1 / largest <= self.tolerance / self.bound:
+            raise UsageError(f"the tolerance is finer than 10^-{LARGEST_PRECISION} M; ask for fewer digits or --exact")
         if self.domain == "reals":
             return
         if self.tolerance > self.bound or (self.tolerance == self.bound and self.domain == "box"):
@@ -116,6 +121,14 @@ class Regime:
         """log2(M n² / tolerance), rounded up: the bits that tell errors of the tolerance's size apart."""
         ratio = self.bound / self.tolerance if self.tolerance else Fraction(1)
         return (ratio.numerator // ratio.denominator).bit_length() + 2 * self.n.bit_length()
+
+    def contains(self, value: Fraction) -> bool:
+        """Whether an input may take this value: in [-M, M], a grid point, or any real."""
+        if self.domain == "reals":
+            return True
+        if abs(value) > self.bound:
+            return False
+        return self.bits is None or ((value + self.bound) * (2**self.bits - 1) / (2 * self.bound)).denominator == 1
 
     @property
     def strict(self) -> bool:
@@ -153,7 +166,7 @@ class Regime:
                 raise UsageError(f'{key} must be text such as "1/3" or "1e-20"')
             values[key] = parse_rational(values[key], key)
         for key in ("n", "hidden", "bits"):
-            if values[key] is not None and (isinstance(values[key], bool) or not isinstance(values[key], int)):
+            if (key != "bits" or values[key] is not None) and (isinstance(values[key], bool) or not isinstance(values[key], int)):
                 raise UsageError(f"{key} must be a whole number")
         for key in ("architecture", "horizon", "domain"):
             if not isinstance(values[key], str):
@@ -179,7 +192,9 @@ def decide_tolerance(
         if not 1 <= precision <= LARGEST_PRECISION:
             raise UsageError(f"precision {precision} is not allowed; it counts decimal digits, 1 to {LARGEST_PRECISION:,}")
         tolerance = bound / 10**precision
-    half_spacing = None if bits is None or not 1 <= bits <= LARGEST_BITS else bound / (2**bits - 1)
+    if bits is not None and not 1 <= bits <= LARGEST_BITS:
+        raise UsageError(f"--bits is not allowed there; 1 to {LARGEST_BITS:,}")
+    half_spacing = None if bits is None else bound / (2**bits - 1)
     stated = [value for value in (tolerance, half_spacing) if value is not None]
     if not stated:
         raise UsageError("say how accurate: --precision DIGITS, --tolerance DELTA or --exact")

@@ -60,6 +60,7 @@ def bound_supremum(
     steps: int,
     points: Sequence[Fraction] | None = None,
     target: Fraction | None = None,
+    refine: bool = True,
 ) -> Supremum:
     """Enclose max over n' <= n (or n alone, or for ever) of sup |y_{n'} - x_1| over [-bound, bound]^{n'}, or over ℝ^{n'}.
 
@@ -87,7 +88,7 @@ def bound_supremum(
         return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
-    return supremum_by_stepping(program, bound, n, only_last)
+    return supremum_by_stepping(program, bound, n, only_last, refine)
 
 
 def _from_exact(found: ExactSupremum) -> Supremum:
@@ -95,12 +96,12 @@ def _from_exact(found: ExactSupremum) -> Supremum:
     return Supremum(value, value, found.horizon, found.witness, True, 0, "exact forms", found.settled_after, 1, found.value)
 
 
-def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool) -> Supremum:
-    """`bound_supremum` by walking all n steps over the box: any weights, time growing with n."""
+def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool, refine: bool = True) -> Supremum:
+    """`bound_supremum` by walking all n steps over the box: any weights, time growing with n; halving boxes if `refine`."""
     horizons = [n] if only_last else range(1, n + 1)
     queue = [_Candidate.of(program, [(-bound, bound)] * n, horizons)]
     finished: list[_Candidate] = []
-    allowed = SUBDIVISION_WORK // (n * max(1, len(program.operations)))
+    allowed = SUBDIVISION_WORK // (n * max(1, len(program.operations))) if refine else 1
     count = 1
     while queue:
         worst = max(range(len(queue)), key=lambda k: queue[k].rank)

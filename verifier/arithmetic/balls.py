@@ -138,7 +138,7 @@ def show_decimal(point: tuple[int, int], digits: int, up: bool) -> str:
         quotient += 1
         if quotient == 10**digits:
             quotient, power = quotient // 10, power + 1
-    text = str(quotient)
+    text = str(fmpz(quotient))
     if -5 < power < digits:
         if power >= 0:
             text = text[: power + 1] + "." + text[power + 1 :]

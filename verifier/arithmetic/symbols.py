@@ -107,6 +107,8 @@ def evaluate_exactly(expression: Expr, values: Mapping[Symbol, Fraction]) -> Fra
         base, exponent = (evaluate_exactly(argument, values) for argument in expression.args)
         if base is None or exponent is None or exponent.denominator != 1 or abs(exponent) > LARGEST_EXACT_POWER:
             return None
+        if base == 0 and exponent < 0:
+            return None
         return base ** int(exponent)
     return None
 

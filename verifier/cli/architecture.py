@@ -119,7 +119,8 @@ def architecture_command(name: str) -> click.Command:
                 data = {"question": answer.regime.to_data(), "verdict": "UNDECIDED", "reason": answer.reason}
                 click.echo(json.dumps(data, indent=1))
             else:
-                click.echo(unanswered_line(answer.regime, answer.reason))
+                text = unanswered_line(answer.regime, answer.reason)
+                click.echo(text.splitlines()[-1] if quiet else text)
             return Verdict.UNDECIDED.exit_code
         with Stepping(show=not quiet and not as_json) as progress:
             result = certify(answer, steps=steps, seed=seed, progress=progress.advance)

@@ -21,8 +21,9 @@ from verifier.verdict import Verdict
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def check(file: Path, quiet: bool) -> int:
     """Print what was found claim by claim; exit with the recomputed verdict."""
+    text = read_text(file)
     try:
-        data = json.loads(read_text(file))
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         detail = str(error) if isinstance(error, json.JSONDecodeError) else "it is not usable JSON"
         raise UsageError(f"{file} is not a certificate: {detail}") from None

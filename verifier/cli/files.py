@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -15,8 +16,12 @@ LARGEST_FILE = 64 * 2**20
 def check_writable(path: Path) -> None:
     """Raise `UsageError` now if `path` could not be written later."""
     folder = path.parent
-    if path.is_dir():
-        raise UsageError(f"{path} is a folder; give a file name")
+    try:
+        found = path.stat().st_mode if path.exists() else None
+    except OSError as error:
+        raise UsageError(f"cannot write {str(path)[:80]}: {error.strerror}") from None
+    if found is not None and not stat.S_ISREG(found):
+        raise UsageError(f"cannot write {path}: it is {'a folder' if stat.S_ISDIR(found) else 'not a regular file'}")
     if not folder.is_dir():
         raise UsageError(f"cannot write {path}: there is no folder {folder}")
     target = path if path.exists() else folder
@@ -35,9 +40,11 @@ def write_text(path: Path, text: str) -> None:
             file.write(text)
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
-    except OSError as error:
+    except BaseException as error:
         Path(temporary).unlink(missing_ok=True)
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        if isinstance(error, OSError):
+            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+        raise
 
 
 def _umask() -> int:

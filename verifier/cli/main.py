@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -91,6 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code; bad input is one line on stderr."""
     try:
         code: Any = verify.main(args=arguments, prog_name="verify", standalone_mode=False)
+        sys.stdout.flush()
     except UsageError as error:
         _fail(str(error))
     except click.exceptions.NoArgsIsHelpError as error:
@@ -102,9 +104,11 @@ def main(arguments: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         print("verify: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED_CODE)
-    except BrokenPipeError:
-        sys.stderr.close()
+    except SystemExit:  # click's answer to a reader that went away
         sys.exit(INTERRUPTED_CODE)
+    except OSError as error:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what was not written stays unwritten at exit
+        _fail(f"cannot write the output: {error.strerror}")
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import sys
 import textwrap
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
 
-from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper
+from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
@@ -26,6 +28,10 @@ DIGITS = 6
 """Significant digits of the printed bounds, rounded outward."""
 
 WIDTH = 100
+"""Widest line of a report; narrower on a narrower terminal."""
+
+LONGEST_NUMBER = 40
+"""Characters of a number printed in full."""
 
 SHORT_LIST = 9
 """Up to this many nonzero weights are all listed; of more, those that tell most, at most LONG_LIST."""
@@ -135,7 +141,7 @@ def wrapped(label: str, text: str) -> str:
     """A labelled paragraph with a hanging indent."""
     return textwrap.fill(
         text,
-        WIDTH,
+        _width(),
         initial_indent=f"{label:<12}",
         subsequent_indent=" " * 12,
         break_long_words=False,
@@ -157,7 +163,7 @@ def _print_weights(construction: Construction, everything: bool) -> None:
     second = max(len(row[1]) for row in shown)
     for name, text, reason in shown:
         lead = f"  {name:<{first}}  {text:>{second}}  "
-        click.echo(textwrap.fill(reason, WIDTH, initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False))
+        click.echo(textwrap.fill(reason, _width(), initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False))
     hidden = len(rows) - len(shown)
     rest = f"{hidden} more nonzero weights (--show-weights); " if hidden else ""
     click.echo(f"  {rest}all other weights of the {weights.hidden} units are 0, s_0 = 0")
@@ -188,43 +194,71 @@ def _print_gates(certificate: Certificate) -> None:
 
 
 def _print_numbers(certificate: Certificate) -> None:
-    """The chain observed <= supremum <= symbolic <= tolerance, one column each."""
+    """The chain observed <= supremum <= symbolic <= tolerance: side by side, or a line each where that is too wide."""
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    columns = _numbers(certificate)
+    widest = sum(max(map(len, column)) + 3 for column in columns)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=widest <= _width())
+    if widest <= _width():
+        for title, _, _ in columns:
+            table.add_column(title, justify="right", no_wrap=True)
+        table.add_row(*(value for _, value, _ in columns))
+        table.add_row(*(note for _, _, note in columns))
+    else:
+        for _ in range(3):
+            table.add_column(no_wrap=True)
+        for column in columns:
+            table.add_row(*column)
+    console = Console(width=max(_width(), 3 * LONGEST_NUMBER), highlight=False, color_system=None)
+    with console.capture() as drawn:
+        console.print(table)
+    for line in drawn.get().splitlines():
+        click.echo(line.rstrip())
+
+
+def _numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
+    """(name, value, where it comes from) of the four numbers."""
     if certificate.observed is None:
         columns = [("observed", "-", f"n beyond {certificate.steps} steps")]
     else:
         worst = certificate.observed.worst
         where = "every sequence" if worst.error.is_zero() else f"{worst.family}, n' = {worst.horizon}"
         columns = [("observed", show_lower(worst.error, DIGITS), where)]
-    if certificate.supremum is None:
+    supremum = certificate.supremum
+    if supremum is None:
         columns.append(("supremum", "-", "not reached"))
     else:
         how = {
-            "invariant sets": "invariant sets",
+            "invariant sets": f"invariant sets, {supremum.boxes} ranges",
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
-        }[certificate.supremum.method]
-        value = show_upper(certificate.supremum.upper, DIGITS)
-        if not certificate.supremum.exact:
-            how, value = "bracket", f"{show_lower(certificate.supremum.lower, DIGITS)} .. {value}"
-            if certificate.supremum.method == "invariant sets":
-                how = f"invariant sets, {certificate.supremum.boxes} ranges"
+        }[supremum.method]
+        value = show_upper(supremum.upper, DIGITS)
+        if not supremum.exact:
+            how = how if supremum.method == "invariant sets" else "bracket"
+            value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:
         bound = show_upper(certificate.symbolic.value, DIGITS)
         columns.append(("symbolic", bound, f"{certificate.symbolic.theorem}, closed form"))
-    strict = "below" if certificate.regime.strict else "asked"
-    columns.append(("tolerance", show_rational(certificate.regime.tolerance), strict))
-    for title, _, _ in columns:
-        table.add_column(title, justify="right", no_wrap=True)
-    table.add_row(*(value for _, value, _ in columns))
-    table.add_row(*(note for _, _, note in columns))
-    Console(file=sys.stdout, width=WIDTH, highlight=False).print(table)
+    asked = "asked: below" if certificate.regime.strict else "asked"
+    columns.append(("tolerance", _short(certificate.regime.tolerance), asked))
+    return columns
+
+
+def _short(value: Fraction) -> str:
+    """A rational as it is if that is short, else cut after a few digits and marked as such."""
+    text = show_rational(value)
+    return text if len(text) <= LONGEST_NUMBER else f"{show_lower(to_ball(value), DIGITS)}..."
+
+
+def _width() -> int:
+    """The report's width: the terminal's, at most `WIDTH`."""
+    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
 
 
 def _checks(certificate: Certificate) -> str:

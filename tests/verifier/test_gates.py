@@ -1,0 +1,60 @@
+"""Gate activations of a run against the plain cell."""
+
+from fractions import Fraction
+
+import pytest
+from core_cases import (
+    BITS,
+    encloses,
+    flag_and_memory,
+    is_sharp,
+    plain,
+    plain_lstm,
+    plain_number,
+    plain_sigmoid,
+    plain_tanh,
+    random_inputs,
+    random_weights,
+)
+
+from verifier.arithmetic.balls import Balls
+from verifier.gates import gate_activations, live_units
+from verifier.weights import Weights
+
+
+def spread(weights, places, hidden):
+    """The same net with its units at other places among `hidden`."""
+    blocks = {name: {tuple(places[i] for i in index): value for index, value in array} for name, array in weights.blocks().items()}
+    return Weights("lstm", hidden, blocks)
+
+
+@pytest.mark.parametrize("places", [(0, 1), (3, 1)])
+@pytest.mark.parametrize("seed", range(3))
+def test_activations(seed, places):
+    weights, inputs = random_weights(seed, 2), random_inputs(seed, 3)
+    context = plain()
+    history = plain_lstm(weights, inputs)
+    with Balls(BITS).working():
+        steps = gate_activations(spread(weights, places, 4), inputs)
+    assert len(steps) == 3
+    for t, step in enumerate(steps):
+        h = history[t - 1][1] if t else [plain_number(context, weights["h_0"][k,]) for k in range(2)]
+        assert set(step) == {(gate, unit) for gate in "fiog" for unit in places}
+        for unit in range(2):
+            for gate in "fiog":
+                z = sum(plain_number(context, weights["W_" + gate][unit, k]) * h[k] for k in range(2))
+                z += plain_number(context, weights["U_" + gate][unit,]) * plain_number(context, inputs[t])
+                z += plain_number(context, weights["b_" + gate][unit,])
+                ball = step[gate, places[unit]]
+                assert encloses(ball, (plain_tanh if gate == "g" else plain_sigmoid)(context, z))
+                assert is_sharp(ball, BITS, 40)
+
+
+def test_live_units():
+    assert live_units(flag_and_memory(2, 3, Fraction(1, 2), hidden=9)) == [0, 1]
+    assert live_units(Weights("lstm", 3, {})) == []
+    assert live_units(Weights("lstm", 5, {"W_f": {(1, 3): 1}})) == [1, 3]
+
+
+def test_no_inputs_no_steps():
+    assert gate_activations(random_weights(0, 1), []) == []
