@@ -25,6 +25,7 @@ from proofs.theorems import THEOREMS
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball, upper_fraction
 from verifier.arithmetic.enclosures import Enclosures
 from verifier.arithmetic.reference import Reference
+from verifier.arithmetic.symbols import sigmoid
 from verifier.cells import CELLS, Maps
 from verifier.certificate import check_data, content_hash, to_data
 from verifier.certify import certify, certify_weights
@@ -476,6 +477,30 @@ def test_wrong_templates_are_rejected() -> None:
                     broken = dataclasses.replace(good, steps=others, cache={})
                     assert broken.check()[step.name] is not Verdict.PROVED, (step.cell, block, index)
                     assert broken.verdict is not Verdict.PROVED
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("kappa", "sigmoid(L*T_L - K)"),
+        ("kappa", "sigmoid(L*psi*T_L)"),
+        ("kappa", "sigmoid(L*psi*T_L - K/2)"),
+        ("phi", "sigmoid(2*K)"),
+        ("phi", "1"),
+        ("psi", "1"),
+        ("T_L", "1"),
+        ("tau", "epsilon*M/2"),
+    ],
+)
+def test_wrong_constants_are_rejected(name: str, wrong: str) -> None:
+    """Each abbreviation with another meaning leaves a step unproved."""
+    good = derivation()
+    names = {s.name: s for s in (*good.parameters, *good.definitions)}
+    definitions = {
+        symbol: sympy.sympify(wrong, locals={**names, "sigmoid": sigmoid}) if symbol.name == name else value
+        for symbol, value in good.definitions.items()
+    }
+    assert dataclasses.replace(good, definitions=definitions, cache={}).verdict is not Verdict.PROVED
 
 
 def test_every_step_is_needed_and_checked() -> None:
