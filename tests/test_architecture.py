@@ -25,9 +25,8 @@ def imported(tree, package):
         elif isinstance(node, ast.Call) and _is_import_call(node.func):
             name = node.args[0] if node.args else None
             yield node.lineno, name.value if isinstance(name, ast.Constant) else "<a name computed at run time>"
-        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if (node.value.id, node.attr) == ("mpmath", "iv"):
-                yield node.lineno, "mpmath.iv"
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) == "mpmath.iv":
+            yield node.lineno, "mpmath.iv"
 
 
 def _is_import_call(function):

@@ -7,13 +7,14 @@ weights (`program.Kind`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
-from flint import arb_mat
+from flint import arb, arb_mat
 
-from verifier.arithmetic.balls import Balls
+from verifier.arithmetic.balls import ONE, ZERO, Balls
 from verifier.program import Kind, Program
 
 MEMO_ENTRIES = 4096
@@ -21,6 +22,23 @@ MEMO_ENTRIES = 4096
 
 DENSE_TERMS = 8
 """Affine nodes with at least this many terms are gathered into one matrix product (balls only)."""
+
+
+class _Product(NamedTuple):
+    """Affine nodes as one matrix product: value of node rows[i] = Σ_j matrix[i, j] (values[columns[j]], 1)_j / scale."""
+
+    matrix: arb_mat
+    scale: arb
+    rows: list[int]
+    columns: list[int]
+
+    def evaluate(self, values: list[Any]) -> None:
+        """Put the nodes in place."""
+        column = arb_mat(len(self.columns) + 1, 1, [*(values[c] for c in self.columns), ONE])
+        if self.scale is not ONE:
+            column = column / self.scale
+        for index, value in zip(self.rows, (self.matrix * column).entries(), strict=True):
+            values[index] = value
 
 
 class Runner:
@@ -54,10 +72,11 @@ class Runner:
         self._autonomous_state = [arithmetic.exact(program.initial[k]) for k in autonomous]
         self._trajectory: list[list[Any]] = []
         self._at_rest = False
+        self._rest_in_place = False
         self._memo: dict[Any, tuple[Any, list[Any]]] = {}
         self._last_input: Any = None
         self._matrix = self._gather() if isinstance(arithmetic, Balls) else None
-        gathered = () if self._matrix is None else self._matrix[2]
+        gathered = () if self._matrix is None else self._matrix.rows
         self._evaluate_autonomous = self._compile(self.autonomous_nodes)
         self._evaluate_input = self._compile(self.input_nodes)
         self._evaluate_step = self._compile([i for i in self.step_nodes if i not in gathered])
@@ -77,6 +96,7 @@ class Runner:
     def advance_autonomous(self, state: Sequence[Any]) -> list[Any]:
         """One step of the autonomous part; `values` then holds its nodes."""
         values = self.values
+        self._rest_in_place = False
         for index, value in zip(self.autonomous_old, state, strict=True):
             values[index] = value
         self._evaluate_autonomous(values)
@@ -84,7 +104,7 @@ class Runner:
 
     def load_autonomous(self, t: int) -> None:
         """Put the autonomous nodes of step t (1, 2, ...) in place, extending the shared trajectory."""
-        if not self.autonomous_old:
+        if not self.autonomous_old or (self._rest_in_place and t >= len(self._trajectory)):
             return
         while len(self._trajectory) < t and not self._at_rest:
             old, self._autonomous_state = self._autonomous_state, self.advance_autonomous(self._autonomous_state)
@@ -93,6 +113,7 @@ class Runner:
         values = self.values
         for index, value in zip(self.boundary, self._trajectory[min(t, len(self._trajectory)) - 1], strict=True):
             values[index] = value
+        self._rest_in_place = self._at_rest and t >= len(self._trajectory)
 
     def _same(self, a: Any, b: Any) -> bool:
         """Whether two balls are the same representation, so that the deterministic recurrence stays there for ever."""
@@ -131,10 +152,7 @@ class Runner:
         """Evaluate the driven nodes on what is in place; return the new driven state."""
         values = self.values
         if self._matrix is not None:
-            matrix, bias, rows, columns = self._matrix
-            product = matrix * arb_mat(len(columns), 1, [values[c] for c in columns]) + bias
-            for row, index in enumerate(rows):
-                values[index] = product[row, 0]
+            self._matrix.evaluate(values)
         self._evaluate_step(values)
         return [values[i] for i in self.driven_new]
 
@@ -177,8 +195,13 @@ class Runner:
         function: Callable[[list[Any]], None] = names["evaluate"]
         return function
 
-    def _gather(self) -> tuple[arb_mat, arb_mat, list[int], list[int]] | None:
-        """Affine nodes that read only loaded values (states, input, boundary), as one matrix."""
+    def _gather(self) -> _Product | None:
+        """Affine nodes that read only loaded values (states, input, boundary), as one matrix product.
+
+        Rational coefficients are multiplied by the odd part s of their common denominator, which leaves exact dyadic
+        numbers of few bits: Arb multiplies these faster than quotients that fill the working precision. The short column of
+        values is divided by s instead, Σ (s c_j) (v_j / s) = Σ c_j v_j. Where the multiples would not be short, s = 1.
+        """
         operations = self.program.operations
         loaded = set(self.driven_old) | set(self.boundary) | {self.program.x} | set(self.input_nodes)
         rows = [
@@ -192,10 +215,16 @@ class Runner:
             return None
         columns = sorted({a for i in rows for a in operations[i].arguments})
         place = {column: k for k, column in enumerate(columns)}
+        numbers = [c for i in rows for c in (*operations[i].coefficients, operations[i].bias)]
+        scale = math.lcm(*{c.denominator for c in numbers})
+        scale //= scale & -scale
+        if scale.bit_length() + max(c.numerator.bit_length() for c in numbers) > self.arithmetic.bits // 2:
+            scale = 1
         exact = self.arithmetic.exact
-        entries = [[exact(Fraction(0))] * len(columns) for _ in rows]
-        for row, index in enumerate(rows):
+        matrix = []
+        for index in rows:
+            row = [ZERO] * len(columns) + [exact(operations[index].bias * scale)]
             for coefficient, argument in zip(operations[index].coefficients, operations[index].arguments, strict=True):
-                entries[row][place[argument]] = exact(coefficient)
-        bias = arb_mat(len(rows), 1, [exact(operations[i].bias) for i in rows])
-        return arb_mat(entries), bias, rows, columns
+                row[place[argument]] = exact(coefficient * scale if scale > 1 else coefficient)
+            matrix.append(row)
+        return _Product(arb_mat(matrix), ONE if scale == 1 else arb(scale), rows, columns)

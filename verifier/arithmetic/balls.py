@@ -39,7 +39,7 @@ class Balls:
     @staticmethod
     def sigmoid(value: arb) -> arb:
         """σ(v) = 1/(1 + e^-v), through e^-|v| so that σ(-200) keeps its relative accuracy."""
-        if value < 0:
+        if value < ZERO:
             exponential = value.exp()
             return exponential / (ONE + exponential)
         return ONE / (ONE + (-value).exp())
