@@ -186,6 +186,10 @@ def exploding() -> Derivation:
             "error", "y_n - x_1 = λ^(1-n) R_n, so it is at most M (1 - λ^(1-n)) / (λ - 1), and that is attained",
             LAMBDA ** (1 - N) * (LAMBDA ** (N - 1) * M * first + rest) - M * first, LAMBDA ** (1 - N) * rest,
         ),
+        Identity(
+            "bound", "R_n is at most M (λ^(n-1) - 1)/(λ - 1) in modulus",
+            LAMBDA ** (1 - N) * M * (LAMBDA ** (N - 1) - 1) / (LAMBDA - 1), M * (1 - LAMBDA ** (1 - N)) / (LAMBDA - 1),
+        ),
     )  # fmt: skip
     return Derivation(
         theorem="C2",
@@ -196,6 +200,6 @@ def exploding() -> Derivation:
         hypotheses=(Hypothesis("λ > 1", LAMBDA - 1, strict=True), Hypothesis("M > 0", M, strict=True)),
         steps=steps,
         bound=M * (1 - LAMBDA ** (1 - N)) / (LAMBDA - 1),
-        conclusions=("cell", "rest grows", "rest attained", "error"),
+        conclusions=("cell", "rest grows", "rest attained", "error", "bound"),
         source="this project, theory C2; scaled encodings of this kind: Siegelmann & Sontag 1995",
     )

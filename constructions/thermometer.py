@@ -186,6 +186,7 @@ def derivation_tanh(units: int, grid: bool) -> Derivation:
     )  # fmt: skip
     if grid:
         steps += (Assumed("one undecided", "hypothesis: w <= M/d, which every grid point is from every threshold", W, M / D),)
+        ending = "levels"
         bound, claim, points = lost, "M(1 - tanh T)", f"x_t in [-M, M], x_1 among its {units + 1} equispaced points"
     else:
         steps += (
@@ -195,6 +196,7 @@ def derivation_tanh(units: int, grid: bool) -> Derivation:
                 M / D + W * share + lost, M / D + W + lost, W * (1 - share),
             ),
         )  # fmt: skip
+        ending = "error"
         bound, claim, points = M / D + W + lost, "M/d + w + M(1 - tanh T)", "x in [-M, M]^n"
     return Derivation(
         theorem="C8",
@@ -210,6 +212,6 @@ def derivation_tanh(units: int, grid: bool) -> Derivation:
         hypotheses=(captures, holds, fits, steep, Hypothesis("T > 0", T, strict=True), Hypothesis("w > 0", W, strict=True)),
         steps=steps,
         bound=bound,
-        conclusions=("cell", "first sign", "caught", "kept", "first reading shown", "levels", "one undecided"),
+        conclusions=("cell", "first sign", "caught", "kept", "first reading shown", "levels", "one undecided", ending),
         source="this project, theory C8; staggered bistable units as analog store: Koulakov et al. 2002",
     )  # fmt: skip

@@ -81,11 +81,12 @@ class Symbolic:
     steps: Mapping[str, Verdict]
     hypotheses: Mapping[str, Verdict]
     exact_value: Fraction | None = None
+    proof: Verdict = Verdict.UNDECIDED
 
     @property
     def verdict(self) -> Verdict:
         """PROVED if the closed form is a proved bound for these weights."""
-        return all_of((self.covers, *self.steps.values(), *self.hypotheses.values()))
+        return all_of((self.covers, self.proof, *self.steps.values(), *self.hypotheses.values()))
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,7 @@ def _layers(
                 derivation.check(),
                 derivation.check_hypotheses(parameters),
                 derivation.exact_value(parameters),
+                derivation.verdict,
             )
         highest = None if supremum is None else _Number(supremum.upper, supremum.exact_value)
         bound = None if symbolic is None else _Number(symbolic.value, symbolic.exact_value)
@@ -288,6 +290,8 @@ def _layers(
             return _Layers(observed, supremum, symbolic, comparisons, verdict, "", True)
         open_links = [c.text for c in comparisons if c.verdict is not Verdict.PROVED]
         if symbolic is not None:
+            if symbolic.proof is not Verdict.PROVED:
+                open_links.append(f"the derivation of {symbolic.theorem}")
             for kind, results in (("step", symbolic.steps), ("hypothesis", symbolic.hypotheses)):
                 open_links += [f"{kind} {name!r}" for name, v in results.items() if v is not Verdict.PROVED]
         reason = f"not shown: {', '.join(open_links)}"

@@ -127,8 +127,10 @@ def _sign_on_unit_box(terms: Coefficients, finite: tuple[bool, ...], depth: int)
         return _sign_by_roots(terms)
     if depth == 0 or not any(finite):
         return Verdict.UNDECIDED
-    degrees = [max((p[k] for p in terms), default=0) if finite[k] else -1 for k in range(len(finite))]
-    axis = degrees.index(max(degrees))
+    axes = [k for k in range(len(finite)) if finite[k] and any(p[k] for p in terms)]
+    if not axes:
+        return Verdict.UNDECIDED
+    axis = axes[depth % len(axes)]
     halves = [_halve(terms, axis, upper) for upper in (False, True)]
     return all_of(_sign_on_unit_box(half, finite, depth - 1) for half in halves)
 
@@ -234,11 +236,17 @@ HALF = Fraction(1, 2)
 
 
 def _plus(a: End, b: End, infinite: float) -> End:
-    return infinite if infinite in (a, b) else a + b
+    """a + b where at most `infinite` is not a rational; no float arithmetic."""
+    return a + b if isinstance(a, Fraction) and isinstance(b, Fraction) else infinite
 
 
 def _times(a: End, b: End) -> End:
-    return Fraction(0) if a == 0 or b == 0 else a * b
+    """a·b with 0·∞ = 0; infinite ends by their signs alone."""
+    if a == 0 or b == 0:
+        return Fraction(0)
+    if isinstance(a, Fraction) and isinstance(b, Fraction):
+        return a * b
+    return INFINITY if (a > 0) == (b > 0) else -INFINITY
 
 
 def _times_range(a: Range, b: Range) -> Range:
@@ -278,7 +286,9 @@ Form = Callable[[Normaliser, Mapping[Symbol, Polynomial]], Polynomial]
 class Context:
     """Ranges of the free symbols, abbreviations (symbol -> closed form), hypotheses, and what has been proved so far.
 
-    `relus` is a normaliser that knows the resolved relus, `split` the symbols that are parts of an input.
+    `relus` is a normaliser that knows the resolved relus, `split` the symbols that are parts of an input. `parameters` are
+    fixed by a request; `assumed` names what was proved with a hypothesis; `recurrences` holds the (index, start, successor)
+    of each state that an induction was about.
     """
 
     ranges: Mapping[Symbol, Range]
@@ -287,6 +297,25 @@ class Context:
     hypotheses: tuple[Hypothesis, ...] = ()
     relus: Normaliser = field(default_factory=Normaliser)
     split: set[Symbol] = field(default_factory=set)
+    parameters: tuple[Symbol, ...] = ()
+    assumed: set[str] = field(default_factory=set)
+    recurrences: dict[Symbol, tuple[Symbol, Expr, Expr]] = field(default_factory=dict)
+
+    def is_universal(self, symbol: Symbol) -> bool:
+        """Whether what is proved holds for every value of the symbol in its range.
+
+        Not so for parameters and what hypotheses, abbreviations and recurrences speak of.
+        """
+        taken = {*self.parameters, *self.definitions, *self.recurrences}
+        taken |= {index for index, _, _ in self.recurrences.values()}
+        for expression in (*(h.expression for h in self.hypotheses), *self.definitions.values()):
+            taken |= expression.free_symbols
+        return symbol in self.ranges and symbol not in taken
+
+    def is_fresh(self, symbol: Symbol, *expressions: Expr) -> bool:
+        """Whether the symbol means nothing yet: it is no variable, no abbreviation and not in the expressions."""
+        known = symbol in self.ranges or symbol in self.definitions or symbol in self.recurrences
+        return not known and not any(symbol in expression.free_symbols for expression in expressions)
 
     def all_ranges(self) -> dict[Symbol, Range]:
         """Ranges of the free symbols and, from their shape, of the abbreviations."""
@@ -384,6 +413,9 @@ def _check_polynomial(
     scale: Expr = ONE,
 ) -> Verdict:
     """Whether value >= 0, where value is `scale` >= 0 times `polynomial` with the atoms put in."""
+    others = [scale, *(atom.definition for atom in atoms)]
+    if len({atom.symbol for atom in atoms}) < len(atoms) or not all(context.is_fresh(atom.symbol, *others) for atom in atoms):
+        return Verdict.UNDECIDED
     ranges = _atom_ranges(atoms, context)
     if ranges is None:
         return Verdict.UNDECIDED
@@ -424,6 +456,13 @@ class Step:
     def relation(self) -> Relation | None:
         """What later steps may use, once this one is proved."""
         return None
+
+    def uses(self) -> tuple[str, ...]:
+        """Names of the earlier steps this one rests on."""
+        named = [atom.fact for kind in ("atoms", "base_atoms", "step_atoms") for atom in getattr(self, kind, ())]
+        named += [getattr(self, "fact", None), getattr(self, "room", None)]
+        named += [*getattr(self, "support", ()), *getattr(self, "also", ()), *(name for name, _ in getattr(self, "links", ()))]
+        return tuple(name for name in named if name is not None)
 
     def check(self, context: Context) -> Verdict:
         """Verify the step in a context; PROVED only if every part was."""
@@ -478,7 +517,9 @@ class Growth(Step):
         return Relation(self.left, self.right)
 
     def check(self, context: Context) -> Verdict:
-        if context.all_ranges()[self.variable][0] != 0 or context.hides(self.variable, self.left, self.right):
+        if not context.is_universal(self.variable) or context.hides(self.variable, self.left, self.right):
+            return Verdict.UNDECIDED
+        if context.ranges[self.variable][0] != 0:
             return Verdict.UNDECIDED
         zero = {self.variable: sympy.Integer(0)}
         start = context.check_identity(self.right.xreplace(zero), self.left.xreplace(zero))
@@ -506,6 +547,8 @@ class UpToTheEnd(Step):
         room = context.proved.get(self.room)
         ranges = context.all_ranges()
         if room is None or room != Relation(self.variable, self.end) or context.hides(self.variable, self.function):
+            return Verdict.UNDECIDED
+        if not context.is_universal(self.variable):
             return Verdict.UNDECIDED
         if not range_of(self.end, ranges)[1] <= ranges[self.variable][1]:
             return Verdict.UNDECIDED
@@ -548,7 +591,7 @@ class Instance(Step):
 
     def check(self, context: Context) -> Verdict:
         hidden = any(context.hides(symbol, self.inner.left, self.inner.right) for symbol in self.values)
-        if context.proved.get(self.fact) != self.inner or hidden:
+        if context.proved.get(self.fact) != self.inner or hidden or not all(map(context.is_universal, self.values)):
             return Verdict.UNDECIDED
         ranges = context.all_ranges()
         known = [context.proved[name] for name in self.support if name in context.proved]
@@ -592,8 +635,9 @@ class Induction(Step):
     """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t) and s_1 = start.
 
     The index t must range over [1, oo). Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0,
-    successor - lower(t+1) >= 0 as a polynomial in the atoms and the slack. Leaves lower(t) <= s, with what `state` stands
-    for put in.
+    successor - lower(t+1) >= 0 as a polynomial in the atoms and the slack. Leaves lower(t) <= s. With `stands_for` = -r the
+    state is the negative of a state r, and lower(t) <= -r is left. All inductions about one state must have one
+    recurrence, and none may rest on a hypothesis: that speaks of the last index only.
     """
 
     state: Symbol
@@ -615,12 +659,30 @@ class Induction(Step):
     def check(self, context: Context) -> Verdict:
         if context.ranges.get(self.index) != AT_LEAST_ONE or context.hides(self.index, self.lower, self.successor):
             return Verdict.UNDECIDED
+        if any(name in context.assumed for name in self.uses()) or not self._recurrence_agrees(context):
+            return Verdict.UNDECIDED
+        if not context.is_fresh(self.slack, self.lower, self.start, self.successor, self.state):
+            return Verdict.UNDECIDED
         first = _difference(self.start, self.lower.xreplace({self.index: sympy.Integer(1)}))
         base = _check_polynomial(first, self.base_polynomial, self.base_atoms, context)
         following = self.successor.xreplace({self.state: self.lower + self.slack})
         growth = _difference(following, self.lower.xreplace({self.index: self.index + 1}))
         inner = replace(context, ranges={**context.ranges, self.slack: NONNEGATIVE})
         return all_of((base, _check_polynomial(growth, self.step_polynomial, self.step_atoms, inner)))
+
+    def _recurrence_agrees(self, context: Context) -> bool:
+        """Whether start and successor are those of the state's other inductions; the first one records them."""
+        state, start, successor = self.state, self.start, self.successor
+        if self.stands_for is not None:
+            state = -self.stands_for
+            if not state.is_Symbol:
+                return False
+            start, successor = -self.start, -self.successor.xreplace({self.state: -state})
+        if state in context.definitions or state == self.index:
+            return False
+        index, first, following = context.recurrences.setdefault(state, (self.index, start, successor))
+        same = check_identity(first, start) is Verdict.PROVED and check_identity(following, successor) is Verdict.PROVED
+        return index == self.index and same
 
 
 @dataclass(frozen=True)
@@ -678,6 +740,8 @@ class CellEquations(Step):
 
     def check(self, context: Context) -> Verdict:
         cell = CELLS[self.cell]
+        if any(f"{name}_0" in self.template for name in cell.states):  # the equations below start anywhere, matches() does not
+            return Verdict.UNDECIDED
         maps = Maps(self.size, self.template, lambda bias, terms: sum((c * v for c, v in terms), sympy.sympify(bias)))
         old = {name: [self.state.get(f"{name}[{k}]", Symbol(f"{name}{k}")) for k in range(self.size)] for name in cell.states}
         new = cell.step(Symbols, maps, old, self.input)
@@ -747,33 +811,58 @@ class Derivation:
     bound: Expr
     conclusions: tuple[str, ...]
     source: str = "this project"
-    cache: dict[str, Verdict] = field(default_factory=dict, compare=False, repr=False)
+    cache: dict[str, Verdict] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def check(self) -> dict[str, Verdict]:
         """Verify every step in order; a step sees only relations of steps proved before it. Cached per derivation."""
         if not self.cache:
-            proved: dict[str, Relation] = {}
-            relus, split = Normaliser(), set[Symbol]()
-            for step in self.steps:
-                verdict = step.check(Context(self.ranges, self.definitions, proved, self.hypotheses, relus, split))
-                if step.name in self.cache:
-                    raise ValueError(f"two steps of {self.theorem} are named {step.name}")
-                self.cache[step.name] = verdict
-                if verdict is Verdict.PROVED and step.relation is not None:
-                    proved[step.name] = step.relation
-                if verdict is Verdict.PROVED and isinstance(step, ReluIs | ReluSplit):
-                    for argument, value in step.resolved():
-                        relus.know_relu(argument, value)
-                        split |= argument.free_symbols if isinstance(step, ReluSplit) else set()
+            self.cache.update(self._check_steps())
         return dict(self.cache)
+
+    def _check_steps(self) -> dict[str, Verdict]:
+        for symbol, ends in self.ranges.items():
+            if not all(isinstance(end, Fraction) or (isinstance(end, float) and math.isinf(end)) for end in ends):
+                raise TypeError(f"the range of {symbol} has the end {ends}; ends are Fraction or ±infinity")
+        proved: dict[str, Relation] = {}
+        context = Context(self.ranges, self.definitions, proved, self.hypotheses, parameters=self.parameters)
+        results: dict[str, Verdict] = {}
+        for step in self.steps:
+            if step.name in results:
+                raise ValueError(f"two steps of {self.theorem} are named {step.name}")
+            verdict = step.check(context)
+            results[step.name] = verdict
+            if verdict is not Verdict.PROVED:
+                continue
+            if step.relation is not None:
+                proved[step.name] = step.relation
+            if isinstance(step, Assumed) or any(name in context.assumed for name in step.uses()):
+                context.assumed.add(step.name)
+            if isinstance(step, ReluIs | ReluSplit):
+                for argument, value in step.resolved():
+                    context.relus.know_relu(argument, value)
+                    context.split.update(argument.free_symbols if isinstance(step, ReluSplit) else ())
+        return results
 
     @property
     def verdict(self) -> Verdict:
-        """PROVED if every step is and every conclusion is among them."""
+        """PROVED if every step is, every conclusion is among them, and one of them ends in the bound."""
         results = self.check()
-        if any(name not in results for name in self.conclusions):
+        if any(name not in results for name in self.conclusions) or not self._bound_is_concluded():
             return Verdict.UNDECIDED
         return all_of(results.values())
+
+    def _bound_is_concluded(self) -> bool:
+        """Whether a conclusion is a relation up to the bound, or for the bound 0 the cell's own equation for y."""
+        context = Context(self.ranges, self.definitions, {}, self.hypotheses, parameters=self.parameters)
+        for step in self.steps:
+            if step.name not in self.conclusions:
+                continue
+            relation = step.relation
+            if relation is not None and context.check_identity(relation.right, self.bound) is Verdict.PROVED:
+                return True
+            if isinstance(step, CellEquations) and self.bound == 0 and "y" in step.expected:
+                return True
+        return False
 
     def closed_form(self) -> Expr:
         """The bound in the parameters alone."""
@@ -819,8 +908,14 @@ class Derivation:
         """Each hypothesis at the numbers, decided in rationals where it is one, else in balls."""
         known = self._with_definitions(values)
         exact_values = {s: Fraction(v) for s, v in values.items()}
-        results = {}
+        results: dict[str, Verdict] = {}
+        for symbol in self.parameters:
+            low, high = self.ranges[symbol]
+            if not low <= exact_values[symbol] <= high:
+                results[f"{symbol} in its range"] = Verdict.REFUTED
         for hypothesis in self.hypotheses:
+            if hypothesis.text in results:
+                raise ValueError(f"two hypotheses of {self.theorem} read {hypothesis.text!r}")
             number = evaluate_exactly(hypothesis.expression, exact_values)
             ball = evaluate(hypothesis.expression, known)
             if number is not None:

@@ -115,6 +115,9 @@ class Weights:
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError("weights are immutable; build new ones with .replace()")
 
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError("weights are immutable; build new ones with .replace()")
+
     def __getitem__(self, name: str) -> ExactArray:
         return self._blocks[name]
 

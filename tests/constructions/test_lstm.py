@@ -15,7 +15,8 @@ from independent_lstm import IndependentLstm, as_fraction
 from sympy import Symbol
 
 from constructions import Construction, Unanswered, construct
-from constructions.lstm import FLAG, MEMORY, network, smallest
+from constructions.lstm import FLAG, MEMORY, network
+from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball, upper_fraction
 from verifier.certify import Certificate, certify, certify_weights
 from verifier.errors import UsageError

@@ -326,7 +326,7 @@ TRUE = {
 
 
 def check(step, **changes):
-    fields = {"proved": FACTS, "hypotheses": (HYPOTHESIS,), **changes}
+    fields = {"proved": FACTS, "hypotheses": (HYPOTHESIS,) if isinstance(step, Assumed) else (), **changes}
     return step.check(context(**fields))
 
 
