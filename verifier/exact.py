@@ -68,6 +68,8 @@ def _parse_plain(text: str) -> Fraction:
     text = text.strip()
     power = _POWER.fullmatch(text)
     if power is not None:
+        if len(power["base"]) * abs(_exponent(power["exponent"])) > 2 * LARGEST_EXPONENT:
+            raise ValueError(text)
         return Fraction(int(fmpz(power["base"].lstrip("+")))) ** _exponent(power["exponent"])
     number = _NUMBER.fullmatch(text)
     if number is None or not (number["whole"] or number["decimals"]) or len(text) > 2 * LARGEST_EXPONENT:

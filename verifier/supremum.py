@@ -123,7 +123,7 @@ def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: b
     for other in every[1:]:
         upper = upper.max(other.extremes.upper)
     if not top.extremes.undecided:
-        return Supremum(upper, upper, top.extremes.horizon, top.extremes.witness, True, 0, "stepping", boxes=len(every))
+        return Supremum(top.extremes.upper, upper, top.extremes.horizon, top.extremes.witness, True, 0, "stepping", boxes=len(every))
     attained = [(_attained(program, c.extremes), c) for c in every]
     lower, best = max(attained, key=lambda pair: _rank(pair[0].lower()))
     undecided = len(top.extremes.undecided)

@@ -61,12 +61,12 @@ def to_ball(value: Fraction | int) -> arb:
 
 
 def upper_fraction(value: arb) -> Fraction:
-    """The exact upper end of a ball as a rational."""
+    """A rational at or just above the upper end of a ball (rounded up to the current precision)."""
     return _exact_fraction(value.upper())
 
 
 def lower_fraction(value: arb) -> Fraction:
-    """The exact lower end of a ball as a rational."""
+    """A rational at or just below the lower end of a ball (rounded down to the current precision)."""
     return _exact_fraction(value.lower())
 
 

@@ -34,7 +34,7 @@ class sigmoid(Function):  # type: ignore[misc]
 
     def _latex(self, printer: Any, exp: Any = None) -> str:
         body = rf"\sigma\left({printer._print(self.args[0])}\right)"
-        return body if exp is None else f"{body}^{{{printer._print(exp)}}}"
+        return body if exp is None else f"{body}^{{{exp}}}"
 
 
 class relu(Function):  # type: ignore[misc]
