@@ -10,14 +10,17 @@ import difflib
 from collections.abc import Callable
 from fractions import Fraction
 
-from constructions import lstm
+from constructions import lstm, tanh
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
 from verifier.inequality import Derivation
 from verifier.regime import DEFAULT_HIDDEN, Regime, decide_tolerance
 
-ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {"lstm": lstm.construct}
+ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
+    "lstm": lstm.construct,
+    "tanh": tanh.construct,
+}
 """`construct` of each architecture, by the name used on the command line."""
 
 
@@ -50,7 +53,7 @@ def construct(
 
 def derivations() -> dict[str, Callable[[], Derivation]]:
     """The derivation of each theorem that a construction uses, by theorem id."""
-    return {"C6": lstm.derivation}
+    return {"C5": tanh.derivation, "C6": lstm.derivation}
 
 
 def unknown_architecture(name: str) -> str:

@@ -145,5 +145,31 @@ LSTM = Cell(
     source="Hochreiter & Schmidhuber 1997; forget gate: Gers, Schmidhuber & Cummins 2000",
 )
 
-CELLS: dict[str, Cell] = {LSTM.name: LSTM}
+
+def elman(name: str, title: str, symbol: str, activate: Callable[[Activations, Any], Any]) -> Cell:
+    """The Elman RNN h' = act(W_h h + U_h x + b_h), y = V h + v0, with act given by `activate(arithmetic, z)`.
+
+    `symbol` is how the activation is written in the equation.
+    """
+
+    def step(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+        """One step of the Elman RNN: h' = act(W_h h + U_h x + b_h)."""
+        return {"h": [activate(arithmetic, z) for z in maps("h", state["h"], x)]}
+
+    return Cell(
+        name=name,
+        title=title,
+        states=("h",),
+        gates=("h",),
+        activation={"h": name},
+        equations=(f"h_t = {symbol}(W_h h_{{t-1}} + U_h x_t + b_h)", "y_t = V h_t + v0"),
+        step=step,
+        source="Elman 1990",
+    )
+
+
+TANH = elman("tanh", "tanh RNN", "tanh", lambda arithmetic, z: arithmetic.tanh(z))
+SIGMOID = elman("sigmoid", "sigmoid RNN", "σ", lambda arithmetic, z: arithmetic.sigmoid(z))
+
+CELLS: dict[str, Cell] = {cell.name: cell for cell in (LSTM, TANH, SIGMOID)}
 """Every cell the verifier knows, by name."""

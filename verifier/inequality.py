@@ -7,7 +7,8 @@ is the bound. What the checker knows:
 * exact algebra: an identity holds when the difference cancels to zero as a rational function of its atoms;
 * signs of polynomials on boxes: Bernstein coefficients, and in one variable Sturm's root count;
 * ranges of closed forms from their shape: σ in [0, 1], tanh in [-1, 1], squares, sums, products, powers;
-* growth: f(a) >= 0 and f' >= 0 give f >= 0 beyond a; f' >= 0 gives f(x) <= f(b); tanh and σ increase;
+* growth: f(0) = 0 and f' + a f >= 0 give f >= 0 beyond 0; f' >= 0 gives f(x) <= f(b); tanh and σ increase;
+* roots: a² <= b² and b >= 0 give a <= b;
 * induction in the number of steps: base and step as polynomial inequalities;
 * the cell: the recurrences of a derivation are what the cell's own equations give for the template weights.
 
@@ -41,6 +42,7 @@ Range = tuple[End, End]
 """Lower and upper end."""
 
 ONE: Expr = sympy.Integer(1)
+NOTHING: Expr = sympy.Integer(0)
 INFINITY = math.inf
 NONNEGATIVE: Range = (Fraction(0), INFINITY)
 AT_LEAST_ONE: Range = (Fraction(1), INFINITY)
@@ -75,7 +77,7 @@ def check_nonnegative(expression: Expr, ranges: Mapping[Symbol, Range]) -> Verdi
 def check_polynomial(form: Polynomial, normaliser: Normaliser, ranges: Mapping[Symbol, Range]) -> Verdict:
     """`check_nonnegative` of a normal form; UNDECIDED if it is not a polynomial in symbols bounded from below."""
     generators = sorted({g for monomial in form for g, _ in monomial})
-    if any(g not in normaliser.symbols for g in generators) or any(e < 0 for m in form for _, e in m):
+    if any(g not in normaliser.symbols for g in generators) or any(e < 0 or e != int(e) for m in form for _, e in m):
         return Verdict.UNDECIDED
     box = [ranges[normaliser.symbols[g]] for g in generators]
     if any(low == -INFINITY for low, _ in box):
@@ -85,7 +87,7 @@ def check_polynomial(form: Polynomial, normaliser: Normaliser, ranges: Mapping[S
     for monomial, value in form.items():
         powers = [0] * len(generators)
         for g, e in monomial:
-            powers[place[g]] = e
+            powers[place[g]] = int(e)
         terms[tuple(powers)] = value
     finite = []
     for axis, (low, high) in enumerate(box):
@@ -219,13 +221,15 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
         base, exponent = range_of(expression.args[0], ranges), expression.args[1]
         if exponent.is_Integer and exponent > 0:
             return _power_range(base, int(exponent))
-        whole = exponent.is_Symbol and exponent.is_integer and ranges[exponent][0] >= 0
+        whole = exponent.is_integer and range_of(exponent, ranges)[0] >= 0
         if whole and base[0] >= 0 and base[1] <= 1:
             return UNIT
         if exponent.is_Integer and base[0] >= 0 and expression.args[0].is_positive:
             power = -int(exponent)
             high = INFINITY if base[0] == 0 else 1 / Fraction(base[0]) ** power
             return (Fraction(0) if base[1] == INFINITY else 1 / Fraction(base[1]) ** power), high
+        if exponent.is_Rational and base[0] >= 0:
+            return UNIT if exponent < 0 and base[0] >= 1 else NONNEGATIVE
     return ALL
 
 
@@ -291,15 +295,21 @@ class Context:
 
     def check_identity(self, left: Expr, right: Expr) -> Verdict:
         """PROVED if both sides have the same normal form, with the abbreviations put in where that is needed."""
-        if check_identity(left, right) is Verdict.PROVED:
-            return Verdict.PROVED
         return self.check_same(lambda n, v: n.normal(left, v), lambda n, v: n.normal(right, v))
 
     def check_same(self, left: Form, right: Form) -> Verdict:
-        """PROVED if two forms agree once the abbreviations are put in."""
+        """PROVED if two forms agree with the abbreviations as free symbols, or else once they are put in."""
+        normaliser = Normaliser()
+        if normaliser.same(left(normaliser, {}), right(normaliser, {})):
+            return Verdict.PROVED
         normaliser = Normaliser()
         values = self.normal_definitions(normaliser)
-        return Verdict.PROVED if left(normaliser, values) == right(normaliser, values) else Verdict.UNDECIDED
+        return Verdict.PROVED if normaliser.same(left(normaliser, values), right(normaliser, values)) else Verdict.UNDECIDED
+
+    def hides(self, variable: Symbol, *expressions: Expr) -> bool:
+        """Whether an abbreviation in the expressions depends on the variable, so that replacing it there would miss some."""
+        found = {s for expression in expressions for s in expression.free_symbols if s in self.definitions}
+        return any(unfold(symbol, self.definitions).has(variable) for symbol in found)
 
     def normal_definitions(self, normaliser: Normaliser) -> dict[Symbol, Polynomial]:
         """The normal forms of the abbreviations."""
@@ -324,7 +334,7 @@ def check_identity(left: Expr, right: Expr) -> Verdict:
     <Verdict.PROVED: 'PROVED'>
     """
     normaliser = Normaliser()
-    return Verdict.PROVED if normaliser.normal(left) == normaliser.normal(right) else Verdict.UNDECIDED
+    return Verdict.PROVED if normaliser.same(normaliser.normal(left), normaliser.normal(right)) else Verdict.UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -453,25 +463,35 @@ class AtMost(Step):
 
 @dataclass(frozen=True)
 class Growth(Step):
-    """0 <= f(v) for v >= 0 because f(0) = 0 and f' >= 0 (a polynomial in atoms). Leaves left <= right, f = right - left."""
+    """0 <= f(v) for v >= 0 because f(0) = 0 and f' + a f >= 0, a polynomial in atoms. Leaves left <= right.
+
+    f = right - left. The `damping` a is bounded (by its shape): then f exp(∫a) starts at 0 and grows.
+    """
 
     left: Expr
     right: Expr
     variable: Symbol
     derivative: Expr
     atoms: tuple[Atom, ...] = ()
+    damping: Expr = NOTHING
 
     @property
     def relation(self) -> Relation:
         return Relation(self.left, self.right)
 
     def check(self, context: Context) -> Verdict:
-        if context.all_ranges()[self.variable][0] != 0:
+        if context.all_ranges()[self.variable][0] != 0 or context.hides(self.variable, self.left, self.right):
+            return Verdict.UNDECIDED
+        if any(isinstance(end, float) for end in range_of(self.damping, context.all_ranges())):
             return Verdict.UNDECIDED
         zero = {self.variable: sympy.Integer(0)}
         start = context.check_identity(self.right.xreplace(zero), self.left.xreplace(zero))
-        slope = _slope(self.right, self.left, self.variable)
-        growing = _check_polynomial(slope, self.derivative, self.atoms, context)
+        slope, value = _slope(self.right, self.left, self.variable), _difference(self.right, self.left)
+
+        def damped(n: Normaliser, v: Mapping[Symbol, Polynomial]) -> Polynomial:
+            return add(slope(n, v), multiply(n.normal(self.damping, v), value(n, v)))
+
+        growing = _check_polynomial(damped, self.derivative, self.atoms, context)
         return all_of((start, growing))
 
 
@@ -493,12 +513,33 @@ class UpToTheEnd(Step):
     def check(self, context: Context) -> Verdict:
         room = context.proved.get(self.room)
         ranges = context.all_ranges()
-        if room is None or room != Relation(self.variable, self.end):
+        if room is None or room != Relation(self.variable, self.end) or context.hides(self.variable, self.function):
             return Verdict.UNDECIDED
         if not range_of(self.end, ranges)[1] <= ranges[self.variable][1]:
             return Verdict.UNDECIDED
         slope = _slope(self.function, sympy.Integer(0), self.variable)
         return _check_polynomial(slope, self.derivative, self.atoms, context)
+
+
+@dataclass(frozen=True)
+class SquareRoot(Step):
+    """left <= right because left² <= right² was proved (`fact`) and right >= 0 by its shape."""
+
+    left: Expr
+    right: Expr
+    fact: str
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.left, self.right)
+
+    def check(self, context: Context) -> Verdict:
+        squares = context.proved.get(self.fact)
+        if squares is None or not range_of(self.right, context.all_ranges())[0] >= 0:
+            return Verdict.UNDECIDED
+        return all_of(
+            (context.check_identity(squares.left, self.left**2), context.check_identity(squares.right, self.right**2))
+        )
 
 
 @dataclass(frozen=True)
@@ -535,7 +576,8 @@ class Instance(Step):
         return Relation(self.inner.left.xreplace(dict(self.values)), self.inner.right.xreplace(dict(self.values)))
 
     def check(self, context: Context) -> Verdict:
-        if context.proved.get(self.fact) != self.inner:
+        hidden = any(context.hides(symbol, self.inner.left, self.inner.right) for symbol in self.values)
+        if context.proved.get(self.fact) != self.inner or hidden:
             return Verdict.UNDECIDED
         ranges = context.all_ranges()
         known = [context.proved[name] for name in self.support if name in context.proved]
@@ -576,10 +618,11 @@ class Assumed(Step):
 
 @dataclass(frozen=True)
 class Induction(Step):
-    """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t).
+    """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t) and s_1 = start.
 
-    Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0, successor - lower(t+1) >= 0 as a
-    polynomial in the atoms and the slack. Leaves lower(t) <= s, with what `state` stands for put in.
+    The index t must range over [1, oo). Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0,
+    successor - lower(t+1) >= 0 as a polynomial in the atoms and the slack. Leaves lower(t) <= s, with what `state` stands
+    for put in.
     """
 
     state: Symbol
@@ -599,6 +642,8 @@ class Induction(Step):
         return Relation(self.lower, self.state if self.stands_for is None else self.stands_for)
 
     def check(self, context: Context) -> Verdict:
+        if context.ranges.get(self.index) != AT_LEAST_ONE or context.hides(self.index, self.lower, self.successor):
+            return Verdict.UNDECIDED
         first = _difference(self.start, self.lower.xreplace({self.index: sympy.Integer(1)}))
         base = _check_polynomial(first, self.base_polynomial, self.base_atoms, context)
         following = self.successor.xreplace({self.state: self.lower + self.slack})
@@ -731,16 +776,18 @@ class Derivation:
         return known
 
     def matches(self, weights: Weights, values: Mapping[Symbol, Fraction | int]) -> Verdict:
-        """PROVED if the weights are exactly the derivation's template at these numbers, all other entries zero."""
-        templates = [step for step in self.steps if isinstance(step, CellEquations)]
-        if len(templates) != 1:
+        """PROVED if the weights are exactly the template for their cell at these numbers, all other entries zero.
+
+        A derivation that serves several conventions of a cell has one `CellEquations` step for each.
+        """
+        steps = [step for step in self.steps if isinstance(step, CellEquations)]
+        templates = [step for step in steps if step.cell == weights.cell]
+        if not steps or len(templates) > 1:
             return Verdict.UNDECIDED
-        template, numbers = (
-            templates[0],
-            {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()},
-        )
-        if template.cell != weights.cell or template.size > weights.hidden:
+        if not templates or templates[0].size > weights.hidden:
             return Verdict.REFUTED
+        template = templates[0]
+        numbers = {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()}
         blocks = {
             name: {index: exact(sympy.sympify(entry).subs(numbers)) for index, entry in entries.items()}
             for name, entries in template.template.items()

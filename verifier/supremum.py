@@ -26,6 +26,9 @@ from verifier.settled import bound_beyond
 SUBDIVISION_WORK = 40_000
 """Steps × operations spent on halving a box whose signs are not all decided."""
 
+SHARPER = (1, 2, 4)
+"""Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
+
 
 @dataclass(frozen=True)
 class Supremum:
@@ -52,10 +55,12 @@ def bound_supremum(program: Program, bound: Fraction, n: int, only_last: bool, s
 
     Raises `StepLimit` when n > steps and the weights admit no closed form.
     """
-    beyond = bound_beyond(program, bound, n, only_last)
-    if beyond is not None:
-        value, horizon, witness, settled_after = beyond
-        return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
+    for factor in SHARPER if n > steps else SHARPER[:1]:
+        with flint.ctx.workprec(factor * flint.ctx.prec):
+            beyond = bound_beyond(program, bound, n, only_last)
+        if beyond is not None:
+            value, horizon, witness, settled_after = beyond
+            return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
     return supremum_by_stepping(program, bound, n, only_last)

@@ -1,9 +1,10 @@
 """One file per theorem."""
 
 from proofs.theorem import Theorem
+from proofs.theorems.c5 import C5
 from proofs.theorems.c6 import C6
 
-THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in (C6,)}
+THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in (C5, C6)}
 """Every theorem of this version, by id."""
 
 __all__ = ["THEOREMS"]

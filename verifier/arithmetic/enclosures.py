@@ -88,7 +88,7 @@ def multiply(a: Interval, b: Interval) -> Interval:
             return Interval(a.upper * b.lower, a.lower * b.upper)
         if b.lower <= 0 and b.upper >= 0:
             return Interval(a.upper * b.lower, a.upper * b.upper)
-    elif b.lower >= 0:
+    elif b.lower >= 0 and not a.is_point:  # a point of open sign has only corners
         return multiply(b, a)
     corners = [a.lower * b.lower, a.lower * b.upper, a.upper * b.lower, a.upper * b.upper]
     least, most = corners[0], corners[0]

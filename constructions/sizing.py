@@ -1,0 +1,101 @@
+"""Sizes of a construction, chosen from the request: each the smallest weight that leaves room for the next.
+
+A comparison that is open at one working precision is asked again at twice the precision, so every choice is decided in
+balls. What is chosen here is a proposal like any other; the verifier decides about the weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Protocol, TypeVar
+
+from flint import arb
+
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.errors import UsageError
+from verifier.regime import Regime
+from verifier.verdict import Verdict, check_at_most, check_less
+
+GUARD_BITS = 64
+"""Bits beyond those of M/tolerance and twice those of n with which the sizes are first decided."""
+
+LARGEST_BITS = 1 << 20
+"""Precision at which sizing gives up."""
+
+Sizes = TypeVar("Sizes")
+
+Meets = Callable[[arb], bool]
+"""Whether an error bound meets the tolerance of the request."""
+
+
+class ErrorBound(Protocol):
+    """A closed-form bound at scale ε, saturation K and gain L; None stands for the limit of large K or L."""
+
+    def __call__(self, scale: Fraction, saturation: int | None, gain: int | None, /) -> arb:
+        """The bound as a ball at the current precision."""
+
+
+class _Undecided(Exception):
+    """A comparison was open at this precision."""
+
+
+def decide(regime: Regime, choose: Callable[[Meets], Sizes]) -> Sizes:
+    """What `choose` returns at the first working precision at which all its comparisons are decided.
+
+    Raises `UsageError` if some are open at `LARGEST_BITS`.
+    """
+    check = check_less if regime.strict else check_at_most
+
+    def meets(error: arb) -> bool:
+        verdict = check(error, to_ball(regime.tolerance))
+        if verdict is Verdict.UNDECIDED:
+            raise _Undecided
+        return verdict is Verdict.PROVED
+
+    ratio = regime.bound / regime.tolerance
+    bits = (ratio.numerator // ratio.denominator).bit_length() + 2 * regime.n.bit_length() + GUARD_BITS
+    while bits <= LARGEST_BITS:
+        try:
+            with Balls(bits).working():
+                return choose(meets)
+        except _Undecided:
+            bits *= 2
+    raise UsageError(f"no sizes could be decided for tolerance {regime.tolerance} at {LARGEST_BITS} bits")
+
+
+def scale_saturation_gain(regime: Regime, error: ErrorBound) -> tuple[Fraction, int, int]:
+    """(ε, K, L): the largest power of ten, then the smallest positive integers for which `error` meets the tolerance.
+
+    Each is chosen with what comes after it at its limit. `error` must grow with ε and fall with K and with L.
+    """
+
+    def choose(meets: Meets) -> tuple[Fraction, int, int]:
+        scale = Fraction(10) ** -smallest(lambda e: meets(error(Fraction(10) ** -e, None, None)), 0)
+        saturation = smallest(lambda k: k > 0 and meets(error(scale, k, None)), 1)
+        gain = smallest(lambda g: g > 0 and meets(error(scale, saturation, g)), 1)
+        return scale, saturation, gain
+
+    return decide(regime, choose)
+
+
+def smallest(holds: Callable[[int], bool], start: int) -> int:
+    """The least integer for which a monotone predicate holds (false below, true from there on).
+
+    >>> smallest(lambda k: k * k >= 50, 0)
+    8
+    """
+    if holds(start):
+        step, high = 1, start
+        while holds(high - step):
+            high, step = high - step, 2 * step
+        low = high - step
+    else:
+        step, low = 1, start
+        while not holds(low + step):
+            low, step = low + step, 2 * step
+        high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle, high)
+    return high
