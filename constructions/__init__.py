@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable
 from fractions import Fraction
 
-from constructions import lstm, tanh
+from constructions import lstm, sigmoid, tanh
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -19,6 +19,7 @@ from verifier.regime import DEFAULT_HIDDEN, Regime, decide_tolerance
 
 ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
     "lstm": lstm.construct,
+    "sigmoid": sigmoid.construct,
     "tanh": tanh.construct,
 }
 """`construct` of each architecture, by the name used on the command line."""
@@ -53,7 +54,7 @@ def construct(
 
 def derivations() -> dict[str, Callable[[], Derivation]]:
     """The derivation of each theorem that a construction uses, by theorem id."""
-    return {"C5": tanh.derivation, "C6": lstm.derivation}
+    return {"C5": tanh.derivation, "C5-sigmoid": sigmoid.derivation, "C6": lstm.derivation}
 
 
 def unknown_architecture(name: str) -> str:

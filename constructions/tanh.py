@@ -40,7 +40,7 @@ UNITS = ("flag", "gate", "pair", "memory")
 def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[Weights, dict[Place, str]]:
     """The C5 weights with B = `saturation`, ε = `scale` in `hidden` >= 4 units, and each weight's reason."""
     if hidden < len(UNITS):
-        raise UsageError(f"this tanh RNN needs 4 hidden units, flag, gate, pair and memory; --hidden {hidden} is too small")
+        raise UsageError(f"this tanh RNN needs 4 hidden units (flag, gate, pair, memory); --hidden {hidden} is too small")
     entries: dict[Place, tuple[Fraction | int, str]] = {
         ("b_h", (FLAG,)): (saturation, "flag: 0 before step 1, tanh(B) ever after"),
         ("U_h", (GATE,)): (scale, "ε x, so small that tanh is linear up to ε²M²/3"),
