@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from constructions import bilinear, gru, linear, lstm, relu, stacked, thermometer
+from constructions import bilinear, gru, linear, lstm, relu, sigmoid, stacked, tanh, thermometer
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -21,7 +21,8 @@ from verifier.weights import LARGEST_HIDDEN
 ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
     "linear": linear.construct,
     "relu": relu.construct,
-    "tanh": thermometer.construct_tanh,
+    "tanh": tanh.construct,
+    "sigmoid": sigmoid.construct,
     "lstm": lstm.construct,
     **dict.fromkeys(gru.SIGNS, gru.construct),
     "bilinear": bilinear.construct,
@@ -65,6 +66,8 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C1": lambda parameters: linear.shift_register(_units(parameters)),
         "C2": lambda _: linear.exploding(),
         "C3": lambda _: relu.box(),
+        "C5": lambda _: tanh.derivation(),
+        "C5-sigmoid": lambda _: sigmoid.derivation(),
         "C6": lambda _: lstm.derivation(),
         "C7": lambda _: gru.derivation(),
         "C8": _thermometer,

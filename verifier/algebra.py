@@ -1,8 +1,9 @@
 """Exact algebra for checked derivations: normal forms of closed forms as Laurent polynomials.
 
-Generators are symbols, tanh(...) and σ(...) of normal forms, symbolic powers such as φ^n, and inverses of sums. Two
-closed forms with the same normal form are equal wherever both are defined. The rules built in, besides those of a
-commutative ring: tanh is odd, tanh 0 = 0; σ(-v) = 1 - σ(v), σ(0) = 1/2; b^(k+n) = b^k b^n.
+Generators are symbols, tanh(...) of normal forms, symbolic powers such as φ^n, and *bases*: sums that are
+inverted or under a root, with rational exponents. Two closed forms that `same` calls equal are equal wherever both are
+defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2;
+b^(k+n) = b^k b^n; a base s stands for its sum, so s^(1/2) s^(1/2) and s s^-1 s give back the sum.
 """
 
 from __future__ import annotations
@@ -14,13 +15,17 @@ from sympy import Expr, Symbol, tanh
 
 from verifier.arithmetic.symbols import relu, sigmoid
 
-Monomial = tuple[tuple[int, int], ...]
+Exponent = int | Fraction
+"""Whole, except of bases under a root."""
+
+Monomial = tuple[tuple[int, Exponent], ...]
 """Sorted (generator, exponent ≠ 0) pairs."""
 
 Polynomial = dict[Monomial, Fraction]
 """Nonzero coefficients of a Laurent polynomial."""
 
 ONE: Polynomial = {(): Fraction(1)}
+HALF = Fraction(1, 2)
 
 
 class Normaliser:
@@ -30,10 +35,38 @@ class Normaliser:
         self._generators: dict[object, int] = {}
         self.symbols: dict[int, Symbol] = {}
         self.relus: dict[object, Polynomial] = {}
+        self.bases: dict[int, Polynomial] = {}
 
     def know_relu(self, argument: Expr, value: Expr, values: Mapping[Symbol, Polynomial] | None = None) -> None:
         """Use relu(argument) = value from now on."""
         self.relus[_key(self.normal(argument, values))] = self.normal(value, values)
+
+    def same(self, left: Polynomial, right: Polynomial) -> bool:
+        """Whether two normal forms agree once every base is replaced by its sum."""
+        return self._vanishes(add(left, negative(right)))
+
+    def _vanishes(self, form: Polynomial) -> bool:
+        """Whether a form is zero: sorted by the powers of its latest base s, s^p Σ_k s^k form_k for each p in [0, 1)."""
+        if not form:
+            return True
+        present = [g for monomial in form for g, _ in monomial if g in self.bases]
+        if not present:
+            return False
+        base = max(present)  # its sum has earlier bases only
+        parts: dict[Exponent, Polynomial] = {}
+        for monomial, coefficient in form.items():
+            exponent = dict(monomial).get(base, 0)
+            rest = tuple((g, e) for g, e in monomial if g != base)
+            part = parts.setdefault(exponent, {})
+            part[rest] = coefficient
+        for fraction in {exponent % 1 for exponent in parts}:
+            group = {exponent: part for exponent, part in parts.items() if exponent % 1 == fraction}
+            least, total = min(group), Polynomial()
+            for exponent, part in group.items():
+                total = add(total, multiply(part, self._whole_power(self.bases[base], int(exponent - least))))
+            if not self._vanishes(total):
+                return False
+        return True
 
     def normal(self, expression: Expr, values: Mapping[Symbol, Polynomial] | None = None) -> Polynomial:
         """The normal form, with polynomials put in for some symbols. Raises `TypeError` on an unknown function."""
@@ -67,11 +100,7 @@ class Normaliser:
                 return {}
             return {((self._generator(("tanh", _key(argument))), 1),): Fraction(-1 if negated else 1)}
         if isinstance(expression, sigmoid):
-            argument, negated = _positive_form(self.normal(expression.args[0], values))
-            if not argument:
-                return {(): Fraction(1, 2)}
-            value: Polynomial = {((self._generator(("sigmoid", _key(argument))), 1),): Fraction(1)}
-            return add(ONE, negative(value)) if negated else value
+            return add(scale(ONE, HALF), scale(self.normal(tanh(expression.args[0] / 2), values), HALF))
         if isinstance(expression, relu):
             argument = self.normal(expression.args[0], values)
             known = self.relus.get(_key(argument))
@@ -103,9 +132,9 @@ class Normaliser:
             return total
         inner = expression.args[0]
         chain = self.derivative(inner, variable, values)
-        if expression.is_Pow and expression.args[1].is_Integer:
-            exponent = int(expression.args[1])
-            outer = scale(self._whole_power(self.normal(inner, values), exponent - 1), Fraction(exponent))
+        if expression.is_Pow and expression.args[1].is_Rational:
+            exponent = expression.args[1]
+            outer = scale(self._power(inner, exponent - 1, values), Fraction(int(exponent.p), int(exponent.q)))
             return multiply(outer, chain)
         value = self.normal(expression, values)
         if isinstance(expression, tanh):
@@ -118,6 +147,9 @@ class Normaliser:
         form = self.normal(base, values)
         if exponent.is_Integer:
             return self._whole_power(form, int(exponent))
+        if exponent.is_Rational:
+            whole, fraction = divmod(Fraction(int(exponent.p), int(exponent.q)), 1)
+            return multiply({((self._base(form), fraction),): Fraction(1)}, self._whole_power(form, whole))
         result = ONE
         for monomial, coefficient in self.normal(exponent, values).items():
             if coefficient.denominator != 1:
@@ -135,12 +167,17 @@ class Normaliser:
                 ((monomial, coefficient),) = form.items()
                 form = {tuple((g, -e) for g, e in monomial): 1 / coefficient}
             else:
-                form = {((self._generator(("inverse", _key(form))), 1),): Fraction(1)}
+                return {((self._base(form), exponent),): Fraction(1)}
             exponent = -exponent
         result = ONE
         for _ in range(exponent):
             result = multiply(result, form)
         return result
+
+    def _base(self, form: Polynomial) -> int:
+        index = self._generator(("base", _key(form)))
+        self.bases[index] = form
+        return index
 
     def _generator(self, key: object) -> int:
         return self._generators.setdefault(key, len(self._generators))

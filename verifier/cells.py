@@ -192,6 +192,7 @@ def elman(name: str, title: str, activation: str, formula: str, source: str) -> 
 LINEAR = elman("linear", "linear RNN", "identity", "{}", "linear state-space model with a scalar input")
 RELU = elman("relu", "ReLU RNN", "relu", "relu({})", "Elman 1990; rectified: Le, Jaitly & Hinton 2015")
 TANH = elman("tanh", "tanh RNN", "tanh", "tanh({})", "Elman 1990")
+SIGMOID = elman("sigmoid", "sigmoid RNN", "sigmoid", "σ({})", "Elman 1990")
 
 
 def step_bilinear(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
@@ -301,6 +302,6 @@ GRU_AFTER_KEEP = _gru(
 )
 
 CELLS: dict[str, Cell] = {
-    cell.name: cell for cell in (LINEAR, RELU, TANH, LSTM, GRU, GRU_KEEP, GRU_AFTER, GRU_AFTER_KEEP, BILINEAR, STACKED)
+    cell.name: cell for cell in (LINEAR, RELU, TANH, SIGMOID, LSTM, GRU, GRU_KEEP, GRU_AFTER, GRU_AFTER_KEEP, BILINEAR, STACKED)
 }
 """Every cell the verifier knows, by name."""

@@ -20,7 +20,7 @@ from typing import Protocol
 from flint import arb
 from sympy import Symbol
 
-from verifier.arithmetic.balls import Balls, show_upper, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, show_upper, to_ball
 from verifier.errors import StepLimit, UsageError
 from verifier.exact import parse_rational
 from verifier.forever import grid_points
@@ -28,6 +28,7 @@ from verifier.inequality import Derivation
 from verifier.observed import Observed, Progress, error_of, observe
 from verifier.program import Program, record
 from verifier.regime import Regime
+from verifier.run import Runner
 from verifier.supremum import Supremum, bound_supremum
 from verifier.verdict import Verdict, all_of, check_at_most, check_less
 from verifier.weights import Weights
@@ -46,6 +47,12 @@ STATED_DIGITS = 12
 
 DOUBLINGS = 1000
 """Doublings of a witness on ℝ, whose error grows in proportion."""
+
+PROBE_STEPS = 4
+"""Steps of the run that finds out how much precision the readout costs."""
+
+RESOLUTION_BITS = 64
+"""The working precision resolves tolerance/n to about 2^-this."""
 
 ATTEMPTS = 4
 """Times the working precision doubles before the verdict is UNDECIDED."""
@@ -177,6 +184,7 @@ def _certify(
     started = time.perf_counter()
     program = record(weights)
     bits = regime.working_bits + GUARD_BITS
+    bits += _bits_lost(program, regime, bits)
     for attempt in range(ATTEMPTS):
         layers = _layers(program, weights, regime, derivation, parameters, steps, seed, progress, bits)
         if layers.verdict is not Verdict.UNDECIDED or layers.stuck or attempt == ATTEMPTS - 1:
@@ -197,6 +205,24 @@ def _certify(
         seconds=time.perf_counter() - started,
         parameters={symbol.name: value for symbol, value in parameters.items()},
     )
+
+
+def _bits_lost(program: Program, regime: Regime, bits: int) -> int:
+    """Bits by which the outputs of a short run at this precision are too wide to resolve tolerance/n.
+
+    A readout that takes the difference of saturated units and magnifies it loses digits that the tolerance knows nothing of.
+    """
+    with Balls(bits).working():
+        runner = Runner(program, Balls(bits))
+        wanted = to_ball(regime.tolerance / regime.n) * arb(2) ** -RESOLUTION_BITS
+        inputs = [regime.bound, *[-regime.bound] * (PROBE_STEPS - 1)][: regime.n]
+        lost = ZERO
+        for y in runner.outputs(inputs):
+            lost = lost.max(arb(y.rad()) / wanted)
+        if not lost.is_finite() or lost <= 1:
+            return 0
+        mantissa, exponent = lost.upper().man_exp()
+        return int(mantissa).bit_length() + int(exponent)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ is the bound. What the checker knows:
 * exact algebra: an identity holds when the difference cancels to zero as a rational function of its atoms;
 * signs of polynomials on boxes: Bernstein coefficients, and in one variable Sturm's root count;
 * ranges of closed forms from their shape: σ in [0, 1], tanh in [-1, 1], squares, sums, products, powers;
-* growth: f(a) >= 0 and f' >= 0 give f >= 0 beyond a; f' >= 0 gives f(x) <= f(b); tanh and σ increase;
+* growth: f(0) = 0 and f' + a f >= 0 give f >= 0 beyond 0; f' >= 0 gives f(x) <= f(b); tanh and σ increase;
+* roots: a² <= b² and b >= 0 give a <= b;
 * induction in the number of steps: base and step as polynomial inequalities;
 * the cell: the recurrences of a derivation are what the cell's own equations give for the template weights.
 
@@ -76,7 +77,7 @@ def check_nonnegative(expression: Expr, ranges: Mapping[Symbol, Range]) -> Verdi
 def check_polynomial(form: Polynomial, normaliser: Normaliser, ranges: Mapping[Symbol, Range]) -> Verdict:
     """`check_nonnegative` of a normal form; UNDECIDED if it is not a polynomial in symbols bounded from below."""
     generators = sorted({g for monomial in form for g, _ in monomial})
-    if any(g not in normaliser.symbols for g in generators) or any(e < 0 for m in form for _, e in m):
+    if any(g not in normaliser.symbols for g in generators) or any(e < 0 or e != int(e) for m in form for _, e in m):
         return Verdict.UNDECIDED
     box = [ranges[normaliser.symbols[g]] for g in generators]
     if any(low == -INFINITY for low, _ in box):
@@ -86,7 +87,7 @@ def check_polynomial(form: Polynomial, normaliser: Normaliser, ranges: Mapping[S
     for monomial, value in form.items():
         powers = [0] * len(generators)
         for g, e in monomial:
-            powers[place[g]] = e
+            powers[place[g]] = int(e)
         terms[tuple(powers)] = value
     finite = []
     for axis, (low, high) in enumerate(box):
@@ -229,6 +230,8 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
             power = -int(exponent)
             high = INFINITY if base[0] == 0 else 1 / Fraction(base[0]) ** power
             return (Fraction(0) if base[1] == INFINITY else 1 / Fraction(base[1]) ** power), high
+        if exponent.is_Rational and base[0] >= 0:
+            return UNIT if exponent < 0 and base[0] >= 1 else NONNEGATIVE
     return ALL
 
 
@@ -288,7 +291,7 @@ class Context:
 
     `relus` is a normaliser that knows the resolved relus, `split` the symbols that are parts of an input. `parameters` are
     fixed by a request; `assumed` names what was proved with a hypothesis; `recurrences` holds the (index, start, successor)
-    of each state that an induction was about.
+    of each quantity that an induction was about.
     """
 
     ranges: Mapping[Symbol, Range]
@@ -299,22 +302,22 @@ class Context:
     split: set[Symbol] = field(default_factory=set)
     parameters: tuple[Symbol, ...] = ()
     assumed: set[str] = field(default_factory=set)
-    recurrences: dict[Symbol, tuple[Symbol, Expr, Expr]] = field(default_factory=dict)
+    recurrences: dict[Expr, tuple[Symbol, Expr, Expr]] = field(default_factory=dict)
 
     def is_universal(self, symbol: Symbol) -> bool:
         """Whether what is proved holds for every value of the symbol in its range.
 
         Not so for parameters and what hypotheses, abbreviations and recurrences speak of.
         """
-        taken = {*self.parameters, *self.definitions, *self.recurrences}
+        taken = {*self.parameters, *self.definitions}
         taken |= {index for index, _, _ in self.recurrences.values()}
-        for expression in (*(h.expression for h in self.hypotheses), *self.definitions.values()):
+        for expression in (*(h.expression for h in self.hypotheses), *self.definitions.values(), *self.recurrences):
             taken |= expression.free_symbols
         return symbol in self.ranges and symbol not in taken
 
     def is_fresh(self, symbol: Symbol, *expressions: Expr) -> bool:
         """Whether the symbol means nothing yet: it is no variable, no abbreviation and not in the expressions."""
-        known = symbol in self.ranges or symbol in self.definitions or symbol in self.recurrences
+        known = symbol in self.ranges or symbol in self.definitions or any(symbol in q.free_symbols for q in self.recurrences)
         return not known and not any(symbol in expression.free_symbols for expression in expressions)
 
     def all_ranges(self) -> dict[Symbol, Range]:
@@ -331,11 +334,11 @@ class Context:
     def check_same(self, left: Form, right: Form) -> Verdict:
         """PROVED if two forms agree with the abbreviations as free symbols, or else once they are put in."""
         normaliser = Normaliser()
-        if left(normaliser, {}) == right(normaliser, {}):
+        if normaliser.same(left(normaliser, {}), right(normaliser, {})):
             return Verdict.PROVED
         normaliser = Normaliser()
         values = self.normal_definitions(normaliser)
-        return Verdict.PROVED if left(normaliser, values) == right(normaliser, values) else Verdict.UNDECIDED
+        return Verdict.PROVED if normaliser.same(left(normaliser, values), right(normaliser, values)) else Verdict.UNDECIDED
 
     def hides(self, variable: Symbol, *expressions: Expr) -> bool:
         """Whether an abbreviation in the expressions depends on the variable, so that replacing it there would miss some."""
@@ -365,7 +368,7 @@ def check_identity(left: Expr, right: Expr) -> Verdict:
     <Verdict.PROVED: 'PROVED'>
     """
     normaliser = Normaliser()
-    return Verdict.PROVED if normaliser.normal(left) == normaliser.normal(right) else Verdict.UNDECIDED
+    return Verdict.PROVED if normaliser.same(normaliser.normal(left), normaliser.normal(right)) else Verdict.UNDECIDED
 
 
 @dataclass(frozen=True)
@@ -504,13 +507,17 @@ class AtMost(Step):
 
 @dataclass(frozen=True)
 class Growth(Step):
-    """0 <= f(v) for v >= 0 because f(0) = 0 and f' >= 0 (a polynomial in atoms). Leaves left <= right, f = right - left."""
+    """0 <= f(v) for v >= 0 because f(0) = 0 and f' + a f >= 0, a polynomial in atoms. Leaves left <= right.
+
+    f = right - left. The `damping` a is bounded (by its shape): then f exp(∫a) starts at 0 and grows.
+    """
 
     left: Expr
     right: Expr
     variable: Symbol
     derivative: Expr
     atoms: tuple[Atom, ...] = ()
+    damping: Expr = ZERO
 
     @property
     def relation(self) -> Relation:
@@ -521,10 +528,16 @@ class Growth(Step):
             return Verdict.UNDECIDED
         if context.ranges[self.variable][0] != 0:
             return Verdict.UNDECIDED
+        if any(isinstance(end, float) for end in range_of(self.damping, context.all_ranges())):
+            return Verdict.UNDECIDED
         zero = {self.variable: sympy.Integer(0)}
         start = context.check_identity(self.right.xreplace(zero), self.left.xreplace(zero))
-        slope = _slope(self.right, self.left, self.variable)
-        growing = _check_polynomial(slope, self.derivative, self.atoms, context)
+        slope, value = _slope(self.right, self.left, self.variable), _difference(self.right, self.left)
+
+        def damped(n: Normaliser, v: Mapping[Symbol, Polynomial]) -> Polynomial:
+            return add(slope(n, v), multiply(n.normal(self.damping, v), value(n, v)))
+
+        growing = _check_polynomial(damped, self.derivative, self.atoms, context)
         return all_of((start, growing))
 
 
@@ -554,6 +567,25 @@ class UpToTheEnd(Step):
             return Verdict.UNDECIDED
         slope = _slope(self.function, sympy.Integer(0), self.variable)
         return _check_polynomial(slope, self.derivative, self.atoms, context)
+
+
+@dataclass(frozen=True)
+class SquareRoot(Step):
+    """left <= right because left² <= right² was proved (`fact`) and right >= 0 by its shape."""
+
+    left: Expr
+    right: Expr
+    fact: str
+
+    @property
+    def relation(self) -> Relation:
+        return Relation(self.left, self.right)
+
+    def check(self, context: Context) -> Verdict:
+        squares = context.proved.get(self.fact)
+        if squares is None or not range_of(self.right, context.all_ranges())[0] >= 0:
+            return Verdict.UNDECIDED
+        return all_of((context.check_identity(squares.left, self.left**2), context.check_identity(squares.right, self.right**2)))
 
 
 @dataclass(frozen=True)
@@ -635,9 +667,9 @@ class Induction(Step):
     """lower(t) <= s_t for t >= 1, where s_{t+1} = successor(s_t, t) and s_1 = start.
 
     The index t must range over [1, oo). Base: start - lower(1) >= 0. Step: with s_t = lower(t) + slack, slack >= 0,
-    successor - lower(t+1) >= 0 as a polynomial in the atoms and the slack. Leaves lower(t) <= s. With `stands_for` = -r the
-    state is the negative of a state r, and lower(t) <= -r is left. All inductions about one state must have one
-    recurrence, and none may rest on a hypothesis: that speaks of the last index only.
+    successor - lower(t+1) >= 0 as a polynomial in the atoms and the slack. Leaves lower(t) <= s. With `stands_for` the
+    state is that expression in other symbols, and lower(t) <= stands_for is left. All inductions about one quantity or its
+    negative must have one recurrence, and none may rest on a hypothesis: that speaks of the last index only.
     """
 
     state: Symbol
@@ -671,18 +703,24 @@ class Induction(Step):
         return all_of((base, _check_polynomial(growth, self.step_polynomial, self.step_atoms, inner)))
 
     def _recurrence_agrees(self, context: Context) -> bool:
-        """Whether start and successor are those of the state's other inductions; the first one records them."""
-        state, start, successor = self.state, self.start, self.successor
-        if self.stands_for is not None:
-            state = -self.stands_for
-            if not state.is_Symbol:
-                return False
-            start, successor = -self.start, -self.successor.xreplace({self.state: -state})
-        if state in context.definitions or state == self.index:
+        """Whether start and successor are those of the quantity's other inductions; the first one records them."""
+        quantity = self.state if self.stands_for is None else self.stands_for
+        if self.state in context.definitions or self.state == self.index or not quantity.free_symbols - {self.index}:
             return False
-        index, first, following = context.recurrences.setdefault(state, (self.index, start, successor))
-        same = check_identity(first, start) is Verdict.PROVED and check_identity(following, successor) is Verdict.PROVED
-        return index == self.index and same
+        start, successor = self.start, self.successor.xreplace({self.state: PLACE})
+        for sign in (1, -1):
+            known = context.recurrences.get(sign * quantity)
+            if known is not None:
+                index, first, following = known
+                following = sign * following.xreplace({PLACE: sign * PLACE})
+                same = check_identity(sign * first, start) is Verdict.PROVED
+                return index == self.index and same and check_identity(following, successor) is Verdict.PROVED
+        context.recurrences[quantity] = (self.index, start, successor)
+        return True
+
+
+PLACE = Symbol("quantity of an induction", real=True)
+"""Where a recorded successor has its quantity."""
 
 
 @dataclass(frozen=True)

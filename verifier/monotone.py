@@ -7,7 +7,9 @@ With E_n(x) = y_n(x) - x_1 and the step derivatives J_t, b_t (driven state) and 
 Where such a derivative has one sign on the whole box, both extremes of E_n lie at an end of that coordinate. For t >= 2
 only the sign is needed; sign patterns of the rows r_n J ... are pulled back through the steps, those of all horizons n
 together, and horizons whose patterns meet share the beginning of their paths. ∂y_n/∂x_1 is compared with 1, so it is
-carried forwards as a number.
+carried forwards as a number. Where it touches 1 (a tanh RNN at x = 0) rounding alone would leave the sign open: a slope
+of E below s > 0 still puts the maximum at the lower end up to s times the width, and the ball of the answer is
+made that much wider.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import Any
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ONE, Balls, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, to_ball
 from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.derivatives import INPUT, StepDerivatives, Tangent, combine, derivatives
 from verifier.program import Program
@@ -29,6 +31,9 @@ from verifier.sequences import Runs, compress
 
 NUMERIC_ADJOINT_WORK = 200_000
 """Horizons² × states² up to which undecided sign patterns are retried with numbers."""
+
+ROUNDING_BITS = 40
+"""A slope below 2^(this - precision) is rounding: its sign counts as decided, its effect widens the answer's ball."""
 
 Box = Sequence[tuple[Fraction, Fraction]]
 """The ranges of x_1, x_2, ..."""
@@ -97,6 +102,18 @@ def error_slope(slope: Interval | None) -> Interval:
     return Interval(slope.lower - 1) if slope.is_point else Interval(slope.lower - 1, slope.upper - 1)
 
 
+def sign_up_to_rounding(slope: Interval) -> tuple[Sign, arb]:
+    """A sign for a slope and how far it may be violated (0, or a rounding error)."""
+    if slope.sign is not None:
+        return slope.sign, ZERO
+    rounding = arb(2) ** (ROUNDING_BITS - flint.ctx.prec)
+    if slope.upper <= rounding:
+        return -1, slope.upper.upper().max(ZERO)
+    if slope.lower >= -rounding:
+        return 1, (-slope.lower).upper().max(ZERO)
+    return None, ZERO
+
+
 def sum_of_signs(signs: Sequence[Sign]) -> Sign:
     """Sign of a sum of terms with these signs; None where they conflict or one is unknown."""
     kept = {s for s in signs if s != 0}
@@ -136,11 +153,12 @@ class Forest:
 
     A key is (sign of ∂E/∂x_1, sign pattern of ∂y/∂(driven state)), or for a path decided by numbers (sign of ∂E/∂x_1,
     signs of x_1 ... x_t, horizon). `nodes[t]` maps the keys of step t to their `Step`; `leaves[n]` is the step n of
-    horizon n.
+    horizon n. `violation` bounds by how much any ∂E/∂x_1 violates its sign.
     """
 
     nodes: list[dict[Key, Step]]
     leaves: dict[int, Step]
+    violation: arb
 
     def path(self, key: Key | None, t: int, last: Sequence[Sign] = ()) -> list[Sign]:
         """Signs of the inputs 1 ... t on the path through node `key` of step t, followed by `last`."""
@@ -167,7 +185,9 @@ class Forest:
 def grow(walk: Walk, horizons: Sequence[int], tail: Key | None = None) -> Forest:
     """Extreme paths of the given horizons, and of a pattern `tail` handed down from beyond the last step."""
     size, last = len(walk.states[0]), len(walk.steps)
-    forest = Forest([{} for _ in range(last + 1)], {})
+    leaves: dict[int, Step] = {}
+    nodes: list[dict[Key, Step]] = [{} for _ in range(last + 1)]
+    violation = ZERO
     wanted = set(horizons)
     above: set[Key] = set() if tail is None else {tail}
     numeric = size > 1 and last * last * size * size <= NUMERIC_ADJOINT_WORK
@@ -185,20 +205,21 @@ def grow(walk: Walk, horizons: Sequence[int], tail: Key | None = None) -> Forest
                 parent, sign = None, key[0]
             else:
                 below.add(parent)
-            forest.nodes[t][key] = (parent, sign)
+            nodes[t][key] = (parent, sign)
         if t in wanted:
             slope = step.readout.get(INPUT) if t == 1 else inner_product(step.readout, walk.first[t - 1])
-            first = error_slope(slope).sign
+            first, violated = sign_up_to_rounding(error_slope(slope))
+            violation = violation.max(violated)
             if t == 1:
-                forest.leaves[1] = (None, first)
+                leaves[1] = (None, first)
             else:
                 leaf: Key = (first, readout_pattern(step.readout, size))
                 if numeric and _conflicts(walk, leaf[1], t):
                     leaf = (first, (first, *_numeric_signs(walk, t)), t)
-                forest.leaves[t] = (leaf, step.readout[INPUT].sign if INPUT in step.readout else 0)
+                leaves[t] = (leaf, step.readout[INPUT].sign if INPUT in step.readout else 0)
                 below.add(leaf)
         above = below
-    return forest
+    return Forest(nodes, leaves, violation)
 
 
 def _conflicts(walk: Walk, pattern: Pattern, horizon: int) -> bool:
@@ -267,7 +288,8 @@ def run_extremes(program: Program, box: Box, forest: Forest) -> Extremes:
     path = forest.horizon_path(horizon)
     values = [_end(sign, orientation, ends) for sign, ends in zip(path, box, strict=False)]
     undecided = tuple(t for t, sign in enumerate(path, 1) if sign is None)
-    return Extremes(best, horizon, compress(values), undecided)
+    upper = best.union(best + forest.violation * to_ball(box[0][1] - box[0][0]))
+    return Extremes(upper, horizon, compress(values), undecided)
 
 
 def _end(sign: Sign, orientation: int, ends: tuple[Fraction, Fraction]) -> Fraction:

@@ -28,6 +28,9 @@ from verifier.settled import bound_beyond
 SUBDIVISION_WORK = 40_000
 """Steps × operations spent on halving a box whose signs are not all decided."""
 
+SHARPER = (1, 2, 4)
+"""Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
+
 
 @dataclass(frozen=True)
 class Supremum:
@@ -82,10 +85,12 @@ def bound_supremum(
             raise StepLimit("no invariant set was found: the states do not settle into a box that one step maps into itself")
         horizon = length(found.witness)
         return Supremum(found.lower, found.upper, horizon, found.witness, False, 0, "invariant sets", found.steps, found.cells)
-    beyond = bound_beyond(program, bound, n, only_last)
-    if beyond is not None:
-        value, horizon, witness, settled_after = beyond
-        return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
+    for factor in SHARPER if n > steps else SHARPER[:1]:
+        with flint.ctx.workprec(factor * flint.ctx.prec):
+            beyond = bound_beyond(program, bound, n, only_last)
+        if beyond is not None:
+            value, horizon, witness, settled_after = beyond
+            return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
     return supremum_by_stepping(program, bound, n, only_last, refine)
@@ -123,7 +128,9 @@ def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: b
     for other in every[1:]:
         upper = upper.max(other.extremes.upper)
     if not top.extremes.undecided:
-        return Supremum(top.extremes.upper, upper, top.extremes.horizon, top.extremes.witness, True, 0, "stepping", boxes=len(every))
+        return Supremum(
+            top.extremes.upper, upper, top.extremes.horizon, top.extremes.witness, True, 0, "stepping", boxes=len(every)
+        )
     attained = [(_attained(program, c.extremes), c) for c in every]
     lower, best = max(attained, key=lambda pair: _rank(pair[0].lower()))
     undecided = len(top.extremes.undecided)

@@ -13,6 +13,9 @@ from typing import Any
 import flint
 from flint import arb, fmpq, fmpz
 
+FAR_BELOW = -(2**20)
+"""Arguments of σ below which e^-v would not fit; e^v is so small that it may occur twice."""
+
 ONE = arb(1)
 ZERO = arb(0)
 
@@ -38,8 +41,8 @@ class Balls:
 
     @staticmethod
     def sigmoid(value: arb) -> arb:
-        """σ(v) = 1/(1 + e^-v), through e^-|v| so that σ(-200) keeps its relative accuracy."""
-        if value < ZERO:
+        """σ(v) = 1/(1 + e^-v), in which v occurs once: a ball is widened by σ' alone. Far below 0 as e^v/(1 + e^v)."""
+        if value < FAR_BELOW:
             exponential = value.exp()
             return exponential / (ONE + exponential)
         return ONE / (ONE + (-value).exp())

@@ -79,8 +79,8 @@ class Symbols:
 def evaluate(expression: Expr, values: Mapping[Symbol, Fraction | arb | int]) -> arb:
     """Enclose a closed form in a ball at the current working precision.
 
-    Takes sums, products, integer powers, rationals, σ, tanh, exp and log of such, and the given symbols. Integer
-    exponents may be huge (φ^n with n = 10^18). Raises `KeyError` for a symbol without a value and `TypeError` for
+    Takes sums, products, powers, rationals, σ, tanh, exp and log of such, and the given symbols. Exponents are whole and
+    may be huge (φ^n with n = 10^18), or halves. Raises `KeyError` for a symbol without a value and `TypeError` for
     anything else in the expression.
     """
     balls: dict[Expr, arb] = {}
@@ -133,7 +133,11 @@ def _evaluate(node: Expr, known: dict[Expr, arb], values: Mapping[Symbol, Fracti
             result = result * _evaluate(argument, known, values)
     elif node.is_Pow:
         base, exponent = node.args
-        result = _evaluate(base, known, values) ** fmpz(_whole(exponent, values))
+        ball = _evaluate(base, known, values)
+        if exponent.is_Rational and exponent.q == 2:
+            result = ball ** fmpz(int(exponent.p // 2)) * ball.sqrt()
+        else:
+            result = ball ** fmpz(_whole(exponent, values))
     elif isinstance(node, sigmoid):
         result = Balls.sigmoid(_evaluate(node.args[0], known, values))
     elif isinstance(node, tanh):
