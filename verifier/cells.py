@@ -174,6 +174,7 @@ def elman(name: str, title: str, activation: str, formula: str, source: str) -> 
     """The one-gate cell h' = act(W_h h + U_h x + b_h); `activation` is an arithmetic's function, or "identity"."""
 
     def step(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+        """One step: h' = act(W_h h + U_h x + b_h)."""
         sums = maps("h", state["h"], x)
         return {"h": sums if activation == "identity" else [getattr(arithmetic, activation)(z) for z in sums]}
 

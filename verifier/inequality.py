@@ -307,11 +307,11 @@ class Context:
     def is_universal(self, symbol: Symbol) -> bool:
         """Whether what is proved holds for every value of the symbol in its range.
 
-        Not so for parameters and what hypotheses, abbreviations and recurrences speak of.
+        Not so for parameters, abbreviations and what hypotheses and recurrences speak of.
         """
         taken = {*self.parameters, *self.definitions}
         taken |= {index for index, _, _ in self.recurrences.values()}
-        for expression in (*(h.expression for h in self.hypotheses), *self.definitions.values(), *self.recurrences):
+        for expression in (*(h.expression for h in self.hypotheses), *self.recurrences):
             taken |= expression.free_symbols
         return symbol in self.ranges and symbol not in taken
 

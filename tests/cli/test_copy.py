@@ -71,8 +71,8 @@ def test_json_holds_weights_and_conclusions() -> None:
 def test_capacity_prints_both_sides() -> None:
     code, output, error = run("capacity", "lstm", "--hidden", "2", "--precision", "6")
     assert (code, error) == (0, "")
-    assert "n = 4      PROVED: copied" in output
-    assert "n = 5      PROVED: impossible (T8)" in output
+    assert "n = 4       PROVED: copied" in output
+    assert "n = 5       PROVED: impossible (T8)" in output
     for source in ("DeVore, Howard & Micchelli 1989", "Siegel 2024", "Collins, Sohl-Dickstein & Sussillo 2017"):
         assert source in " ".join(output.split())
     assert last(output).startswith("PROVED architecture=lstm hidden=2 capacity=4 copies=PROVED one_more_impossible=PROVED")
@@ -85,7 +85,7 @@ def test_capacity_prints_both_sides() -> None:
         (["copy", "lstn"], "did you mean 'lstm'?"),
         (["copy", "lstm", "--n", "0"], "--n 0 is not allowed"),
         (["copy", "lstm", "--tolerance", "2"], "asks for nothing"),
-        (["copy", "lstm", "--precision", "3", "--tolerance", "1/10"], "not both"),
+        (["copy", "lstm", "--precision", "3", "--tolerance", "1/10"], "one of"),
         (["copy", "lstm", "--symbols", "1"], "--symbols 1 is not allowed"),
         (["copy", "lstm", "--bound", "-1"], "M > 0"),
         (["copy"], "ARCHITECTURE"),

@@ -11,6 +11,7 @@ from constructions import Construction, Unanswered, construct
 from verifier import UsageError, Verdict, certify, certify_weights
 from verifier.observed import error_of
 from verifier.program import record
+from verifier.regime import Regime
 from verifier.sequences import expand
 from verifier.weights import Weights
 
@@ -171,7 +172,7 @@ def test_one_step_too_far_is_not_answered() -> None:
 
 
 def test_shift_register_is_wrong_one_step_earlier_and_later() -> None:
-    weights = build("linear", {"n": 4, "horizon": "fixed", "hidden": 4}, F(1)).weights
+    weights = build("linear", {"n": 4, "horizon": "fixed", "hidden": 8}, F(1)).weights
     for n in (3, 5):
         other = construct("linear", n=n, horizon="fixed", hidden=8, exact_recall=True)
         assert certify_weights(weights, other.regime).verdict is Verdict.REFUTED
@@ -184,7 +185,18 @@ def test_too_few_units_are_said() -> None:
 
 
 def test_a_box_construction_fails_on_the_reals_with_a_scaled_witness() -> None:
-    answer = build("relu", {"n": 4, "hidden": 3}, F(1))
-    asked = construct("bilinear", n=4, domain="reals", exact_recall=True)
-    certificate = certify_weights(answer.weights, asked.regime)
+    weights = build("relu", {"n": 4, "hidden": 3}, F(1)).weights
+    asked = Regime("relu", 4, F(1), F(0), "upto", "reals", None, 3)
+    certificate = certify_weights(weights, asked)
     assert certificate.verdict is not Verdict.PROVED
+
+
+def test_an_unbounded_error_comes_with_a_witness_beyond_the_tolerance() -> None:
+    good = build("bilinear", {"n": 4, "hidden": 2}, F(1)).weights
+    wrong = good.replace({("U_a", (1,)): F(1001, 1000)})
+    asked = Regime("bilinear", 4, F(1), F(10**6), "upto", "reals", None, 2)
+    certificate = certify_weights(wrong, asked)
+    assert certificate.verdict is Verdict.REFUTED
+    assert certificate.supremum is not None
+    assert not certificate.supremum.upper.is_finite()
+    assert plain_error(wrong, list(expand(certificate.supremum.witness))) > 10**6

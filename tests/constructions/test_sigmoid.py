@@ -97,7 +97,7 @@ def test_a_false_variant_of_a_step_is_not_proved(name: str) -> None:
             else:
                 step = dataclasses.replace(step, right=step.right * Fraction(99, 100))
         steps.append(step)
-    false = dataclasses.replace(derivation, steps=tuple(steps), cache={})
+    false = dataclasses.replace(derivation, steps=tuple(steps))
     results = false.check()
     assert results[name] is not Verdict.PROVED
     assert false.verdict is not Verdict.PROVED

@@ -170,5 +170,5 @@ def test_no_template_two_templates_and_foreign_cells() -> None:
         (others, Verdict.REFUTED),
         ((steps[0], *steps), Verdict.UNDECIDED),
     ):
-        changed = dataclasses.replace(derivation(), steps=chosen, cache={})
+        changed = dataclasses.replace(derivation(), steps=chosen)
         assert changed.matches(weights, values) is verdict

@@ -32,7 +32,6 @@ def make(**changes):
         {"domain": "grid"},
         {"domain": "grid", "bits": 0},
         {"bits": 3},
-        {"tolerance": 0},
         {"tolerance": -SMALL},
         {"tolerance": 1},
         {"tolerance": 2},

@@ -31,12 +31,15 @@ class Floats:
         One rounding: a binary32 result goes through binary64 only when that is exact or the rounding is innocuous,
         which the neighbours decide.
         """
-        with np.errstate(over="ignore"):  # an infinity here is answered below
+        most = np.finfo(self.type).max
+        top = Fraction(float(most))
+        if abs(value) >= top + (top - Fraction(float(np.nextafter(most, self.type(0))))) / 2:
+            raise OverflowError(f"a number of modulus above 2^{abs(value).__floor__().bit_length() - 1} lies outside {self.name}")
+        with np.errstate(over="ignore"):  # an infinity is beyond the largest float, which is then nearest
             guess = self.type(_to_double(value))
+            guess = guess if np.isfinite(guess) else np.copysign(most, guess)
             candidates = [guess, np.nextafter(guess, self.type(-np.inf)), np.nextafter(guess, self.type(np.inf))]
         finite = [c for c in candidates if np.isfinite(c)]
-        if not finite or not np.isfinite(guess):
-            raise OverflowError(f"a number of modulus above 2^{abs(value).__floor__().bit_length() - 1} lies outside {self.name}")
         return min(finite, key=lambda c: (abs(Fraction(float(c)) - value), self._mantissa_is_odd(c)))
 
     def _mantissa_is_odd(self, value: Any) -> bool:

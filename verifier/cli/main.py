@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from typing import Any
@@ -90,6 +91,7 @@ def verify() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code; bad input is one line on stderr."""
+    gc.freeze()  # the modules loaded so far live as long as the process: no collection, at exit neither, need visit them
     try:
         code: Any = verify.main(args=arguments, prog_name="verify", standalone_mode=False)
         sys.stdout.flush()
