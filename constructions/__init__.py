@@ -9,8 +9,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 
-from constructions import lstm, sigmoid, tanh
+from constructions import exploding, lstm, register, sigmoid, tanh
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -54,7 +55,14 @@ def construct(
 
 def derivations() -> dict[str, Callable[[], Derivation]]:
     """The derivation of each theorem that a construction uses, by theorem id."""
-    return {"C5": tanh.derivation, "C5-sigmoid": sigmoid.derivation, "C6": lstm.derivation}
+    return {
+        "C4a": partial(register.derivation, "tanh"),
+        "C4a-sigmoid": partial(register.derivation, "sigmoid"),
+        "C4b": exploding.derivation,
+        "C5": tanh.derivation,
+        "C5-sigmoid": sigmoid.derivation,
+        "C6": lstm.derivation,
+    }
 
 
 def unknown_architecture(name: str) -> str:

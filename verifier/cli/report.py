@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 import sys
 import textwrap
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
 
-from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper
+from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
@@ -25,6 +26,9 @@ DIGITS = 6
 """Significant digits of the printed bounds, rounded outward."""
 
 WIDTH = 100
+
+LONGEST_WEIGHT = 24
+"""Characters up to which a weight is printed exactly (certificates always are)."""
 
 GATE_STEPS = 3
 """Steps whose gate activations are shown."""
@@ -128,6 +132,12 @@ def wrapped(label: str, text: str) -> str:
     )
 
 
+def _short(value: Fraction) -> str:
+    """An exact weight as text; one of very many digits by its first ones."""
+    text = show_rational(value)
+    return text if len(text) <= LONGEST_WEIGHT else f"≈ {show_lower(to_ball(value), DIGITS)}"
+
+
 def _print_weights(construction: Construction, everything: bool) -> None:
     weights = construction.weights
     rows = []
@@ -135,7 +145,7 @@ def _print_weights(construction: Construction, everything: bool) -> None:
         for index, value in array:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
-            rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
+            rows.append((f"{name}[{place}]" if index else name, _short(value), reason))
     shown = rows if everything else [row for row in rows if row[0].startswith(("W_", "U_", "V", "b_f"))]
     first = max(len(row[0]) for row in shown)
     second = max(len(row[1]) for row in shown)
