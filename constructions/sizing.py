@@ -67,11 +67,19 @@ def decide(regime: Regime, choose: Callable[[Meets], Sizes]) -> Sizes:
 def scale_saturation_gain(regime: Regime, error: ErrorBound) -> tuple[Fraction, int, int]:
     """(ε, K, L): the largest power of ten, then the smallest positive integers for which `error` meets the tolerance.
 
-    Each is chosen with what comes after it at its limit. `error` must grow with ε and fall with K and with L.
+    Each is chosen with what comes after it at its limit. `error` must grow with ε, be more than M - 1/ε (a readout 1/ε of
+    values below 1 cannot do better), and fall with K and with L. Where signs are all that is asked, every ε serves; then
+    εM < 10.
     """
+    room = regime.bound - regime.tolerance
+    ceiling = 1 / room if room else 10 / regime.bound  # at ε >= 1/room the error exceeds the tolerance
 
     def choose(meets: Meets) -> tuple[Fraction, int, int]:
-        scale = Fraction(10) ** -smallest(lambda e: meets(error(Fraction(10) ** -e, None, None)), 0)
+        def small_enough(exponent: int) -> bool:
+            scale = Fraction(10) ** -exponent
+            return scale < ceiling and meets(error(scale, None, None))
+
+        scale = Fraction(10) ** -smallest(small_enough, 0)
         saturation = smallest(lambda k: k > 0 and meets(error(scale, k, None)), 1)
         gain = smallest(lambda g: g > 0 and meets(error(scale, saturation, g)), 1)
         return scale, saturation, gain
