@@ -10,7 +10,7 @@ import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from constructions import bilinear, gru, linear, lstm, relu, sigmoid, stacked, tanh, thermometer
+from constructions import bilinear, exploding, gru, linear, lstm, register, relu, sigmoid, stacked, tanh, thermometer
 from constructions.answer import Construction, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -66,6 +66,9 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C1": lambda parameters: linear.shift_register(_units(parameters)),
         "C2": lambda _: linear.exploding(),
         "C3": lambda _: relu.box(),
+        "C4a": lambda _: register.derivation("tanh"),
+        "C4a-sigmoid": lambda _: register.derivation("sigmoid"),
+        "C4b": lambda _: exploding.derivation(),
         "C5": lambda _: tanh.derivation(),
         "C5-sigmoid": lambda _: sigmoid.derivation(),
         "C6": lambda _: lstm.derivation(),

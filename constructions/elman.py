@@ -10,14 +10,18 @@ The inequality follows from tanh v >= v(105 + 10v²)/(105 + 45v² + v⁴), a con
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 import sympy
 from flint import arb
 from sympy import Expr, Rational, Symbol, tanh
 
+from constructions.answer import Construction
 from constructions.sizing import Meets, decide, smallest
 from verifier.arithmetic.balls import ONE, Balls, to_ball
+from verifier.exact import show_rational
 from verifier.inequality import (
     AT_LEAST_ONE,
     NONNEGATIVE,
@@ -441,3 +445,12 @@ def size_latch(regime: Regime, conjugated: bool) -> tuple[Fraction, int]:
         return scale, smallest(holds, 1)
 
     return decide(regime, choose)
+
+
+def cheapest(options: Sequence[Construction]) -> Construction:
+    """The construction with the smallest largest weight, then with the fewest weights; its title compares them."""
+    best = min(options, key=lambda option: (option.weights.largest, len(option.reasons)))
+    if len(options) == 1:
+        return best
+    compared = ", ".join(f"{o.theorem}: {show_rational(o.weights.largest)}, {len(o.reasons)} weights" for o in options)
+    return replace(best, title=f"{best.title}; least largest weight, then fewest weights, of what fits ({compared})")

@@ -28,6 +28,7 @@ from sympy import Expr, Symbol, tanh
 from constructions import elman
 from constructions.answer import Construction, Place, Unanswered
 from constructions.elman import DELTA, EDGE, EPSILON, OFFSET, RHO, A, B, M, N
+from constructions.register import construct_register
 from verifier.arithmetic.symbols import sigmoid
 from verifier.errors import UsageError
 from verifier.inequality import ALL, CellEquations, Derivation, Hypothesis, Identity
@@ -66,10 +67,10 @@ def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[W
 
 
 def construct(regime: Regime) -> Construction | Unanswered:
-    """The conjugated C5 sized from the request, or `Unanswered` for horizons it does not serve.
+    """The sigmoid RNN sized from the request.
 
-    ε is the largest power of ten with εM <= 1, then B the smallest integer, for which the closed-form bound at n meets the
-    tolerance; each choice is decided in balls. Hypotheses: d >= 4, B > 0.
+    `upto`: C5. `fixed`: of the conjugated C5 and the shift register C4a, as far as they fit in d units, the one with the
+    smallest largest weight. `forever`: `Unanswered`. Sizes are decided in balls from the closed-form bounds at n.
     """
     if regime.horizon == "forever":
         return Unanswered(
@@ -83,6 +84,32 @@ def construct(regime: Regime) -> Construction | Unanswered:
             "no sigmoid RNN recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
             "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
         )
+    if regime.horizon == "fixed":
+        return _best_for_one_horizon(regime)
+    return construct_line(regime)
+
+
+def _best_for_one_horizon(regime: Regime) -> Construction | Unanswered:
+    """Of the constructions that fit in d units the one with the smallest largest weight, then with the fewest weights."""
+    options: list[Construction] = []
+    if regime.n <= regime.hidden:
+        options.append(construct_register(regime))
+    if regime.hidden >= len(UNITS):
+        options.append(construct_line(regime))
+    if not options:
+        return Unanswered(
+            regime,
+            f"for n = {regime.n} in {regime.hidden} units nothing here fits: a shift register (C4a) needs n <= d, the line "
+            "(C5) --hidden 4",
+        )
+    return elman.cheapest(options)
+
+
+def construct_line(regime: Regime) -> Construction:
+    """The conjugated C5: ε the largest power of ten with εM <= 1, then B the smallest integer, that meet the tolerance.
+
+    Raises `UsageError` for d < 4.
+    """
     network(regime.hidden, 1, Fraction(1))
     scale, saturation = elman.size_latch(regime, conjugated=True)
     weights, reasons = network(regime.hidden, saturation, scale)

@@ -25,9 +25,10 @@ from functools import cache
 import sympy
 from sympy import Symbol, tanh
 
-from constructions import elman, thermometer
+from constructions import elman, exploding, thermometer
 from constructions.answer import Construction, Place, Unanswered
 from constructions.elman import DELTA, EDGE, EPSILON, RHO, A, B, M, N
+from constructions.register import construct_register
 from verifier.errors import UsageError
 from verifier.inequality import ALL, CellEquations, Derivation, Hypothesis, Identity
 from verifier.regime import Regime
@@ -35,6 +36,12 @@ from verifier.weights import Weights
 
 FLAG, GATE, PAIR, MEMORY = 0, 1, 2, 3
 UNITS = ("flag", "gate", "pair", "memory")
+
+LONGEST_EXPLODING = 1000
+"""Longest horizon for which the exploding unit is proposed: it is certified step by step."""
+
+LARGEST_EXPLODING_DIGITS = 20_000
+"""Most digits of λ^(n-1) for which it is proposed."""
 
 
 def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[Weights, dict[Place, str]]:
@@ -60,10 +67,11 @@ def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[W
 
 
 def construct(regime: Regime) -> Construction | Unanswered:
-    """The C5 tanh RNN sized from the request, for ever the thermometer latch (C8).
+    """The tanh RNN sized from the request.
 
-    ε is the largest power of ten with εM <= 1, then B the smallest integer, for which the closed-form bound at n meets the
-    tolerance; each choice is decided in balls. Hypotheses: d >= 4, B > 0.
+    `upto`: C5. `fixed`: of C5, the shift register C4a and the exploding unit C4b, as far as they fit in d units, the one
+    with the smallest largest weight. `forever`: the thermometer latch (C8).
+    Sizes are decided in balls from the closed-form bounds at n.
     """
     if regime.horizon == "forever":
         return thermometer.construct_tanh(regime)
@@ -73,6 +81,41 @@ def construct(regime: Regime) -> Construction | Unanswered:
             "no tanh RNN recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
             "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
         )
+    if regime.horizon == "fixed":
+        return _best_for_one_horizon(regime)
+    return construct_line(regime)
+
+
+def _best_for_one_horizon(regime: Regime) -> Construction | Unanswered:
+    """Of the constructions that fit in d units the one with the smallest largest weight, then with the fewest weights."""
+    options: list[Construction] = []
+    if regime.n <= regime.hidden:
+        options.append(construct_register(regime))
+    if regime.hidden >= len(UNITS):
+        options.append(construct_line(regime))
+    if _may_explode(regime, options):
+        options.append(exploding.construct_exploding(regime))
+    if not options:
+        return Unanswered(
+            regime,
+            f"for n = {regime.n} in {regime.hidden} units only one exploding unit (C4b) fits, which is proposed up to "
+            f"n = {LONGEST_EXPLODING} and {LARGEST_EXPLODING_DIGITS:,} digits of λ^(n-1); the line (C5) needs --hidden 4",
+        )
+    return elman.cheapest(options)
+
+
+def _may_explode(regime: Regime, others: list[Construction]) -> bool:
+    """Whether C4b is of a size that can be run and could beat the others: its λ is below all their largest weights."""
+    growth, steps = exploding.least_growth(regime), regime.n - 1
+    small = steps < LONGEST_EXPLODING and steps * growth.bit_length() <= 3 * LARGEST_EXPLODING_DIGITS
+    return small and all(growth < option.weights.largest for option in others)
+
+
+def construct_line(regime: Regime) -> Construction:
+    """C5: ε the largest power of ten with εM <= 1, then B the smallest integer, that meet the tolerance.
+
+    Raises `UsageError` for d < 4.
+    """
     network(regime.hidden, 1, Fraction(1))
     scale, saturation = elman.size_latch(regime, conjugated=False)
     weights, reasons = network(regime.hidden, saturation, scale)

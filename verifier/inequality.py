@@ -232,6 +232,8 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
             return (Fraction(0) if base[1] == INFINITY else 1 / Fraction(base[1]) ** power), high
         if exponent.is_Rational and base[0] >= 0:
             return UNIT if exponent < 0 and base[0] >= 1 else NONNEGATIVE
+        if exponent.is_real and expression.args[0].is_positive:
+            return NONNEGATIVE
     return ALL
 
 
@@ -766,7 +768,8 @@ class CellEquations(Step):
     """The recurrences of the derivation are the cell's own equations with the template weights.
 
     `template` maps blocks to symbolic entries, `state` names the old state's symbols, `expected` the new state and
-    readout ("h[0]", "c[1]", "y", ...) as closed forms in them and the input symbol.
+    readout ("h[0]", "c[1]", "y", ...) as closed forms in them and the input symbol. Where the number of units is the
+    parameter `sized_by`, `grown` makes these equations for a number; `Derivation.matches` checks them at the one at hand.
     """
 
     cell: str
@@ -775,6 +778,8 @@ class CellEquations(Step):
     state: Mapping[str, Expr]
     input: Symbol
     expected: Mapping[str, Expr]
+    sized_by: Symbol | None = None
+    grown: Callable[[int], CellEquations] | None = None
 
     def check(self, context: Context) -> Verdict:
         cell = CELLS[self.cell]
@@ -929,9 +934,18 @@ class Derivation:
         templates = [step for step in steps if step.cell == weights.cell]
         if not steps or any(step.template != templates[0].template for step in templates):
             return Verdict.UNDECIDED
-        if not templates or templates[0].size > weights.hidden:
+        if not templates:
             return Verdict.REFUTED
         template = templates[0]
+        if template.sized_by is not None and template.grown is not None:
+            size = Fraction(values[template.sized_by])
+            if size.denominator != 1 or not 1 <= size <= weights.hidden:
+                return Verdict.REFUTED
+            template = template.grown(int(size))
+            if template.check(Context(self.ranges, self.definitions, {}, self.hypotheses)) is not Verdict.PROVED:
+                return Verdict.UNDECIDED
+        if template.size > weights.hidden:
+            return Verdict.REFUTED
         numbers = {s: Rational(Fraction(v).numerator, Fraction(v).denominator) for s, v in values.items()}
         try:
             blocks = {

@@ -271,6 +271,84 @@ def test_wrong_parameters_are_refuted() -> None:
     assert certificate.verdict is Verdict.REFUTED
 
 
+# --- one fixed horizon ------------------------------------------------------------------------------------------------
+
+FIXED = [
+    (1, 1, 32, "C4a"),
+    (2, 1, 32, "C4a"),
+    (3, 6, 3, "C4a"),
+    (5, 3, 32, "C4a"),
+    (32, 4, 32, "C5"),
+    (33, 30, 32, "C5"),
+    (1000, 100, 4, "C5"),
+    (10**18, 40, 32, "C5"),
+    (2, 1, 1, "C4b"),
+    (10, 5, 3, "C4b"),
+    (1000, 1, 32, "C4b"),
+    (40, 20, 2, "C4b"),
+]
+
+
+@pytest.mark.parametrize("bound", SIZES)
+@pytest.mark.parametrize(("n", "precision", "hidden", "theorem"), FIXED)
+def test_fixed_horizon_is_proved_and_sharp(n: int, precision: int, hidden: int, theorem: str, bound: Fraction) -> None:
+    answer = built(n, precision, bound, "fixed", hidden)
+    assert bound != 1 or answer.theorem == theorem
+    certificate = certify(answer)
+    assert certificate.verdict is Verdict.PROVED, certificate.reason
+    supremum, symbolic = certificate.supremum, certificate.symbolic
+    assert supremum is not None
+    assert symbolic is not None
+    assert supremum.exact
+    assert supremum.horizon == n
+    assert symbolic.value <= supremum.lower * to_ball(Fraction(SHARP))
+
+
+@pytest.mark.parametrize(("n", "precision", "hidden"), [(3, 5, 3), (8, 20, 32), (2, 5, 1), (10, 5, 3)])
+def test_fixed_horizon_scale_is_the_largest(n: int, precision: int, hidden: int) -> None:
+    answer = construct("tanh", n, precision, horizon="fixed", hidden=hidden)
+    if isinstance(answer, Unanswered):
+        assert "tanh" == "sigmoid"
+        assert n > hidden
+        return
+    with Balls(2000).working():
+        larger = {**answer.parameters, EPSILON: 10 * answer.parameters[EPSILON]}
+        assert answer.derivation.enclose(larger) > to_ball(answer.regime.tolerance)
+
+
+@pytest.mark.parametrize(("n", "precision", "hidden"), [(4, 5, 32), (6, 20, 6), (8, 4, 2)])
+def test_fixed_horizon_wrong_weights_are_refuted(n: int, precision: int, hidden: int) -> None:
+    """Every weight in turn one thousandth too large, or left out."""
+    answer = built(n, precision, Fraction(1), "fixed", hidden)
+    assert answer.theorem in ("C4a", "C4b")
+    for place in answer.reasons:
+        name, index = place
+        for factor in (Fraction(1001, 1000), Fraction(0)):
+            weights = answer.weights.replace({place: answer.weights[name][index] * factor})
+            certificate = certify_weights(weights, answer.regime)
+            assert certificate.verdict is Verdict.REFUTED, (place, factor)
+            assert certificate.supremum is not None
+            found = error(weights, list(expand(certificate.supremum.witness)), 120)
+            assert found > mpmath.mpf(10) ** -precision
+
+
+def test_fixed_horizon_round_trip_and_false_sizes() -> None:
+    answer = built(5, 10, Fraction(1), "fixed")
+    review = check_data(to_data(certify(answer)), derivations())
+    assert review.verdict is Verdict.PROVED, review.reason
+    for n in (4, 6, 40):
+        assert answer.derivation.matches(answer.weights, {**answer.parameters, N: n}) is Verdict.REFUTED
+
+
+@pytest.mark.parametrize("theorem", ["C4a", "C4b"])
+def test_derivations_for_a_fixed_horizon_are_proved(theorem: str) -> None:
+    assert derivations()[theorem]().verdict is Verdict.PROVED
+
+
+def test_fixed_horizon_without_a_construction_is_unanswered() -> None:
+    assert isinstance(construct("tanh", 10**6, 20, horizon="fixed", hidden=3), Unanswered)
+
+
 # --- certificates -----------------------------------------------------------------------------------------------------
 
 

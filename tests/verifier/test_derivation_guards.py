@@ -168,7 +168,7 @@ def test_no_template_two_templates_and_foreign_cells() -> None:
     for chosen, verdict in (
         (without, Verdict.UNDECIDED),
         (others, Verdict.REFUTED),
-        ((steps[0], *steps), Verdict.UNDECIDED),
+        ((dataclasses.replace(steps[0], template={}), *steps), Verdict.UNDECIDED),
     ):
         changed = dataclasses.replace(derivation(), steps=chosen)
         assert changed.matches(weights, values) is verdict

@@ -11,7 +11,7 @@ import pytest
 from flint import arb, arb_poly
 
 from verifier import Weights
-from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.induction import (
     Form,
@@ -23,7 +23,10 @@ from verifier.induction import (
     iterate_activation,
     iterate_tanh,
 )
+from verifier.monotone import sign_up_to_rounding
 from verifier.program import record
+from verifier.settled import bound_beyond
+from verifier.supremum import supremum_by_stepping
 
 
 def ball(value: mpmath.mpf) -> arb:
@@ -151,3 +154,65 @@ def test_precision_is_restored() -> None:
         iterate_tanh(arb(1), arb(0), arb(1) / 100, 1000)
         assert flint.ctx.prec == 333
     assert flint.ctx.prec == before
+
+
+# --- the supremum in closed form ---------------------------------------------------------------------------------------
+
+
+def random_latch(generator: random.Random) -> tuple[Weights, Fraction, int, bool]:
+    """A gate, a pair and a memory with weights of all kinds: leaking, growing, biased, started anywhere, read anyhow."""
+
+    def pick(*values: object) -> Fraction:
+        return Fraction(generator.choice(values))  # type: ignore[arg-type]
+
+    cell = generator.choice(["tanh", "sigmoid"])
+    scale, k = Fraction(1, generator.choice([4, 10, 100])), 1 if cell == "tanh" else 4
+    own = pick(1, 1, Fraction(9, 10), Fraction(1, 2), Fraction(101, 100))
+    blocks: dict[str, dict[tuple[int, ...], Fraction]] = {
+        "b_h": {(0,): pick(2, 5, -3)},
+        "U_h": {(1,): scale * pick(1, 2, -1)},
+        "W_h": {
+            (1, 0): k * pick(3, 6, -4),
+            (2, 0): k * pick(3, 6),
+            (3, 3): k * own,
+            (3, 1): k * pick(1, 1, -1),
+            (3, 2): -k * pick(1, 0),
+        },
+        "V": {(3,): pick(1, 2, -1) / scale, (1,): pick(1, 0) / scale, (2,): pick(-1, 0) / scale},
+        "h_0": {(3,): pick(0, 0, Fraction(1, 4))},
+        "v0": {(): pick(0, 0, Fraction(1, 3))},
+    }
+    blocks["U_h"][3,] = scale * pick(0, 0, Fraction(1, 10))
+    blocks["b_h"][3,] = pick(0, Fraction(1, 50), Fraction(-1, 100)) - (2 if cell == "sigmoid" else 0)
+    return Weights(cell, 4, blocks), pick(1, 2), generator.choice([4, 6, 9, 25]), generator.random() < 0.3
+
+
+def test_closed_form_of_random_latches_is_what_stepping_gives() -> None:
+    generator, answered = random.Random(7), 0
+    for _ in range(150):
+        weights, bound, n, only_last = random_latch(generator)
+        program = record(weights)
+        with Balls(200).working():
+            beyond = bound_beyond(program, bound, n, only_last)
+            if beyond is None:
+                continue
+            answered += 1
+            stepped = supremum_by_stepping(program, bound, n, only_last)
+            assert stepped.exact
+            assert beyond[0].overlaps(stepped.upper)
+            assert abs(beyond[0] - stepped.upper) <= stepped.upper * arb(10) ** -9
+    assert answered >= 20
+
+
+def test_a_sign_open_by_rounding_alone_widens_the_answer() -> None:
+    with Balls(100).working():
+        tiny, small = arb(2) ** -98, arb(2) ** -20
+        assert sign_up_to_rounding(Interval(arb(-1), ZERO)) == (-1, ZERO)
+        sign, violation = sign_up_to_rounding(Interval(arb(-1), tiny))
+        assert sign == -1
+        assert violation >= tiny
+        sign, violation = sign_up_to_rounding(Interval(-tiny, arb(1)))
+        assert sign == 1
+        assert violation >= tiny
+        assert sign_up_to_rounding(Interval(arb(-1), small))[0] is None
+        assert sign_up_to_rounding(Interval(-small, arb(1)))[0] is None

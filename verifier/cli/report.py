@@ -30,7 +30,7 @@ DIGITS = 6
 WIDTH = 100
 """Widest line of a report; narrower on a narrower terminal."""
 
-LONGEST_NUMBER = 40
+LONGEST_NUMBER = 24
 """Characters of a number printed in full."""
 
 SHORT_LIST = 9
@@ -156,7 +156,7 @@ def _print_weights(construction: Construction, everything: bool) -> None:
         for index, value in array:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
-            rows.append((f"{name}[{place}]" if index else name, show_rational(value), reason))
+            rows.append((f"{name}[{place}]" if index else name, _short(value), reason))
     telling = ("W_", "U_", "V", f"b_{CELLS[weights.cell].gates[0]}")
     shown = rows if everything or len(rows) <= SHORT_LIST else [row for row in rows if row[0].startswith(telling)][:LONG_LIST]
     first = max(len(row[0]) for row in shown)
