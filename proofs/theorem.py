@@ -50,6 +50,7 @@ class Theorem:
         results: dict[str, Verdict] = {}
         if self.derivation is not None:
             results.update(self.derivation().check())
+            results["the steps end in the bound"] = self.derivation().check_conclusion()
         for name, check in (self.checks or {}).items():
             results[name] = check()
         return results

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import comb
@@ -49,6 +49,9 @@ AT_LEAST_ONE: Range = (Fraction(1), INFINITY)
 UNIT: Range = (Fraction(0), Fraction(1))
 SYMMETRIC_UNIT: Range = (Fraction(-1), Fraction(1))
 ALL: Range = (-INFINITY, INFINITY)
+
+GRID_VARIABLES = 3
+"""Variables up to which a sign is sampled on a full grid."""
 
 SUBDIVISION_DEPTH = 6
 """How often a box is halved before a polynomial's sign is left undecided."""
@@ -121,7 +124,7 @@ def _sign_on_unit_box(terms: Coefficients, finite: tuple[bool, ...], depth: int)
         return Verdict.PROVED if sum(terms.values()) >= 0 else Verdict.REFUTED
     if all(value >= 0 for value in _bernstein(terms, finite).values()):
         return Verdict.PROVED
-    for point in itertools.product(*((Fraction(0), Fraction(1, 2), Fraction(1)) for _ in finite)):
+    for point in _samples(len(finite)):
         if _value(terms, point) < 0:
             return Verdict.REFUTED
     if len(finite) == 1 and finite[0]:
@@ -134,6 +137,19 @@ def _sign_on_unit_box(terms: Coefficients, finite: tuple[bool, ...], depth: int)
     axis = axes[depth % len(axes)]
     halves = [_halve(terms, axis, upper) for upper in (False, True)]
     return all_of(_sign_on_unit_box(half, finite, depth - 1) for half in halves)
+
+
+def _samples(size: int) -> Iterator[tuple[Fraction, ...]]:
+    """Points where a negative value is looked for: the grid {0, 1/2, 1}^size, of many variables its diagonal and axes."""
+    marks = (Fraction(0), Fraction(1, 2), Fraction(1))
+    if size <= GRID_VARIABLES:
+        yield from itertools.product(marks, repeat=size)
+        return
+    for base in marks:
+        yield (base,) * size
+        for axis in range(size):
+            for other in marks:
+                yield (*(base,) * axis, other, *(base,) * (size - axis - 1))
 
 
 def _bernstein(terms: Coefficients, finite: tuple[bool, ...]) -> Coefficients:
@@ -890,22 +906,24 @@ class Derivation:
     def verdict(self) -> Verdict:
         """PROVED if every step is, every conclusion is among them, and one of them ends in the bound."""
         results = self.check()
-        if any(name not in results for name in self.conclusions) or not self._bound_is_concluded():
+        if any(name not in results for name in self.conclusions):
             return Verdict.UNDECIDED
-        return all_of(results.values())
+        return all_of((*results.values(), self.check_conclusion()))
 
-    def _bound_is_concluded(self) -> bool:
-        """Whether a conclusion is a relation up to the bound, or for the bound 0 the cell's own equation for y."""
+    def check_conclusion(self) -> Verdict:
+        """PROVED if a conclusion says error <= bound or -bound <= error, or for the bound 0 is the cell's equation for y."""
         context = Context(self.ranges, self.definitions, {}, self.hypotheses, parameters=self.parameters)
         for step in self.steps:
             if step.name not in self.conclusions:
                 continue
             relation = step.relation
-            if relation is not None and context.check_identity(relation.right, self.bound) is Verdict.PROVED:
-                return True
+            if relation is not None:
+                ends = (relation.right, -relation.left)
+                if any(context.check_identity(end, self.bound) is Verdict.PROVED for end in ends):
+                    return Verdict.PROVED
             if isinstance(step, CellEquations) and self.bound == 0 and "y" in step.expected:
-                return True
-        return False
+                return Verdict.PROVED
+        return Verdict.UNDECIDED
 
     def closed_form(self) -> Expr:
         """The bound in the parameters alone."""

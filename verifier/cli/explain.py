@@ -37,7 +37,8 @@ def explain(theorem: str) -> int:
             if step.relation is not None:
                 sign = "=" if isinstance(step, Identity) else "<="
                 click.echo(" " * 15 + f"{step.relation.left}  {sign}  {step.relation.right}")
-    for name in found.checks or {}:
+    named = () if found.derivation is None else ("the steps end in the bound",)
+    for name in (*named, *(found.checks or {})):
         click.echo(f"     {results[name].value:<9} {name}")
     verdict = all_of(results.values())
     click.echo()
