@@ -246,9 +246,10 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
             power = -int(exponent)
             high = INFINITY if base[0] == 0 else 1 / Fraction(base[0]) ** power
             return (Fraction(0) if base[1] == INFINITY else 1 / Fraction(base[1]) ** power), high
-        if exponent.is_Rational and base[0] >= 0:
+        defined = base[0] > 0 or (base[0] == 0 and expression.args[0].is_positive)
+        if exponent.is_Rational and (defined or (exponent > 0 and base[0] >= 0)):
             return UNIT if exponent < 0 and base[0] >= 1 else NONNEGATIVE
-        if exponent.is_real and expression.args[0].is_positive:
+        if exponent.is_real and defined:
             return NONNEGATIVE
     return ALL
 
