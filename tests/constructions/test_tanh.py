@@ -80,7 +80,7 @@ def test_onnx_comparison_would_notice_a_changed_weight() -> None:
 
 
 def test_every_step_of_the_derivation_is_proved() -> None:
-    derivation = derivations()["C5"]()
+    derivation = derivations()["C5"]({})
     assert derivation.verdict is Verdict.PROVED
     assert len(derivation.check()) >= 39
 
@@ -88,7 +88,7 @@ def test_every_step_of_the_derivation_is_proved() -> None:
 @pytest.mark.parametrize("name", ["fourth convergent", "inverse square", "squares", "held from below", "passed from above"])
 def test_a_false_variant_of_a_step_is_not_proved(name: str) -> None:
     """The right side of the step's inequality made slightly smaller."""
-    derivation = derivations()["C5"]()
+    derivation = derivations()["C5"]({})
     steps = []
     for step in derivation.steps:
         if step.name == name:
@@ -342,7 +342,7 @@ def test_fixed_horizon_round_trip_and_false_sizes() -> None:
 
 @pytest.mark.parametrize("theorem", ["C4a", "C4b"])
 def test_derivations_for_a_fixed_horizon_are_proved(theorem: str) -> None:
-    assert derivations()[theorem]().verdict is Verdict.PROVED
+    assert derivations()[theorem]({}).verdict is Verdict.PROVED
 
 
 def test_fixed_horizon_without_a_construction_is_unanswered() -> None:

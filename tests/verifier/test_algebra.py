@@ -62,21 +62,18 @@ DIFFERENT = [
 @pytest.mark.parametrize(("left", "right"), EQUAL)
 def test_equal_normal_forms(left, right):
     normaliser = Normaliser()
-    assert normaliser.normal(left) == normaliser.normal(right)
+    assert normaliser.same(normaliser.normal(left), normaliser.normal(right))
 
 
 @pytest.mark.parametrize(("left", "right"), DIFFERENT)
 def test_different_normal_forms(left, right):
     normaliser = Normaliser()
-    assert normaliser.normal(left) != normaliser.normal(right)
+    assert not normaliser.same(normaliser.normal(left), normaliser.normal(right))
 
 
 @pytest.mark.parametrize(
     "expression",
     [
-        sympy.sqrt(a),
-        a**third,
-        sympy.sin(a),
         sympy.exp(a),
         sympy.pi,
         sympy.oo,

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.enclosures import Interval
-from verifier.induction import geometric_sum, is_affine_in_driven_states, iterate_affine, settle
+from verifier.induction import forms_of_driven_states, geometric_sum, iterate_affine, settle
 from verifier.program import record
 from verifier.weights import Weights
 
@@ -88,6 +88,11 @@ def test_nothing_to_settle():
     with Balls(BITS).working():
         settled = settle(record(Weights("lstm", 1, {"U_g": {(0,): 1}, "V": {(0,): 1}})), 5)
     assert (settled.steps, settled.box) == (1, [])
+
+
+def is_affine_in_driven_states(program):
+    forms = forms_of_driven_states(program)
+    return forms is not None and {form.kind for form in forms} <= {"affine", "memoryless"}
 
 
 def test_affine_nets_are_recognised():
