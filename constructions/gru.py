@@ -103,6 +103,12 @@ def construct(regime: Regime) -> Construction | Unanswered:
             "the held value of C7 fades like κ^n and every later input leaks in, so it covers every n <= N but not all n; "
             "the thermometer latch (C8) and the refreshed memory (C9), which do, are not in this version",
         )
+    if regime.domain == "reals" or not regime.tolerance:
+        return Unanswered(
+            regime,
+            "no GRU recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
+            "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
+        )
     network(regime.architecture, regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.architecture, regime.hidden, k, gain, scale)

@@ -193,9 +193,9 @@ def decide_tolerance(
             raise UsageError(f"precision {precision} is not allowed; it counts decimal digits, 1 to {LARGEST_PRECISION:,}")
         tolerance = bound / 10**precision
     if bits is not None and not 1 <= bits <= LARGEST_BITS:
-        raise UsageError(f"--bits is not allowed there; 1 to {LARGEST_BITS:,}")
+        raise UsageError(f"--bits {bits} is not allowed; 1 to {LARGEST_BITS:,}")
     half_spacing = None if bits is None else bound / (2**bits - 1)
     stated = [value for value in (tolerance, half_spacing) if value is not None]
     if not stated:
-        raise UsageError("say how accurate: --precision DIGITS, --tolerance DELTA or --exact")
+        raise UsageError("say how accurate: --precision DIGITS, --tolerance DELTA or --exact (on a grid --bits B says it)")
     return min(stated)

@@ -32,6 +32,10 @@ SHARPER = (1, 2, 4)
 """Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
 
 
+WALK_WORK = 50_000_000
+"""Steps × terms × driven states beyond which the box is not walked: some minutes of interval operations."""
+
+
 @dataclass(frozen=True)
 class Supremum:
     """An enclosure of max over the asked horizons n' of the worst-case error e_{n'}.
@@ -93,6 +97,9 @@ def bound_supremum(
             return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
+    terms = sum(len(operation.arguments) for operation in program.operations)
+    if n * terms * (1 + len(program.driven())) > WALK_WORK:
+        raise StepLimit(f"{n} steps of a network with {terms} terms per step are too many to walk over the box")
     return supremum_by_stepping(program, bound, n, only_last, refine)
 
 

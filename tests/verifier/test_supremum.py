@@ -443,3 +443,10 @@ def test_states_of_a_walk_enclose_every_run():
                 for value, interval in zip(state, walk.states[t], strict=True):
                     assert not value < interval.lower
                     assert not value > interval.upper
+
+
+def test_a_dense_net_at_a_long_horizon_is_declined_at_once():
+    weights = random_weights(1, 6)
+    program = record(weights)
+    with Balls(64).working(), pytest.raises(StepLimit, match="too many to walk"):
+        bound_supremum(program, Fraction(1), 10**6, False, 10**7)
