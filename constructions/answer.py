@@ -19,6 +19,18 @@ Place = tuple[str, tuple[int, ...]]
 """A weight's block and index."""
 
 
+Entries = Mapping[Place, tuple[Fraction | int, str]]
+"""Every nonzero weight with the reason for it."""
+
+
+def assemble(cell: str, hidden: int, entries: Entries, units: tuple[str, ...] = ()) -> tuple[Weights, dict[Place, str]]:
+    """The weights of `cell` with these entries, and the reason of each."""
+    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
+    for (name, index), (value, _) in entries.items():
+        blocks.setdefault(name, {})[index] = value
+    return Weights(cell, hidden, blocks, units), {place: reason for place, (_, reason) in entries.items()}
+
+
 @dataclass(frozen=True)
 class Construction:
     """Explicit weights proposed for a regime, with the closed-form bound that sized them.

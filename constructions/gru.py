@@ -28,7 +28,7 @@ import sympy
 from flint import arb, fmpz
 from sympy import Expr, Symbol, tanh
 
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Place, Unanswered, assemble
 from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
@@ -84,10 +84,7 @@ def network(cell: str, hidden: int, k: Fraction | int, gain: Fraction | int, sca
         ("U_n", (MEMORY,)): (scale, "candidate tanh(ε x), so small that tanh is linear up to ε²M²/3"),
         ("V", (MEMORY,)): (1 / scale, "readout undoes the scale: y = m / ε"),
     }
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    return Weights(cell, hidden, blocks, UNITS), {place: reason for place, (_, reason) in entries.items()}
+    return assemble(cell, hidden, entries, UNITS)
 
 
 def construct(regime: Regime) -> Construction | Unanswered:

@@ -23,7 +23,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Symbol, tanh
 
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Place, Unanswered, assemble
 from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
@@ -78,10 +78,7 @@ def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fractio
         ("b_o", (MEMORY,)): (k, "memory is always shown"),
         ("V", (MEMORY,)): (1 / scale, "readout undoes the scale: y = h_m / ε"),
     }
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    return Weights("lstm", hidden, blocks, UNITS), {place: reason for place, (_, reason) in entries.items()}
+    return assemble("lstm", hidden, entries, UNITS)
 
 
 def construct(regime: Regime) -> Construction | Unanswered:

@@ -17,7 +17,7 @@ import sympy
 from sympy import Expr, Symbol, tanh
 
 from constructions import elman
-from constructions.answer import Construction, Place
+from constructions.answer import Construction, Place, assemble
 from constructions.elman import DELTA, EPSILON, RHO, M, N
 from verifier.errors import UsageError
 from verifier.inequality import ALL, CellEquations, Derivation, Hypothesis, Step
@@ -49,10 +49,7 @@ def network(cell: str, hidden: int, n: int, scale: Fraction) -> tuple[Weights, d
             entries["b_h", (k,)] = (-2, "centres it: 1/2 goes to 1/2")
         entries["V", (n - 1,)] = (2 / scale, "readout undoes the scale: y = (2h_n - 1)/ε")
         entries["v0", ()] = (-1 / scale, "σ is 1/2 where tanh is 0")
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    return Weights(cell, hidden, blocks, units), {place: reason for place, (_, reason) in entries.items()}
+    return assemble(cell, hidden, entries, units)
 
 
 def construct_register(regime: Regime) -> Construction:

@@ -26,7 +26,7 @@ import sympy
 from sympy import Expr, Symbol, tanh
 
 from constructions import elman
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, OFFSET, RHO, A, B, M, N
 from constructions.register import construct_register
 from verifier.arithmetic.symbols import sigmoid
@@ -60,10 +60,7 @@ def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[W
         ("V", (PAIR,)): (-2 / scale, "without its saturation"),
         ("v0", ()): (-1 / scale, "σ is 1/2 where tanh is 0"),
     }
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    return Weights("sigmoid", hidden, blocks, UNITS), {place: reason for place, (_, reason) in entries.items()}
+    return assemble("sigmoid", hidden, entries, UNITS)
 
 
 def construct(regime: Regime) -> Construction | Unanswered:

@@ -17,10 +17,9 @@ from functools import cache
 import sympy
 from sympy import Expr, Symbol
 
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Place, Unanswered, assemble
 from verifier.inequality import NONNEGATIVE, SYMMETRIC_UNIT, AtMost, CellEquations, Derivation, Hypothesis, ReluIs
 from verifier.regime import Regime
-from verifier.weights import Weights
 
 M = Symbol("M", positive=True)
 
@@ -40,17 +39,15 @@ def construct(regime: Regime) -> Construction | Unanswered:
         ("V", (0,)): (1, "readout: the sum ..."),
         ("v0", ()): (-size, "... minus the offset M"),
     }
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
+    weights, reasons = assemble("stacked", regime.hidden, entries, ("memory",))
     return Construction(
         regime=regime,
-        weights=Weights("stacked", regime.hidden, blocks, ("memory",)),
+        weights=weights,
         theorem="C13",
         title="a rising flag below, a sum above",
         parameters={M: size},
         derivation=derivation(),
-        reasons={place: reason for place, (_, reason) in entries.items()},
+        reasons=reasons,
         leading_order="0",
     )
 

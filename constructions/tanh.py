@@ -26,7 +26,7 @@ import sympy
 from sympy import Symbol, tanh
 
 from constructions import elman, exploding, thermometer
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, RHO, A, B, M, N
 from constructions.register import construct_register
 from verifier.errors import UsageError
@@ -60,10 +60,7 @@ def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[W
         ("V", (GATE,)): (1 / scale, "what the gate passes at this step, not yet in the memory"),
         ("V", (PAIR,)): (-1 / scale, "without its saturation"),
     }
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    return Weights("tanh", hidden, blocks, UNITS), {place: reason for place, (_, reason) in entries.items()}
+    return assemble("tanh", hidden, entries, UNITS)
 
 
 def construct(regime: Regime) -> Construction | Unanswered:

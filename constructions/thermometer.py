@@ -21,7 +21,7 @@ from functools import cache
 import sympy
 from sympy import Expr, Symbol, tanh
 
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Place, Unanswered, assemble
 from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.inequality import (
@@ -39,7 +39,6 @@ from verifier.inequality import (
     Step,
 )
 from verifier.regime import Regime
-from verifier.weights import Weights
 
 D = Symbol("d", integer=True, positive=True)
 M = Symbol("M", positive=True)
@@ -112,19 +111,17 @@ def build_tanh(regime: Regime, units: int, steepness: int, gain: int, margin: in
         entries["U_h", (k,)] = (steepness, "steepness κ: the first input decides the sign")
         entries["b_h", (k,)] = (-steepness * threshold, f"threshold θ_{k + 1} of the staircase")
         entries["V", (k,)] = (bound / units, "each unit is worth one step of the staircase")
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
+    weights, reasons = assemble("tanh", regime.hidden, entries, tuple(f"level {k + 1}" for k in range(units)))
     return Construction(
         regime=regime,
-        weights=Weights("tanh", regime.hidden, blocks, tuple(f"level {k + 1}" for k in range(units))),
+        weights=weights,
         theorem="C8",
         title=f"thermometer latch with {units + 1} levels",
         parameters={
             D: Fraction(units), M: bound, KAPPA: Fraction(steepness), GAMMA: Fraction(gain), T: Fraction(margin), W: width,
         },
         derivation=derivation_tanh(units, grid),
-        reasons={place: reason for place, (_, reason) in entries.items()},
+        reasons=reasons,
         leading_order="2M e^-2T" if grid else "M/d + w + 2M e^-2T",
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from fractions import Fraction
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.balls import Balls, exact_fraction, to_ball
 from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.monotone import interval_of
 from verifier.observed import run_error
@@ -69,8 +69,7 @@ class _Cell:
         """Cells without a bound come first, then by the exact upper end of the bound."""
         if self.upper is None or not self.upper.is_finite():
             return 1, self.first[1] - self.first[0]
-        mantissa, exponent = self.upper.upper().man_exp()
-        return 0, Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+        return 0, exact_fraction(self.upper.upper())
 
 
 def bound_forever(

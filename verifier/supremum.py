@@ -15,7 +15,7 @@ from fractions import Fraction
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, Balls, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
 from verifier.errors import StepLimit
 from verifier.forever import bound_forever
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
@@ -162,8 +162,7 @@ def _rank(point: arb) -> Fraction:
     """The rational of an exact point; infinite points rank above everything."""
     if not point.is_finite():
         return Fraction(2) ** flint.ctx.prec * 10**9
-    mantissa, exponent = point.man_exp()
-    return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
+    return exact_fraction(point)
 
 
 def _attained(program: Program, extremes: Extremes) -> arb:

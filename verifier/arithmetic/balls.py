@@ -65,15 +65,16 @@ def to_ball(value: Fraction | int) -> arb:
 
 def upper_fraction(value: arb) -> Fraction:
     """A rational at or just above the upper end of a ball (rounded up to the current precision)."""
-    return _exact_fraction(value.upper())
+    return exact_fraction(value.upper())
 
 
 def lower_fraction(value: arb) -> Fraction:
     """A rational at or just below the lower end of a ball (rounded down to the current precision)."""
-    return _exact_fraction(value.lower())
+    return exact_fraction(value.lower())
 
 
-def _exact_fraction(point: arb) -> Fraction:
+def exact_fraction(point: arb) -> Fraction:
+    """The rational of an exact point (a ball of radius 0)."""
     mantissa, exponent = point.man_exp()
     return Fraction(int(mantissa)) * Fraction(2) ** int(exponent)
 
