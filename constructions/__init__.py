@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from constructions import bilinear, exploding, gru, linear, lstm, register, relu, sigmoid, stacked, tanh, thermometer
-from constructions.answer import Construction, Unanswered
+from constructions.answer import Construction, Impossibility, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
 from verifier.inequality import Derivation
 from verifier.regime import DEFAULT_HIDDEN, Regime, decide_tolerance
 from verifier.weights import LARGEST_HIDDEN
 
-ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
+ARCHITECTURES: dict[str, Callable[[Regime], Construction | Impossibility | Unanswered]] = {
     "linear": linear.construct,
     "relu": relu.construct,
     "tanh": tanh.construct,
@@ -43,13 +43,14 @@ def construct(
     domain: str = "box",
     bits: int | None = None,
     exact_recall: bool = False,
-) -> Construction | Unanswered:
+) -> Construction | Impossibility | Unanswered:
     """Propose weights with which `architecture` recalls x_1.
 
     n: horizon. precision: decimal digits, tolerance = 10^-precision·bound; or `tolerance` itself (exact). bound: inputs
     lie in [-bound, bound]. hidden: units d. horizon: "upto" (every n' <= n), "fixed", "forever". domain: "box",
     "reals", or "grid" with `bits`. exact_recall: ask for error 0 instead of an accuracy.
-    Returns a `Construction`, or `Unanswered` where this version has none. Raises `UsageError` on bad values and
+    Returns a `Construction`; an `Impossibility` naming the theorem that forbids one; or `Unanswered` where this version has
+    neither. Raises `UsageError` on bad values and
     `TypeError` on floats.
     """
     if architecture not in ARCHITECTURES:
@@ -102,4 +103,4 @@ def unknown_architecture(name: str) -> str:
     return f"architecture {name!r} is unknown{hint} (known: {', '.join(sorted(ARCHITECTURES))})"
 
 
-__all__ = ["ARCHITECTURES", "Construction", "Unanswered", "construct", "derivations", "unknown_architecture"]
+__all__ = ["ARCHITECTURES", "Construction", "Impossibility", "Unanswered", "construct", "derivations", "unknown_architecture"]

@@ -1,4 +1,4 @@
-"""What a `construct()` returns: a proposal with explicit weights, or the statement that none is known here.
+"""What a `construct()` returns: explicit weights, the theorem that forbids any, or the statement that neither is known here.
 
 Nothing in this package decides anything; `verifier.certify` does.
 """
@@ -57,6 +57,21 @@ class Construction:
         ]
         if missing:
             raise ValueError(f"weights without a reason: {', '.join(missing)}")
+
+
+@dataclass(frozen=True)
+class Impossibility:
+    """No weights of the architecture meet the request, says the named theorem; `proofs.impossible` decides whether it does.
+
+    `best`: the construction of this package that comes closest to the theorem's floor under the same domain and horizon, with
+    a regime of its own (the tolerance it reaches); None where no finite error is possible or none is known.
+    `attains`: whether the error of `best` is claimed to equal the floor; else it is an example on the way to the infimum.
+    """
+
+    regime: Regime
+    theorem: str
+    best: Construction | None = None
+    attains: bool = False
 
 
 @dataclass(frozen=True)

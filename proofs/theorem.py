@@ -7,9 +7,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from verifier.inequality import Derivation
+from verifier.regime import Regime
 from verifier.verdict import Verdict, all_of
+
+
+@dataclass(frozen=True)
+class Floor:
+    """What a theorem says about *every* weight set of an architecture in a regime: the error is at least `error`.
+
+    `error` is None where no finite error is possible. `strict`: the floor itself is not attained either (with error 0: never
+    exact). `because`: the theorem at the numbers of the regime, one sentence. `checks`: the hypotheses as checked on the
+    cell and the regime, by name.
+    """
+
+    error: Fraction | None
+    because: str
+    checks: Mapping[str, Verdict]
+    strict: bool = False
+
+    def forbids(self, tolerance: Fraction, below: bool = False) -> bool:
+        """Whether an error <= tolerance (`below`: < tolerance) is out of reach."""
+        if self.error is None or tolerance < self.error:
+            return True
+        return tolerance == self.error and (self.strict or below)
 
 
 @dataclass(frozen=True)
@@ -18,7 +41,7 @@ class Theorem:
 
     `id` as in the specification (C6, T4, ...); `uses` the ids it relies on; `argument` the proof in words, paragraph by
     paragraph; `derivation` the closed-form bound whose steps are checked, if it is a quantitative construction; `checks`
-    further named machine checks.
+    further named machine checks; `floor` the least error the theorem leaves in a regime, None where it does not apply.
     """
 
     id: str
@@ -30,6 +53,7 @@ class Theorem:
     uses: tuple[str, ...] = ()
     derivation: Callable[[], Derivation] | None = None
     checks: Mapping[str, Callable[[], Verdict]] | None = None
+    floor: Callable[[Regime], Floor | None] | None = None
 
     @classmethod
     def of(cls, derivation: Callable[[], Derivation], title: str, argument: tuple[str, ...]) -> Theorem:

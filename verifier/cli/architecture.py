@@ -8,10 +8,12 @@ from typing import Any
 
 import click
 
-from constructions import Unanswered, construct
+from constructions import Impossibility, Unanswered, construct
+from proofs.impossible import decide
 from verifier.certificate import to_data
 from verifier.certify import DEFAULT_STEPS, certify
 from verifier.cli.files import check_writable, write_text
+from verifier.cli.impossible import impossible_data, impossible_text
 from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line, print_certificate, unanswered_line
 from verifier.exact import parse_count, parse_rational
@@ -122,6 +124,8 @@ def architecture_command(name: str) -> click.Command:
                 text = unanswered_line(answer.regime, answer.reason)
                 click.echo(text.splitlines()[-1] if quiet else text)
             return Verdict.UNDECIDED.exit_code
+        if isinstance(answer, Impossibility):
+            return _impossible(answer, steps, seed, as_json=as_json, quiet=quiet)
         with Stepping(show=not quiet and not as_json) as progress:
             result = certify(answer, steps=steps, seed=seed, progress=progress.advance)
         data = to_data(result) if as_json or certificate is not None else {}
@@ -138,3 +142,14 @@ def architecture_command(name: str) -> click.Command:
         return result.verdict.exit_code
 
     return command
+
+
+def _impossible(answer: Impossibility, steps: int, seed: int, *, as_json: bool, quiet: bool) -> int:
+    """Decide the impossibility, print it, return the exit code."""
+    decision = decide(answer, steps=steps, seed=seed)
+    if as_json:
+        click.echo(json.dumps(impossible_data(decision), indent=1))
+    else:
+        text = impossible_text(decision)
+        click.echo(text.splitlines()[-1] if quiet else text)
+    return decision.verdict.exit_code

@@ -49,7 +49,7 @@ def last_line(certificate: Certificate) -> str:
         fields = {
             "architecture": regime.architecture,
             "theorem": "none" if certificate.symbolic is None else certificate.symbolic.theorem,
-            **_regime_fields(regime),
+            **regime_fields(regime),
             "observed": "none" if certificate.observed is None else show_lower(certificate.observed.worst.error, DIGITS),
             "supremum": "none" if certificate.supremum is None else show_upper(certificate.supremum.upper, DIGITS),
             "symbolic": "none" if certificate.symbolic is None else show_upper(certificate.symbolic.value, DIGITS),
@@ -61,7 +61,8 @@ def last_line(certificate: Certificate) -> str:
     return " ".join([certificate.verdict.value, *(f"{key}={value}" for key, value in fields.items())])
 
 
-def _regime_fields(regime: Regime) -> dict[str, str]:
+def regime_fields(regime: Regime) -> dict[str, str]:
+    """The question as the key=value fields of a last line."""
     fields = {"horizon": regime.horizon, "n": str(regime.n), "domain": regime.domain}
     if regime.bits is not None:
         fields["bits"] = str(regime.bits)
@@ -74,7 +75,7 @@ def _regime_fields(regime: Regime) -> dict[str, str]:
 def unanswered_line(regime: Regime, reason: str) -> str:
     """Report and last line of a regime for which there is no construction."""
     text = wrapped("question", regime.describe()) + "\n" + wrapped("answer", f"not known to this version: {reason}")
-    fields = " ".join(f"{key}={value}" for key, value in _regime_fields(regime).items())
+    fields = " ".join(f"{key}={value}" for key, value in regime_fields(regime).items())
     return f"{text}\n\nUNDECIDED architecture={regime.architecture} theorem=none {fields}"
 
 
