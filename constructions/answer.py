@@ -76,7 +76,12 @@ class Impossibility:
 
 @dataclass(frozen=True)
 class Unanswered:
-    """No construction and no impossibility proof for this regime in this version; never a success."""
+    """No construction and no impossibility proof for this regime in this version; never a success.
+
+    `best`: the construction that comes closest under the same domain and horizon, with the tolerance it reaches; None if there
+    is none.
+    """
 
     regime: Regime
     reason: str
+    best: Construction | None = None

@@ -8,17 +8,17 @@ from typing import Any
 
 import click
 
-from constructions import Impossibility, Unanswered, construct
-from proofs.impossible import decide
+from constructions import Construction, construct
+from proofs.ask import Open, ask
+from proofs.impossible import Impossible
 from verifier.certificate import to_data
-from verifier.certify import DEFAULT_STEPS, certify
+from verifier.certify import DEFAULT_STEPS
 from verifier.cli.files import check_writable, write_text
-from verifier.cli.impossible import impossible_data, impossible_text
+from verifier.cli.impossible import impossible_data, impossible_text, open_data, open_text
 from verifier.cli.progress import Stepping
-from verifier.cli.report import last_line, print_certificate, unanswered_line
+from verifier.cli.report import last_line, print_certificate
 from verifier.exact import parse_count, parse_rational
 from verifier.regime import DEFAULT_HIDDEN, DOMAINS, HORIZONS
-from verifier.verdict import Verdict
 
 
 class Count(click.ParamType[int]):
@@ -116,18 +116,10 @@ def architecture_command(name: str) -> click.Command:
             bits=bits,
             exact_recall=exact_recall,
         )
-        if isinstance(answer, Unanswered):
-            if as_json:
-                data = {"question": answer.regime.to_data(), "verdict": "UNDECIDED", "reason": answer.reason}
-                click.echo(json.dumps(data, indent=1))
-            else:
-                text = unanswered_line(answer.regime, answer.reason)
-                click.echo(text.splitlines()[-1] if quiet else text)
-            return Verdict.UNDECIDED.exit_code
-        if isinstance(answer, Impossibility):
-            return _impossible(answer, steps, seed, as_json=as_json, quiet=quiet)
+        if not isinstance(answer, Construction):
+            return _without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
         with Stepping(show=not quiet and not as_json) as progress:
-            result = certify(answer, steps=steps, seed=seed, progress=progress.advance)
+            result = ask(answer, steps=steps, seed=seed, progress=progress.advance)
         data = to_data(result) if as_json or certificate is not None else {}
         if certificate is not None:
             write_text(certificate, json.dumps(data, indent=1) + "\n")
@@ -144,12 +136,14 @@ def architecture_command(name: str) -> click.Command:
     return command
 
 
-def _impossible(answer: Impossibility, steps: int, seed: int, *, as_json: bool, quiet: bool) -> int:
-    """Decide the impossibility, print it, return the exit code."""
-    decision = decide(answer, steps=steps, seed=seed)
+def _without_weights(found: Impossible | Open, certificate: Path | None, *, as_json: bool, quiet: bool) -> int:
+    """Print an impossibility or an open question; return the exit code. There is no certificate to write."""
     if as_json:
-        click.echo(json.dumps(impossible_data(decision), indent=1))
-    else:
-        text = impossible_text(decision)
-        click.echo(text.splitlines()[-1] if quiet else text)
-    return decision.verdict.exit_code
+        data = impossible_data(found) if isinstance(found, Impossible) else open_data(found)
+        click.echo(json.dumps(data, indent=1))
+        return found.verdict.exit_code
+    text = impossible_text(found) if isinstance(found, Impossible) else open_text(found)
+    if not quiet and certificate is not None:
+        click.echo(f"no certificate written to {certificate}: there are no weights to certify")
+    click.echo(text.splitlines()[-1] if quiet else text)
+    return found.verdict.exit_code

@@ -1,40 +1,74 @@
-"""How an impossibility is shown: the theorem that forbids the request, the best error there is, and what reaches it."""
+"""How an answer without weights is shown: the theorem that forbids the request, or that the question is open here.
+
+Both say what every weight set must miss by and what explicit weights reach.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
+from proofs.ask import Open
 from proofs.impossible import Impossible
-from verifier.arithmetic.balls import Balls, show_upper
+from proofs.theorem import Floor
+from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certificate import to_data
-from verifier.cli.report import DIGITS, regime_fields, wrapped
+from verifier.certify import Certificate
+from verifier.cli.report import DIGITS, LONGEST_NUMBER, regime_fields, wrapped
 from verifier.exact import show_rational
+from verifier.regime import Regime
 from verifier.verdict import Verdict
 
 ANSWERS = {
     Verdict.PROVED: "impossible",
-    Verdict.REFUTED: "the claim that it is impossible fails; see the checks",
-    Verdict.UNDECIDED: "not decided; see the checks",
+    Verdict.REFUTED: "the claim that it is impossible fails (see the checks):",
+    Verdict.UNDECIDED: "not decided (see the checks):",
 }
+
+FLOOR_BITS = 128
+"""Precision at which a floor is rounded for printing."""
 
 
 def impossible_text(decision: Impossible) -> str:
-    """Report and last line."""
-    regime, theorem, floor = decision.regime, decision.theorem, decision.floor
-    lines = [wrapped("question", f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}")]
-    answer = ANSWERS[decision.verdict]
-    lines.append(wrapped("answer", f"{answer} by {theorem.id} ({theorem.title}). {floor.because if floor else ''}".strip()))
-    lines.append(wrapped("theorem", theorem.statement))
-    lines.append(wrapped("least error", _least(decision)))
+    """Report and last line of an impossibility."""
+    theorem, floor = decision.theorem, decision.floor
+    because = "" if floor is None else f". {floor.because}"
     checked = "; ".join(f"{name}: {verdict.value}" for name, verdict in decision.checks.items())
-    lines.append(wrapped("checked", checked))
-    lines.append(wrapped("source", theorem.source))
-    fields = " ".join(f"{key}={value}" for key, value in _fields(decision).items())
-    return "\n".join(lines) + f"\n\n{decision.verdict.value} impossible {fields}"
+    lines = [
+        wrapped("question", _question(decision.regime)),
+        wrapped("answer", f"{ANSWERS[decision.verdict]} by {theorem.id} ({theorem.title}){because}"),
+        wrapped("theorem", theorem.statement),
+        wrapped("least error", _least(floor)),
+        *_closest(decision.best, "reaches it exactly" if decision.sharp is Verdict.PROVED else "comes close"),
+        wrapped("checked", checked),
+        wrapped("source", theorem.source),
+    ]
+    fields = {"theorem": theorem.id, **regime_fields(decision.regime), "least_error": floor_text(floor)}
+    last = _fields({"architecture": decision.regime.architecture, **fields, "best_known": best_error(decision.best)})
+    return "\n".join(lines) + f"\n\n{decision.verdict.value} impossible {last}"
+
+
+def open_text(decision: Open) -> str:
+    """Report and last line of a question that is not decided."""
+    found = decision.floor
+    forced = "no theorem of this version bounds it from below" if found is None else f"{_least(found[1])} ({found[0]})"
+    lines = [
+        wrapped("question", _question(decision.regime)),
+        wrapped("answer", f"not known to this version: {decision.reason}"),
+        wrapped("least error", forced),
+        *_closest(decision.best, "is the best known here"),
+    ]
+    fields = {
+        "architecture": decision.regime.architecture,
+        "theorem": "none",
+        **regime_fields(decision.regime),
+        "least_error": floor_text(None if found is None else found[1]),
+        "best_known": best_error(decision.best),
+    }
+    return "\n".join(lines) + f"\n\n{decision.verdict.value} {_fields(fields)}"
 
 
 def impossible_data(decision: Impossible) -> dict[str, Any]:
-    """The decision as plain data; the certificate of the closest construction is inside."""
+    """The impossibility as plain data; the certificate of the closest construction is inside."""
     floor = decision.floor
     return {
         "question": decision.regime.to_data(),
@@ -43,51 +77,70 @@ def impossible_data(decision: Impossible) -> dict[str, Any]:
         "theorem": decision.theorem.id,
         "statement": decision.theorem.statement,
         "because": None if floor is None else floor.because,
-        "least_error": None if floor is None else _floor_text(decision),
+        "least_error": _exact_floor(floor),
         "checks": {name: verdict.value for name, verdict in decision.checks.items()},
         "best": None if decision.best is None else to_data(decision.best),
     }
 
 
-def _floor_text(decision: Impossible) -> str:
-    floor = decision.floor
+def open_data(decision: Open) -> dict[str, Any]:
+    """The open question as plain data."""
+    found = decision.floor
+    return {
+        "question": decision.regime.to_data(),
+        "verdict": decision.verdict.value,
+        "reason": decision.reason,
+        "theorem": None if found is None else found[0],
+        "least_error": None if found is None else _exact_floor(found[1]),
+        "best": None if decision.best is None else to_data(decision.best),
+    }
+
+
+def floor_text(floor: Floor | None) -> str:
+    """The least error a theorem leaves: exact where that is short, else rounded down; "none" without a theorem."""
     if floor is None:
         return "none"
-    return "infinite" if floor.error is None else show_rational(floor.error)
-
-
-def _least(decision: Impossible) -> str:
-    floor = decision.floor
-    if floor is None:
-        return f"{decision.theorem.id} does not apply to this question"
     if floor.error is None:
-        text = "infinite: no finite error is possible for any weights"
-    else:
-        relation = "every weight set has an error above" if floor.strict else "every weight set has an error of at least"
-        text = f"{relation} {show_rational(floor.error)}"
-    if decision.best is None:
-        return text
-    best = decision.best
-    reached = "reached exactly" if decision.sharp is Verdict.PROVED else f"error {_best_error(decision)} reached"
-    by = f" by {best.symbolic.theorem}" if best.symbolic else ""
-    return f"{text}; {reached}{by}, explicit weights: {best.verdict.value}"
+        return "infinite"
+    text = show_rational(floor.error)
+    with Balls(FLOOR_BITS).working():
+        return text if len(text) <= LONGEST_NUMBER else show_lower(to_ball(floor.error), DIGITS)
 
 
-def _best_error(decision: Impossible) -> str:
+def best_error(best: Certificate | None) -> str:
     """The certified error of the closest construction, rounded up; "none" without one."""
-    best = decision.best
     if best is None or best.supremum is None:
         return "none"
     with Balls(best.working_bits).working():
         return show_upper(best.supremum.upper, DIGITS)
 
 
-def _fields(decision: Impossible) -> dict[str, str]:
-    regime = decision.regime
-    return {
-        "architecture": regime.architecture,
-        "theorem": decision.theorem.id,
-        **regime_fields(regime),
-        "least_error": _floor_text(decision),
-        "best_known": _best_error(decision),
-    }
+def _exact_floor(floor: Floor | None) -> str | None:
+    if floor is None:
+        return None
+    return "infinite" if floor.error is None else show_rational(floor.error)
+
+
+def _question(regime: Regime) -> str:
+    return f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"
+
+
+def _least(floor: Floor | None) -> str:
+    if floor is None:
+        return "the theorem does not apply to this question"
+    if floor.error is None:
+        return "infinite: no weights have a finite error"
+    if floor.strict and floor.error == 0:
+        return "every weight set has an error above 0"
+    return f"every weight set has an error {'above' if floor.strict else 'of at least'} {floor_text(floor)}"
+
+
+def _closest(best: Certificate | None, does: str) -> list[str]:
+    if best is None:
+        return []
+    by = best.symbolic.theorem if best.symbolic else "explicit weights"
+    return [wrapped("best known", f"{by} {does}, error {best_error(best)}: {best.verdict.value} for {best.regime.describe()}")]
+
+
+def _fields(fields: dict[str, str]) -> str:
+    return " ".join(f"{key}={value}" for key, value in fields.items())

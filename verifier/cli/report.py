@@ -72,13 +72,6 @@ def regime_fields(regime: Regime) -> dict[str, str]:
     return fields
 
 
-def unanswered_line(regime: Regime, reason: str) -> str:
-    """Report and last line of a regime for which there is no construction."""
-    text = wrapped("question", regime.describe()) + "\n" + wrapped("answer", f"not known to this version: {reason}")
-    fields = " ".join(f"{key}={value}" for key, value in regime_fields(regime).items())
-    return f"{text}\n\nUNDECIDED architecture={regime.architecture} theorem=none {fields}"
-
-
 def print_certificate(certificate: Certificate, construction: Construction, show_weights: bool) -> None:
     """Print the whole report, without the last line."""
     regime = certificate.regime
