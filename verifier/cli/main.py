@@ -21,7 +21,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "list"]
+        return [*sorted(ARCHITECTURES), "capacity", "check", "claims", "copy", "explain", "list", "map"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "check":
@@ -40,6 +40,14 @@ class Commands(click.Group):
             from verifier.cli.catalogue import catalogue
 
             return catalogue
+        if cmd_name == "claims":
+            from verifier.cli.claims import claims_command
+
+            return claims_command
+        if cmd_name == "map":
+            from verifier.cli.map import map_command
+
+            return map_command
         if cmd_name == "explain":
             from verifier.cli.explain import explain
 

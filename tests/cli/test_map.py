@@ -1,0 +1,77 @@
+"""`verify map` on a few architectures, and the words of a cell."""
+
+import json
+
+import pytest
+
+from proofs.survey import COLUMNS, Finding, Map, Question, decide_question, describe_cell, map_questions
+from verifier.cli.main import main
+from verifier.verdict import Verdict
+
+
+def run(capsys, *arguments):
+    with pytest.raises(SystemExit) as stop:
+        main(list(arguments))
+    printed = capsys.readouterr()
+    return stop.value.code, printed.out, printed.err
+
+
+def finding(n=5, answer="yes", theorem="C3", floor=None, error=None, reached=False, **options):
+    by = theorem if floor else None
+    return Finding(Question.of("relu", n, **options), "", answer, theorem, floor, by, error, reached)
+
+
+def test_small_map_as_json(capsys):
+    code, out, _ = run(capsys, "map", "relu", "bilinear", "--hidden", "4", "--json", "--jobs", "2")
+    data = json.loads(out)
+    assert code == 0
+    assert (data["hidden"], data["verdict"], set(data["cells"])) == (4, "PROVED", {"relu", "bilinear"})
+    assert {cell["answer"] for row in data["cells"]["bilinear"].values() for cell in row} == {"yes"}
+    forever = data["cells"]["relu"]["box-forever"]
+    assert {(cell["answer"], cell["theorem"]) for cell in forever} == {("yes", "C3")}
+
+
+def test_small_map_as_table_and_markdown(capsys):
+    code, out, _ = run(capsys, "map", "relu", "--hidden", "3", "--jobs", "1")
+    assert code == 0
+    last = dict(word.split("=") for word in out.splitlines()[-1].split()[2:])
+    assert (last["architectures"], last["undecided"], last["refuted"]) == ("1", "0", "0")
+    assert int(last["questions"]) == sum(int(last[word]) for word in ("yes", "no", "open"))
+    code, out, _ = run(capsys, "map", "relu", "--hidden", "3", "--markdown", "--jobs", "1")
+    assert out.splitlines()[0].count("|") == len(COLUMNS) + 2
+    assert "| relu |" in out
+
+
+def test_unknown_architecture(capsys):
+    code, out, err = run(capsys, "map", "rleu")
+    assert (code, out) == (2, "")
+    assert "did you mean 'relu'" in err
+
+
+def test_every_cell_is_asked_once():
+    questions = [q for row in map_questions(["relu", "lstm"]).values() for cell in row.values() for q in cell]
+    assert len(questions) == len(set(questions))
+    assert {column.key for column in COLUMNS} == {"reals-fixed", "reals-upto", "box-exact", "box-fixed", "box-upto", "box-forever"}
+
+
+def test_cells_group_neighbours_with_the_same_answer():
+    cell = [finding(2), finding(3), finding(4, "no", "T3", "0"), finding(5, "no", "T3", "inf")]
+    assert describe_cell(cell) == "n = 2, 3: yes (C3); n = 4: no (T3), e > 0; n = 5: no (T3), e = ∞"
+    assert describe_cell([finding(2), finding(9)]) == "yes (C3)"
+    assert describe_cell([finding(answer="no", theorem="T4", floor="0.5", reached=True)]) == "no (T4), e >= 0.5, reached"
+    assert describe_cell([finding(answer="open", theorem=None, error="0.1")]) == "open: no lower bound, best known 0.1"
+    assert describe_cell([finding(answer="refuted")]) == "REFUTED"
+
+
+def test_a_failed_claim_is_never_hidden():
+    def drawn(*answers):
+        return Map(3, {"relu": {"box-upto": tuple(finding(answer=a) for a in answers)}}).holds()
+
+    assert drawn("yes", "no", "open") is Verdict.PROVED
+    assert drawn("yes", "undecided") is Verdict.UNDECIDED
+    assert drawn("undecided", "refuted") is Verdict.REFUTED
+
+
+def test_a_finding_is_recomputed_from_the_question():
+    found = decide_question(Question.of("relu", 7, exact_recall=True, hidden=3))
+    assert (found.answer, found.theorem, found.error) == ("yes", "C3", "0")

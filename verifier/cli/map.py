@@ -1,0 +1,78 @@
+"""`verify map`: every architecture in every regime, asked and decided now."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import click
+
+from constructions import ARCHITECTURES, unknown_architecture
+from proofs.survey import COLUMNS, Map, describe_cell, draw_map, map_questions
+from verifier.cli.architecture import Count
+from verifier.cli.progress import Counting
+from verifier.errors import UsageError
+from verifier.regime import DEFAULT_HIDDEN
+from verifier.verdict import Verdict
+
+
+@click.command("map", help="Ask every architecture in every regime and print the answers as one table.")
+@click.argument("architectures", nargs=-1)
+@click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
+@click.option("--json", "form", flag_value="json", help="Every question with its answer as JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="The table as Markdown.")
+@click.option("--jobs", type=Count(1), help="Processes.  [the number of cores]")
+def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, jobs: int | None) -> int:
+    """Print the map; exit 0 if every claim in it was proved (open cells are marked open), 3 or 4 if one was not."""
+    for name in architectures:
+        if name not in ARCHITECTURES:
+            raise UsageError(unknown_architecture(name))
+    names = tuple(dict.fromkeys(architectures)) or tuple(sorted(ARCHITECTURES))
+    count = sum(len(cell) for cells in map_questions(names, hidden).values() for cell in cells.values())
+    with Counting("questions", count) as progress:
+        drawn = draw_map(names, hidden, jobs or os.cpu_count() or 1, lambda _: progress.advance())
+    if form == "json":
+        click.echo(json.dumps(map_data(drawn), indent=1, ensure_ascii=False))
+        return drawn.holds().exit_code
+    click.echo(markdown(drawn) if form == "markdown" else table(drawn))
+    if form is None:
+        click.echo(_last_line(drawn))
+    return drawn.holds().exit_code
+
+
+def map_data(drawn: Map) -> dict[str, object]:
+    """Every finding as plain data."""
+    cells = {name: {key: [finding.to_data() for finding in cell] for key, cell in row.items()} for name, row in drawn.cells.items()}
+    return {"hidden": drawn.hidden, "verdict": drawn.holds().value, "cells": cells}
+
+
+def markdown(drawn: Map) -> str:
+    """The map as a Markdown table, one row per group of architectures with the same answers."""
+    lines = ["| | " + " | ".join(column.title for column in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
+    for names, cells in drawn.rows():
+        lines.append(f"| {', '.join(names)} | " + " | ".join(describe_cell(cells[c.key]) for c in COLUMNS) + " |")
+    return "\n".join(lines)
+
+
+def table(drawn: Map) -> str:
+    """The map for the terminal."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    found = Table(box=SIMPLE_HEAD, show_lines=True, pad_edge=False)
+    for title in ("", *(column.title for column in COLUMNS)):
+        found.add_column(title, overflow="fold", ratio=1)
+    for names, cells in drawn.rows():
+        found.add_row(", ".join(names), *(describe_cell(cells[column.key]) for column in COLUMNS))
+    with console.capture() as capture:
+        console.print(found)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def _last_line(drawn: Map) -> str:
+    answers = [finding.answer for cells in drawn.cells.values() for cell in cells.values() for finding in cell]
+    counts = " ".join(f"{word}={answers.count(word)}" for word in ("yes", "no", "open", "undecided", "refuted"))
+    verdict: Verdict = drawn.holds()
+    return f"{verdict.value} map hidden={drawn.hidden} architectures={len(drawn.cells)} questions={len(answers)} {counts}"
