@@ -1,0 +1,223 @@
+"""The kernels enclose, the search closes the gap, and wrong arithmetic would be seen."""
+
+import math
+import random
+from fractions import Fraction as F
+from pathlib import Path
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+
+pytest.importorskip("numba")
+
+from constructions import construct
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.bracket import kernels
+from verifier.bracket.kernels import TANH_ERROR, tanh_of
+from verifier.bracket.monomials import monomials
+from verifier.bracket.network import Unsupported, bound_boxes, compile_program, run_sequences
+from verifier.bracket.search import search_bracket
+from verifier.cells import CELLS
+from verifier.observed import error_of
+from verifier.program import record
+from verifier.run import Runner
+from verifier.weights import Weights
+
+NETWORKS = Path(__file__).resolve().parent.parent / "networks"
+GATES = {"rnn": ("tanh", ("h",)), "gru": ("gru-after-keep", ("r", "z", "n")), "lstm": ("lstm", ("i", "f", "g", "o"))}
+
+
+def trained(name):
+    """The committed network as exact weights: PyTorch's layout, both biases."""
+    data = np.load(NETWORKS / f"{name}.npz")
+    cell, gates = GATES[name.rstrip("0123456789")]
+    hidden = data["weight_hh_l0"].shape[1]
+    blocks = {"V": {(i,): F(float(v)) for i, v in enumerate(data["head.weight"][0])}, "v0": {(): F(float(data["head.bias"][0]))}}
+    for k, gate in enumerate(gates):
+        rows = range(k * hidden, (k + 1) * hidden)
+        blocks[f"W_{gate}"] = {(i, j): F(float(data["weight_hh_l0"][r, j])) for i, r in enumerate(rows) for j in range(hidden)}
+        blocks[f"U_{gate}"] = {(i,): F(float(data["weight_ih_l0"][r, 0])) for i, r in enumerate(rows)}
+        ours, theirs = ({(i,): F(float(data[b][r])) for i, r in enumerate(rows)} for b in ("bias_ih_l0", "bias_hh_l0"))
+        if gate == "n":
+            blocks["b_n"], blocks["c_n"] = ours, theirs
+        else:
+            blocks[f"b_{gate}"] = {index: ours[index] + theirs[index] for index in ours}
+    return Weights(cell, hidden, blocks)
+
+
+def random_weights(cell, hidden, seed, size=1.5):
+    draw = random.Random(seed)
+    shapes = CELLS[cell].block_shapes(hidden)
+
+    def entries(shape):
+        indices = [()]
+        for length in shape:
+            indices = [(*index, k) for index in indices for k in range(length)]
+        return {index: F(draw.uniform(-size, size)) for index in indices}
+
+    return Weights(cell, hidden, {name: entries(shape) for name, shape in shapes.items() if not name.endswith("_0")})
+
+
+def exact_error(runner, sequence):
+    """|y_n - x_1| as a ball."""
+    with Balls(200).working():
+        outputs = list(runner.outputs([F(float(x)) for x in sequence]))
+        return abs(outputs[-1] - to_ball(F(float(sequence[0]))))
+
+
+# --- the parts -----------------------------------------------------------------------------------------------------------
+
+
+def test_tanh_is_within_its_error():
+    draw = random.Random(1)
+    points = [draw.uniform(-25, 25) for _ in range(3000)] + [
+        draw.uniform(-1, 1) * 10.0 ** -draw.randint(0, 12) for _ in range(1000)
+    ]
+    points += [k / 128 for k in range(-2600, 2600)] + [0.0, 20.0, -20.0, math.nextafter(20.0, 0.0)]
+    ctx.prec, old = 128, ctx.prec
+    try:
+        worst = max(float(abs(arb(x).tanh() - arb(tanh_of(x))).upper()) for x in points)
+    finally:
+        ctx.prec = old
+    assert worst < TANH_ERROR / 4
+
+
+@pytest.mark.parametrize(("order", "stated"), [(4, 4.086), (5, 16.0), (6, 52.3), (7, 272.0)])
+def test_suprema_of_the_derivatives_of_tanh(order, stated):
+    """In t = tanh the derivative is a polynomial, even or odd: its values at 10,001 exact points of [0, 1]."""
+    derivative = np.polynomial.Polynomial([0, 1])
+    for _ in range(order):
+        derivative = derivative.deriv() * np.polynomial.Polynomial([1, 0, -1])
+    coefficients = [round(c) for c in derivative.coef]
+    values = [abs(sum(c * F(k, 10_000) ** e for e, c in enumerate(coefficients))) for k in range(10_001)]  # odd or even in t
+    assert F(99, 100) * F(stated) < max(values) <= F(stated)
+
+
+@pytest.mark.parametrize(("variables", "degree"), [(1, 4), (2, 3), (3, 4), (4, 3)])
+def test_truncated_products_are_products(variables, degree):
+    table = monomials(variables, degree)
+    draw = np.random.default_rng(variables)
+    lanes = kernels.LANES
+    a, b = (draw.integers(-3, 4, (len(table.degrees), lanes)).astype(float) for _ in range(2))
+    a[table.degrees > degree // 2] = 0  # no pair beyond the degree: the product is exact
+    b[table.degrees > degree - degree // 2] = 0
+    out = np.zeros_like(a)
+    kernels.truncated(a, b, out, len(table.degrees), len(table.shares), table.pairs, table.shares)
+    u = draw.uniform(-1, 1, variables)
+    values = np.cos(table.exponents * np.arccos(u)).prod(axis=1)
+    assert np.allclose(values @ out, (values @ a) * (values @ b), atol=1e-12)
+
+
+def test_monomials_of_the_first_inputs_are_a_prefix():
+    table = monomials(5, 3)
+    for t in range(6):
+        inside = table.exponents[: table.prefix[t], t:]
+        assert not inside.any()
+        assert table.prefix[t] == math.comb(t + 3, 3)
+        assert table.pairs[: table.terms[t]].max(initial=0) < table.prefix[t]
+
+
+# --- enclosure ------------------------------------------------------------------------------------------------------------
+
+CASES = [(cell, size, radius) for cell in ("tanh", "sigmoid", "relu", "lstm", "gru", "gru-after") for size, radius in
+         ((0.7, 1e-3), (1.5, 0.3), (6.0, 1.0), (1e5, 0.5))]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "size", "radius"), CASES)
+@pytest.mark.parametrize("degree", [3, 4])
+def test_every_sequence_of_a_box_is_below_its_bound(cell, size, radius, degree):
+    n = 4
+    program = record(random_weights(cell, 3, seed=len(cell), size=size))
+    runner = Runner(program, Balls(200))
+    compiled = compile_program(program)
+    draw = np.random.default_rng(7)
+    centres = draw.uniform(-1, 1, (9, n))
+    radii = radius * draw.uniform(0, 1, (9, n))
+    found = bound_boxes(compiled, degree, centres, radii)
+    for box in range(9):
+        for _ in range(4):
+            signs = draw.choice([-1.0, 1.0, draw.uniform(-1, 1)], n)
+            point = centres[box] + 0.999 * radii[box] * signs
+            assert float(exact_error(runner, point).lower()) <= found.upper[box]
+
+
+@pytest.mark.parametrize("cell", ["tanh", "sigmoid", "relu", "lstm", "gru"])
+def test_a_point_is_bounded_by_its_error(cell):
+    program = record(random_weights(cell, 4, seed=3))
+    centres = np.random.default_rng(5).uniform(-1, 1, (8, 5))
+    found = bound_boxes(compile_program(program), 3, centres, np.zeros((8, 5)))
+    runner = Runner(program, Balls(200))
+    outputs = run_sequences(compile_program(program), centres)
+    for box in range(8):
+        true = exact_error(runner, centres[box])
+        assert float(true.lower()) <= found.upper[box] <= float(true.upper()) + 1e-6
+        assert abs(abs(outputs[box] - centres[box, 0]) - float(true.mid())) < 1e-9
+
+
+def test_degree_four_is_tighter_where_it_should_be():
+    program = record(trained("lstm5"))
+    compiled = compile_program(program)
+    centres, radii = np.zeros((1, 5)), np.array([[0.1, 0.5, 0.5, 0.5, 0.5]])
+    three, four = (bound_boxes(compiled, degree, centres, radii).upper[0] for degree in (3, 4))
+    assert four < three
+
+
+def test_a_state_that_is_an_input_or_another_state():
+    """A shift register copies states: copies must not overwrite what is still to be read."""
+    weights = construct("linear", 4, exact_recall=True, horizon="fixed", hidden=4).weights
+    compiled = compile_program(record(weights))
+    sequences = np.random.default_rng(2).uniform(-1, 1, (8, 4))
+    assert np.array_equal(run_sequences(compiled, sequences), sequences[:, 0])
+    assert bound_boxes(compiled, 3, np.zeros((1, 4)), np.ones((1, 4))).upper[0] < 1e-8
+
+
+def test_a_state_that_is_read_out_as_it_is():
+    """The readout of the last step alone is the state itself here; it must not be skipped at the steps before."""
+    weights = Weights("linear", 1, {"W_h": {(0, 0): F(2)}, "U_h": {(0,): F(1)}, "V": {(0,): F(1)}})
+    found = bound_boxes(compile_program(record(weights)), 3, np.zeros((1, 3)), np.ones((1, 3)))
+    assert 6 <= found.upper[0] < 6 + 1e-6  # y_3 - x_1 = 3 x_1 + 2 x_2 + x_3
+
+
+def test_boxes_beyond_binary64_are_unbounded_not_wrong():
+    weights = Weights("linear", 1, {"W_h": {(0, 0): F(10) ** 200}, "U_h": {(0,): F(10) ** 200}, "V": {(0,): F(1)}})
+    compiled = compile_program(record(weights))
+    assert bound_boxes(compiled, 3, np.zeros((1, 4)), np.ones((1, 4))).upper[0] == math.inf
+    with pytest.raises(Unsupported):
+        compile_program(record(Weights("linear", 1, {"W_h": {(0, 0): F(10) ** 400}, "U_h": {(0,): F(1)}, "V": {(0,): F(1)}})))
+
+
+# --- the search -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "n"), [("rnn3", 3), ("gru3", 3), ("lstm3", 3), ("rnn5", 5)])
+def test_trained_networks_are_bracketed_within_five_per_cent(name, n):
+    program = record(trained(name))
+    found = search_bracket(program, F(1), n, gap=0.04, seconds=120)
+    assert found.tight
+    with Balls(128).working():
+        attained = error_of(program, tuple((x, 1) for x in found.witness))
+        assert attained <= to_ball(found.upper)
+        assert to_ball(found.upper) <= attained * to_ball(F(105, 100))
+    assert all(abs(x) <= 1 for x in found.witness)
+
+
+def test_the_hand_set_lstm_is_bracketed():
+    answer = construct("lstm", 5, 3, hidden=4)
+    found = search_bracket(record(answer.weights), F(1), 5, gap=0.05, seconds=60)
+    with Balls(128).working():
+        assert error_of(record(answer.weights), tuple((x, 1) for x in found.witness)) <= to_ball(found.upper)
+    assert found.upper <= F(2, 1000)
+
+
+def test_a_bound_that_is_no_float_is_rounded_up():
+    program = record(trained("rnn3"))
+    narrow, wide = (search_bracket(program, bound, 3, gap=0.1, seconds=30).upper for bound in (F(1, 3), F(1, 3) + F(1, 10**6)))
+    assert narrow <= wide * F(3, 2)
+
+
+def test_no_time_gives_a_bound_all_the_same():
+    found = search_bracket(record(trained("lstm5")), F(1), 5, gap=1e-9, seconds=0)
+    assert not found.tight
+    assert found.upper is not None
+    assert found.boxes == 16

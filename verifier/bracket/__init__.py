@@ -1,0 +1,5 @@
+"""Tight brackets on the worst error of dense, trained networks: branch and bound over input boxes.
+
+`monomials` orders the Chebyshev monomials, `kernels` runs a network on boxes in truncated polynomial zonotopes with every
+rounding accounted for, `search` divides boxes until the bracket is tight or the time is used up.
+"""

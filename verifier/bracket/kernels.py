@@ -1,0 +1,680 @@
+"""One network on a batch of input boxes, in truncated polynomial zonotopes, compiled; floats that carry proved error bounds.
+
+A value on a box x_j = c_j + r_j u_j, |u_j| <= 1, is
+
+    Σ_m coefficient_m T_m(u) + Σ_k noise_k ν_k + [-radius, radius],      |ν_k| <= 1
+
+with Chebyshev monomials T_m of total degree <= D, noise symbols ν_k shared by all values, and a private radius. Then its range
+is the constant coefficient ± the l1 norm of the rest.
+
+*Affine maps* act on each part. *Products* are truncated: pairs of monomials beyond D go to the radius by degree-wise l1 norms;
+noise is linearised at the constant coefficient. *Activations* are replaced by a polynomial of degree <= D, interpolated at the
+Chebyshev nodes of the argument's range, with a proved remainder, the smaller of
+
+    r^{D+1} sup |f^(D+1)| / (2^D (D+1)!)                            (interpolation error)
+    max_i |f - q|(z_i) + h²/8 sup |f'' - q''|                       (sampled at spacing h)
+
+or by the chord-like fit of degree 1, or by the range's middle, whichever leaves the least radius. The noise goes through by the
+mean value form.
+
+*Rounding*. Every operation adds `RHO` times the l1 norm of all that was added up to the radius. A sum of k products is off
+by at most γ_k = k u/(1 - k u) times the sum of the moduli, u = 2^-53 (Higham 2002, section 3.1); `LONGEST_SUM` bounds k, so
+that RHO exceeds γ_k with a factor of 2 to spare for the rounding of these norms themselves. tanh is computed from a table
+whose nodes come from Arb, with a Taylor step: no library function is trusted. Underflow is covered by `TINY`.
+
+Source: Taylor models (Makino & Berz 2003) with Chebyshev bases; polynomial zonotopes (Althoff 2013).
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import numba
+import numpy as np
+from flint import arb, fmpq
+from numba import njit, prange
+from numpy.typing import NDArray
+
+from verifier.arithmetic.balls import Balls
+
+Array = NDArray[Any]
+
+numba.config.SLP_VECTORIZE = 1  # off by default; it makes vectors of the rows below
+
+LANES = 8
+"""Boxes per batch: the innermost loops run over them."""
+
+RHO = 2.0**-35
+"""Rounding of one operation, relative to the l1 norm of what it adds up."""
+
+LONGEST_SUM = 2**16
+"""Terms of any sum; γ of this many is below RHO/2."""
+
+TINY = 2.0**-1000
+"""Absolute error of an operation that underflows."""
+
+UP = 1.0 + RHO
+"""Factor by which a computed norm is raised before it is used as an upper bound."""
+
+SAMPLES = 24
+"""Intervals at whose ends a fit is compared with tanh."""
+
+FIT_ERROR = 2.0**-40
+"""What rounding of the fit's coefficients and of tanh at its nodes adds: at most 8 values with 2^-46 each, below 2^-42."""
+
+WILD = 1e6
+"""An argument of σ or tanh that may exceed this is replaced by its whole range [-1, 1]."""
+
+AFFINE, MUL, TANH, SIGMOID, RELU = range(5)
+"""Operation codes."""
+
+# --- tanh from a table --------------------------------------------------------------------------------------------------
+
+NODES_PER_UNIT = 64
+FLAT = 20
+"""|tanh| is 1 up to 2 e^-40 < TANH_ERROR beyond this argument."""
+
+TABLE_BITS = 128
+"""Working precision of the tables."""
+
+TANH_ERROR = 2.0**-48
+"""Absolute error of `tanh_of`: nodes off by 2^-53, Taylor remainder 272/7! · 128^-7 < 2^-52, rounding of the rest."""
+
+
+def _tanh_table() -> NDArray[np.float64]:
+    """tanh(k / NODES_PER_UNIT), k = 0 ... FLAT·NODES_PER_UNIT, each to the nearest float from an Arb enclosure."""
+    with Balls(TABLE_BITS).working():
+        return np.array([float((arb(k) / NODES_PER_UNIT).tanh().mid()) for k in range(FLAT * NODES_PER_UNIT + 1)])
+
+
+TABLE = _tanh_table()
+
+
+@njit(cache=True, inline="always")
+def tanh_of(x: float) -> float:
+    """tanh(x) within TANH_ERROR."""
+    a = abs(x)
+    if a >= FLAT:
+        return 1.0 if x > 0 else -1.0
+    k = int(a * NODES_PER_UNIT + 0.5)
+    t: float = TABLE[k]
+    d = a - k / NODES_PER_UNIT
+    s = t * t
+    p1 = 1 - s  # the derivatives of tanh as polynomials in t
+    p2 = -2 * t * p1
+    p3 = p1 * (6 * s - 2)
+    p4 = p1 * t * (16 - 24 * s)
+    p5 = p1 * (16 - 120 * s + 120 * s * s)
+    p6 = p1 * t * (-272 + 960 * s - 720 * s * s)
+    y = t + d * (p1 + d * (p2 / 2 + d * (p3 / 6 + d * (p4 / 24 + d * (p5 / 120 + d * p6 / 720)))))
+    return y if x >= 0 else -y
+
+
+@njit(cache=True)
+def _second(low: float, high: float) -> float:
+    """sup |tanh''| on [low, high]: 2|t|(1 - t²) grows up to |t| = 1/√3, where it is below 0.7699, and falls after."""
+    a, b = tanh_of(low), tanh_of(high)
+    small, large = min(abs(a), abs(b)), max(abs(a), abs(b))
+    if a < 0 < b:
+        small = 0.0
+    if small > 0.5774:
+        return 2 * small * (1 - small * small) + 4 * TANH_ERROR
+    if large < 0.5773:
+        return 2 * large * (1 - large * large) + 4 * TANH_ERROR
+    return 0.7699
+
+
+@njit(cache=True)
+def _high(degree: int, low: float, high: float) -> float:
+    """sup |tanh^(degree)| on [low, high] for degree 4 or 5: the value at the middle plus half the width times the next sup.
+
+    sup |tanh^(4)| < 4.086, sup |tanh^(5)| = 16, sup |tanh^(6)| < 52.3.
+    """
+    t = tanh_of((low + high) / 2)
+    s = t * t
+    half = (high - low) / 2
+    if degree == 4:
+        return min(4.086, abs((1 - s) * t * (16 - 24 * s)) + 16 * half + 1e-12)
+    return min(16.0, abs((1 - s) * (16 - 120 * s + 120 * s * s)) + 52.3 * half + 1e-12)
+
+
+# --- rows of LANES numbers ------------------------------------------------------------------------------------------------
+# Written out lane by lane, reads before writes: a compiler that cannot know that arrays do not overlap makes vectors of these.
+
+
+@njit(cache=True)
+def scale_rows(source: Array, factors: Array, target: Array, count: int) -> None:
+    """target[m] = factors·source[m], lane by lane."""
+    f0, f1, f2, f3, f4, f5, f6, f7 = (
+        factors[0], factors[1], factors[2], factors[3], factors[4], factors[5], factors[6], factors[7],
+    )  # fmt: skip
+    for m in range(count):
+        v0, v1, v2, v3 = f0 * source[m, 0], f1 * source[m, 1], f2 * source[m, 2], f3 * source[m, 3]
+        v4, v5, v6, v7 = f4 * source[m, 4], f5 * source[m, 5], f6 * source[m, 6], f7 * source[m, 7]
+        target[m, 0], target[m, 1], target[m, 2], target[m, 3] = v0, v1, v2, v3
+        target[m, 4], target[m, 5], target[m, 6], target[m, 7] = v4, v5, v6, v7
+
+
+@njit(cache=True)
+def add_scaled_rows(source: Array, factors: Array, target: Array, count: int) -> None:
+    """target[m] += factors·source[m], lane by lane."""
+    f0, f1, f2, f3, f4, f5, f6, f7 = (
+        factors[0], factors[1], factors[2], factors[3], factors[4], factors[5], factors[6], factors[7],
+    )  # fmt: skip
+    for m in range(count):
+        v0, v1 = target[m, 0] + f0 * source[m, 0], target[m, 1] + f1 * source[m, 1]
+        v2, v3 = target[m, 2] + f2 * source[m, 2], target[m, 3] + f3 * source[m, 3]
+        v4, v5 = target[m, 4] + f4 * source[m, 4], target[m, 5] + f5 * source[m, 5]
+        v6, v7 = target[m, 6] + f6 * source[m, 6], target[m, 7] + f7 * source[m, 7]
+        target[m, 0], target[m, 1], target[m, 2], target[m, 3] = v0, v1, v2, v3
+        target[m, 4], target[m, 5], target[m, 6], target[m, 7] = v4, v5, v6, v7
+
+
+@njit(cache=True)
+def add_moduli(source: Array, first: int, last: int, target: Array) -> None:
+    """target += Σ |source[m]| over first <= m < last, lane by lane."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for m in range(first, last):
+        s0 += abs(source[m, 0])
+        s1 += abs(source[m, 1])
+        s2 += abs(source[m, 2])
+        s3 += abs(source[m, 3])
+        s4 += abs(source[m, 4])
+        s5 += abs(source[m, 5])
+        s6 += abs(source[m, 6])
+        s7 += abs(source[m, 7])
+    target[0] += s0
+    target[1] += s1
+    target[2] += s2
+    target[3] += s3
+    target[4] += s4
+    target[5] += s5
+    target[6] += s6
+    target[7] += s7
+
+
+@njit(cache=True)
+def combine_rows(values: Array, weights: Array, arguments: Array, target: int, count: int) -> None:
+    """values[target, m] = Σ weight·values[argument, m] for m < count, in one pass over m."""
+    for m in range(count):
+        s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for a in range(len(arguments)):
+            w, i = weights[a], arguments[a]
+            s0 += w * values[i, m, 0]
+            s1 += w * values[i, m, 1]
+            s2 += w * values[i, m, 2]
+            s3 += w * values[i, m, 3]
+            s4 += w * values[i, m, 4]
+            s5 += w * values[i, m, 5]
+            s6 += w * values[i, m, 6]
+            s7 += w * values[i, m, 7]
+        values[target, m, 0], values[target, m, 1], values[target, m, 2], values[target, m, 3] = s0, s1, s2, s3
+        values[target, m, 4], values[target, m, 5], values[target, m, 6], values[target, m, 7] = s4, s5, s6, s7
+
+
+@njit(cache=True)
+def truncated(a: Array, b: Array, out: Array, count: int, terms: int, pairs: Array, shares: Array) -> None:
+    """out = a·b without the pairs beyond the degree; all [monomials, LANES]."""
+    out[:count] = 0.0
+    for row in range(terms):
+        i, j, k, s = pairs[row, 0], pairs[row, 1], pairs[row, 2], shares[row]
+        if i == j:
+            s = s / 2
+        v0 = out[k, 0] + s * (a[i, 0] * b[j, 0] + a[j, 0] * b[i, 0])
+        v1 = out[k, 1] + s * (a[i, 1] * b[j, 1] + a[j, 1] * b[i, 1])
+        v2 = out[k, 2] + s * (a[i, 2] * b[j, 2] + a[j, 2] * b[i, 2])
+        v3 = out[k, 3] + s * (a[i, 3] * b[j, 3] + a[j, 3] * b[i, 3])
+        v4 = out[k, 4] + s * (a[i, 4] * b[j, 4] + a[j, 4] * b[i, 4])
+        v5 = out[k, 5] + s * (a[i, 5] * b[j, 5] + a[j, 5] * b[i, 5])
+        v6 = out[k, 6] + s * (a[i, 6] * b[j, 6] + a[j, 6] * b[i, 6])
+        v7 = out[k, 7] + s * (a[i, 7] * b[j, 7] + a[j, 7] * b[i, 7])
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = v0, v1, v2, v3
+        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = v4, v5, v6, v7
+
+
+# --- values -------------------------------------------------------------------------------------------------------------
+
+
+@njit(cache=True)
+def measure(
+    slot: int, count: int, symbols: int, degrees: Array, coefficients: Array, noise: Array, norms: Array, spread: Array
+) -> None:  # fmt: skip
+    """Fill the degree-wise l1 norms and the noise's l1 norm of a slot."""
+    degreewise(coefficients[slot], count, degrees, norms[slot])
+    spread[slot] = 0.0
+    add_moduli(noise[slot], 0, symbols, spread[slot])
+
+
+@njit(cache=True)
+def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
+    """out[e] = Σ |values[m]| over the monomials of degree e, which stand in runs."""
+    out[:] = 0.0
+    first = 0
+    while first < count:
+        last = first + 1
+        while last < count and degrees[last] == degrees[first]:
+            last += 1
+        add_moduli(values, first, last, out[degrees[first]])
+        first = last
+
+
+@njit(cache=True)
+def affine(
+    slot: int, bias: float, weights: Array, arguments: Array, count: int, symbols: int,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
+) -> None:  # fmt: skip
+    """slot = bias + Σ weight·argument."""
+    size = np.empty(LANES)
+    for l in range(LANES):
+        size[l] = abs(bias)
+        radius[slot, l] = 0.0
+    for a in range(len(arguments)):
+        w, i = abs(weights[a]), arguments[a]
+        for l in range(LANES):
+            part = spread[i, l] + radius[i, l]
+            for e in range(norms.shape[1]):
+                part += norms[i, e, l]
+            size[l] += w * part
+            radius[slot, l] += w * radius[i, l]
+    combine_rows(coefficients, weights, arguments, slot, count)
+    for l in range(LANES):
+        coefficients[slot, 0, l] += bias
+    combine_rows(noise, weights, arguments, slot, symbols)
+    for l in range(LANES):
+        radius[slot, l] += RHO * size[l] + TINY
+
+
+@njit(cache=True)
+def _dropped(a: Array, b: Array, l: int) -> float:
+    """Σ of the products of degree-wise norms beyond the degree, plus the rounding of the whole product."""
+    top = a.shape[0]
+    lost = 0.0
+    first = 0.0
+    second = 0.0
+    for e in range(top):
+        first += a[e, l]
+        second += b[e, l]
+        for f in range(top):
+            if e + f >= top:
+                lost += a[e, l] * b[f, l]
+    return lost * UP + RHO * first * second
+
+
+@njit(cache=True)
+def mul(
+    slot: int, a: int, b: int, count: int, terms: int, symbols: int, pairs: Array, shares: Array,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
+) -> None:  # fmt: skip
+    """slot = a·b."""
+    truncated(coefficients[a], coefficients[b], coefficients[slot], count, terms, pairs, shares)
+    for l in range(LANES):
+        ca, cb = coefficients[a, 0, l], coefficients[b, 0, l]
+        na, nb = spread[a, l] + radius[a, l], spread[b, l] + radius[b, l]
+        pa, pb = 0.0, 0.0
+        for e in range(1, norms.shape[1]):
+            pa += norms[a, e, l]
+            pb += norms[b, e, l]
+        lost = _dropped(norms[a], norms[b], l)
+        lost += pa * nb + pb * na + na * nb + abs(ca) * radius[b, l] + abs(cb) * radius[a, l]
+        lost += RHO * (abs(ca) * nb + abs(cb) * na)
+        radius[slot, l] = lost * UP + TINY
+    scale_rows(noise[b], coefficients[a, 0], noise[slot], symbols)
+    add_scaled_rows(noise[a], coefficients[b, 0], noise[slot], symbols)
+
+
+@njit(cache=True)
+def activate(
+    slot: int, a: int, code: int, count: int, terms: int, symbols: int, degrees: Array, pairs: Array, shares: Array,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
+) -> None:  # fmt: skip
+    """slot = tanh(a) or σ(a) = 1/2 + tanh(a/2)/2."""
+    degree = norms.shape[1] - 1
+    inner = 0.5 if code == SIGMOID else 1.0
+    fit = np.zeros((5, LANES))
+    worst = np.zeros(LANES)
+    half = np.empty(LANES)
+    slope = np.empty(LANES)
+    loose = np.empty(LANES)
+    wild = np.zeros(LANES, dtype=np.bool_)
+    factor, two, minus = np.empty(LANES), np.full(LANES, 2.0), np.full(LANES, -1.0)
+    for l in range(LANES):
+        c = inner * coefficients[a, 0, l]
+        r = 0.0
+        for e in range(1, degree + 1):
+            r += norms[a, e, l]
+        r = inner * r * UP + TINY
+        n = inner * (spread[a, l] + radius[a, l]) * UP
+        if not abs(c) + r + n < WILD:
+            wild[l] = True
+            half[l], slope[l], loose[l] = 1.0, 0.0, 0.0
+            continue
+        half[l] = r
+        low, high = c - r, c + r
+        margin = RHO * (abs(c) + r)
+        # noise by the mean value: the derivative 1 - tanh² over the whole range
+        bottom, top = tanh_of(low - n - margin), tanh_of(high + n + margin)
+        far = max(bottom * bottom, top * top)
+        near = 0.0 if bottom <= 0.0 <= top else min(bottom * bottom, top * top)
+        least, most = 1 - far - 4 * TANH_ERROR, 1 - near + 4 * TANH_ERROR
+        slope[l] = (least + most) / 2
+        loose[l] = (most - least) / 2 * UP
+        # the fit of degree D
+        for k in range(degree + 1):
+            total = 0.0
+            for j in range(degree + 1):
+                total += tanh_of(c + r * nodes[j]) * cosines[k, j]
+            fit[k, l] = total
+        power = 1.0
+        for _ in range(degree + 1):
+            power *= r
+        scale = 1.0
+        for k in range(2, degree + 2):
+            scale *= k
+        for _ in range(degree):
+            scale *= 2
+        error = power / scale * _high(degree + 1, low - margin, high + margin) * UP
+        if r > 0.1:
+            h = 2.0 / SAMPLES
+            sampled = 0.0
+            for s in range(SAMPLES + 1):
+                z = -1 + h * s
+                t0, t1, q = 1.0, z, fit[0, l] + fit[1, l] * z
+                for k in range(2, degree + 1):
+                    t0, t1 = t1, 2 * z * t1 - t0
+                    q += fit[k, l] * t1
+                sampled = max(sampled, abs(tanh_of(c + r * z) - q))
+            bend = 0.0
+            for k in range(2, degree + 1):
+                bend += abs(fit[k, l]) * k * k * (k * k - 1) / 3  # |T_k''| <= k²(k²-1)/3
+            sampled += h * h / 8 * (r * r * _second(low - margin, high + margin) + bend) * UP + margin
+            error = min(error, sampled)
+        worst[l] = error + FIT_ERROR + margin
+    z = work[0]
+    for l in range(LANES):
+        factor[l] = inner / half[l]
+    scale_rows(coefficients[a], factor, z, count)
+    z[0] = 0.0
+    out = coefficients[slot]
+    lost = np.zeros((5, LANES))  # errors of T_k(z) as computed
+    level = np.zeros((2, norms.shape[1], LANES))
+    first, second = work[1], work[2]
+    scale_rows(z, fit[1], out, count)
+    for l in range(LANES):
+        out[0, l] = fit[0, l]
+        lost[1, l] = 2 * RHO
+    degreewise(z, count, degrees, level[0])
+    before, now = z, z
+    for k in range(2, degree + 1):
+        target = first if k % 2 == 0 else second
+        degreewise(now, count, degrees, level[1])
+        truncated(z, now, target, count, terms, pairs, shares)
+        scale_rows(target, two, target, count)
+        if k > 2:
+            add_scaled_rows(before, minus, target, count)
+        if k == 2:
+            for l in range(LANES):
+                target[0, l] -= 1.0
+        for l in range(LANES):
+            size = 0.0
+            for e in range(degree + 1):
+                size += level[1, e, l]
+            cut = 2 * _dropped(level[0], level[1], l) + 4 * RHO * (1 + size)
+            spoiled = 2 * (lost[k - 1, l] + lost[1, l] * (1 + lost[k - 1, l])) + (lost[k - 2, l] if k > 2 else 0.0)
+            lost[k, l] = (cut + spoiled) * UP
+        add_scaled_rows(target, fit[k], out, count)
+        before, now = now, target
+    for l in range(LANES):
+        if wild[l]:
+            for m in range(count):
+                out[m, l] = 0.0
+            radius[slot, l] = 1.0
+            continue
+        c = inner * coefficients[a, 0, l]
+        r = half[l]
+        error = worst[l]
+        size = 0.0
+        for k in range(degree + 1):
+            error += abs(fit[k, l]) * lost[k, l]
+            size += abs(fit[k, l]) * (1 + lost[k, l])
+        error += 8 * RHO * size
+        low, high = tanh_of(c - r), tanh_of(c + r)
+        margin = RHO * (abs(c) + r) + 4 * TANH_ERROR
+        # the fit of degree 1: slope of the chord, offset by the middle of the error
+        chord = (high - low) / 2
+        flat = (high - low) / 2 + margin
+        straight = min(flat, r * r / 2 * _second(c - r - margin, c + r + margin) + margin)
+        if straight < error or flat < error:
+            keep = straight < flat
+            for m in range(count):
+                out[m, l] = chord * z[m, l] if keep else 0.0
+            out[0, l] = (high + low) / 2
+            error = straight if keep else flat
+            error += 8 * RHO * (1 + abs(chord))
+        n = inner * radius[a, l]
+        total = inner * (spread[a, l] + radius[a, l])
+        error += loose[l] * total + abs(slope[l]) * n + 4 * RHO * total
+        radius[slot, l] = error * UP + TINY
+    outer = 0.5 if code == SIGMOID else 1.0
+    for l in range(LANES):
+        factor[l] = outer * slope[l] * inner
+    scale_rows(noise[a], factor, noise[slot], symbols)
+    for l in range(LANES):
+        if wild[l]:
+            for k in range(symbols):
+                noise[slot, k, l] = 0.0
+    if code == SIGMOID:
+        two[:] = 0.5
+        scale_rows(out, two, out, count)
+        for l in range(LANES):
+            out[0, l] += 0.5
+            radius[slot, l] = 0.5 * radius[slot, l] + RHO
+
+
+@njit(cache=True)
+def rectify(
+    slot: int, a: int, count: int, symbols: int,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
+) -> None:  # fmt: skip
+    """slot = max(a, 0): itself, 0, or where the sign is open the line between the ends, lowered by half its gap."""
+    slope, shift = np.empty(LANES), np.empty(LANES)
+    for l in range(LANES):
+        c, r = coefficients[a, 0, l], spread[a, l] + radius[a, l]
+        for e in range(1, norms.shape[1]):
+            r += norms[a, e, l]
+        r = r * UP + RHO * abs(c) + TINY
+        low, high = c - r, c + r
+        if low >= 0:
+            slope[l], shift[l] = 1.0, 0.0
+        elif high <= 0:
+            slope[l], shift[l] = 0.0, 0.0
+        else:  # between 0 and -low·high/(high - low) below the line
+            slope[l] = high / (high - low)
+            shift[l] = -slope[l] * low / 2
+        radius[slot, l] = (slope[l] * radius[a, l] + shift[l]) * UP + RHO * (abs(c) + r) + TINY
+    for m in range(count):
+        for l in range(LANES):
+            coefficients[slot, m, l] = slope[l] * coefficients[a, m, l]
+    for l in range(LANES):
+        coefficients[slot, 0, l] += shift[l]
+    for k in range(symbols):
+        for l in range(LANES):
+            noise[slot, k, l] = slope[l] * noise[a, k, l]
+
+
+@njit(cache=True)
+def walk(
+    codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
+    initial: Array, old: Array, new: Array, x_slot: int, readout: int, read_at: int, slots: int,
+    centres: Array, radii: Array,
+    exponents: Array, degrees: Array, prefix: Array, linear: Array, pairs: Array, shares: Array, terms: Array,
+    nodes: Array, cosines: Array,
+    bounds: Array, scores: Array, slopes: Array,
+) -> None:  # fmt: skip
+    """|y_n - x_1| over LANES boxes, centres and radii [n, LANES].
+
+    Fills `bounds` [LANES] (upper bounds), `scores` [n, LANES] (how much each input contributes to the looseness) and
+    `slopes` [n, LANES] (the linear coefficients of the error).
+    """
+    n, states, degree = centres.shape[0], len(old), len(nodes) - 1
+    symbols_in_all = n * states
+    coefficients = np.zeros((slots, len(degrees), LANES))
+    noise = np.zeros((slots, symbols_in_all, LANES))
+    radius = np.zeros((slots, LANES))
+    norms = np.zeros((slots, degree + 1, LANES))
+    spread = np.zeros((slots, LANES))
+    work = np.zeros((3, len(degrees), LANES))
+    blame = np.zeros((symbols_in_all, n, LANES))
+    for s in range(states):
+        for l in range(LANES):
+            coefficients[old[s], 0, l] = initial[s]
+            radius[old[s], l] = RHO * abs(initial[s])
+            norms[old[s], 0, l] = abs(initial[s])
+    symbols = 0
+    for t in range(1, n + 1):
+        count, rows = prefix[t], terms[t]
+        if x_slot >= 0:
+            for m in range(count):
+                for l in range(LANES):
+                    coefficients[x_slot, m, l] = 0.0
+            for l in range(LANES):
+                coefficients[x_slot, 0, l] = centres[t - 1, l]
+                coefficients[x_slot, linear[t - 1], l] = radii[t - 1, l]
+                radius[x_slot, l] = 0.0
+            for k in range(symbols):
+                for l in range(LANES):
+                    noise[x_slot, k, l] = 0.0
+            measure(x_slot, count, symbols, degrees, coefficients, noise, norms, spread)
+        for op in range(len(codes)):
+            slot, first, last = outs[op], starts[op], starts[op + 1]
+            if op == read_at and t < n:
+                continue
+            if codes[op] == AFFINE:
+                affine(
+                    slot, biases[op], weights[first:last], arguments[first:last], count, symbols,
+                    coefficients, noise, radius, norms, spread,
+                )  # fmt: skip
+            elif codes[op] == MUL:
+                mul(
+                    slot, arguments[first], arguments[first + 1], count, rows, symbols, pairs, shares,
+                    coefficients, noise, radius, norms, spread,
+                )  # fmt: skip
+            elif codes[op] == RELU:
+                rectify(slot, arguments[first], count, symbols, coefficients, noise, radius, norms, spread)
+            else:
+                activate(
+                    slot, arguments[first], codes[op], count, rows, symbols, degrees, pairs, shares,
+                    coefficients, noise, radius, norms, spread, work, nodes, cosines,
+                )  # fmt: skip
+            measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)
+        if t == n:
+            break
+        for s in range(states):
+            a, b = new[s], old[s]
+            for m in range(count):
+                for l in range(LANES):
+                    coefficients[b, m, l] = coefficients[a, m, l]
+            for k in range(symbols):
+                for l in range(LANES):
+                    noise[b, k, l] = noise[a, k, l]
+            for k in range(symbols, symbols + states):
+                for l in range(LANES):
+                    noise[b, k, l] = 0.0
+            for l in range(LANES):
+                noise[b, symbols + s, l] = radius[a, l]
+                radius[b, l] = 0.0
+                total = TINY
+                for j in range(t):
+                    total += coefficients[a, linear[j], l] ** 2
+                for j in range(t):
+                    blame[symbols + s, j, l] = coefficients[a, linear[j], l] ** 2 / total
+        symbols += states
+        for s in range(states):
+            measure(old[s], count, symbols, degrees, coefficients, noise, norms, spread)
+    final = coefficients[readout]
+    for l in range(LANES):
+        final[0, l] -= centres[0, l]
+        final[linear[0], l] -= radii[0, l]
+        total = radius[readout, l] + spread[readout, l]
+        squares = TINY
+        for m in range(len(degrees)):
+            total += abs(final[m, l])
+        for j in range(n):
+            slopes[j, l] = final[linear[j], l]
+            squares += slopes[j, l] ** 2
+        bounds[l] = (total + RHO * (abs(centres[0, l]) + radii[0, l])) * UP + TINY
+        for j in range(n):
+            scores[j, l] = radius[readout, l] * slopes[j, l] ** 2 / squares
+        for k in range(symbols):
+            for j in range(n):
+                scores[j, l] += abs(noise[readout, k, l]) * blame[k, j, l]
+        for m in range(len(degrees)):
+            if degrees[m] > 1:  # the l1 norm may exceed the range of the curved part
+                for j in range(n):
+                    scores[j, l] += abs(final[m, l]) * exponents[m, j] / degrees[m]
+
+
+@njit(cache=True, parallel=True)
+def walk_all(
+    codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
+    initial: Array, old: Array, new: Array, x_slot: int, readout: int, read_at: int, slots: int,
+    centres: Array, radii: Array,
+    exponents: Array, degrees: Array, prefix: Array, linear: Array, pairs: Array, shares: Array, terms: Array,
+    nodes: Array, cosines: Array,
+    bounds: Array, scores: Array, slopes: Array,
+) -> None:  # fmt: skip
+    """`walk` for many batches [batches, n, LANES], on all threads."""
+    for batch in prange(centres.shape[0]):
+        walk(
+            codes, outs, starts, arguments, weights, biases, initial, old, new, x_slot, readout, read_at, slots,
+            centres[batch], radii[batch], exponents, degrees, prefix, linear, pairs, shares, terms, nodes, cosines,
+            bounds[batch], scores[batch], slopes[batch],
+        )  # fmt: skip
+
+
+@njit(cache=True, parallel=True)
+def run_points(
+    codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
+    initial: Array, old: Array, new: Array, x_slot: int, readout: int, slots: int, sequences: Array, outputs: Array,
+) -> None:  # fmt: skip
+    """Plain binary64 runs: outputs[s] = y_n of sequences[s]; a guide for the search, no claim."""
+    for s in prange(sequences.shape[0]):
+        values = np.zeros(slots)
+        for k in range(len(old)):
+            values[old[k]] = initial[k]
+        for t in range(sequences.shape[1]):
+            if x_slot >= 0:
+                values[x_slot] = sequences[s, t]
+            for op in range(len(codes)):
+                first, last = starts[op], starts[op + 1]
+                if codes[op] == AFFINE:
+                    total = biases[op]
+                    for a in range(first, last):
+                        total += weights[a] * values[arguments[a]]
+                elif codes[op] == MUL:
+                    total = values[arguments[first]] * values[arguments[first + 1]]
+                elif codes[op] == TANH:
+                    total = np.tanh(values[arguments[first]])
+                elif codes[op] == SIGMOID:
+                    total = 0.5 + 0.5 * np.tanh(values[arguments[first]] / 2)
+                else:
+                    total = max(values[arguments[first]], 0.0)
+                values[outs[op]] = total
+            if t == sequences.shape[1] - 1:
+                outputs[s] = values[readout]
+            for k in range(len(old)):
+                values[old[k]] = values[new[k]]
+
+
+def chebyshev_nodes(degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The nodes cos(π(j+½)/(D+1)) and the matrix that turns values there into coefficients, to the nearest floats."""
+    count = degree + 1
+    angles = [Fraction(2 * j + 1, 2 * count) for j in range(count)]
+    matrix = [[_cosine(k * angle) * (1 if k == 0 else 2) / count for angle in angles] for k in range(count)]
+    return np.array([_cosine(angle) for angle in angles]), np.array(matrix)
+
+
+def _cosine(turns: Fraction) -> float:
+    """cos(π turns) to the nearest float."""
+    with Balls(TABLE_BITS).working():
+        return float(arb.cos_pi_fmpq(fmpq(turns.numerator, turns.denominator)).mid())

@@ -1,0 +1,102 @@
+"""Chebyshev monomials of bounded total degree and their truncated product, as flat tables.
+
+A monomial is T_{e_1}(u_1) ... T_{e_n}(u_n) with Σ e_j <= D and |u_j| <= 1, so |monomial| <= 1. T_a T_b = (T_{a+b} + T_{|a-b|})/2
+per variable: the product of two monomials is a convex combination of monomials, so a polynomial's l1 norm bounds it and is
+submultiplicative. Monomials are ordered by their largest variable: those of the first t inputs are a prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Monomials:
+    """The monomials of total degree <= `degree` in `variables` variables.
+
+    `exponents` [count, variables] and total `degrees` [count]; `prefix[t]` counts those in the first t variables; `linear[j]` is
+    the index of T_1(u_j). The product table lists, for i <= j with deg i + deg j <= degree, the terms share·monomial of
+    monomial i times monomial j: `pairs` [terms, 3] = (i, j, result), `shares` [terms]; those among the first t variables are
+    the first `terms[t]`. `longest` is the largest number of products that are added into one coefficient.
+    """
+
+    variables: int
+    degree: int
+    exponents: Integers
+    degrees: Integers
+    prefix: Integers
+    linear: Integers
+    pairs: Integers
+    shares: Floats
+    terms: Integers
+    longest: int
+
+
+@cache
+def monomials(variables: int, degree: int) -> Monomials:
+    """The tables for this many variables and this total degree."""
+    exponents = sorted(_exponents(variables, degree), key=_rank)
+    place = {exponent: index for index, exponent in enumerate(exponents)}
+    degrees = [sum(exponent) for exponent in exponents]
+    tops = [_top(exponent) for exponent in exponents]
+    rows: list[tuple[int, int, int, int, float]] = []
+    for i, a in enumerate(exponents):
+        for j in range(i, len(exponents)):
+            if degrees[i] + degrees[j] > degree:
+                continue
+            for share, result in _product(a, exponents[j]):
+                rows.append((max(tops[i], tops[j]), i, j, place[result], share))
+    rows.sort()
+    largest = np.array([row[0] for row in rows])
+    pairs = np.array([row[1:4] for row in rows], dtype=np.int64)
+    counts = np.bincount(pairs[:, 2], weights=np.where(pairs[:, 0] == pairs[:, 1], 1, 2))
+    units = [tuple(int(k == j) for k in range(variables)) for j in range(variables)]
+    return Monomials(
+        variables=variables,
+        degree=degree,
+        exponents=np.array(exponents, dtype=np.int64).reshape(len(exponents), variables),
+        degrees=np.array(degrees, dtype=np.int64),
+        prefix=np.array([sum(top <= t for top in tops) for t in range(variables + 1)], dtype=np.int64),
+        linear=np.array([place[unit] for unit in units], dtype=np.int64),
+        pairs=pairs,
+        shares=np.array([row[4] for row in rows]),
+        terms=np.array([np.searchsorted(largest, t, side="right") for t in range(variables + 1)], dtype=np.int64),
+        longest=int(counts.max()),
+    )
+
+
+def _exponents(variables: int, degree: int) -> Iterator[tuple[int, ...]]:
+    if variables == 0:
+        yield ()
+        return
+    for last in range(degree + 1):
+        for rest in _exponents(variables - 1, degree - last):
+            yield (*rest, last)
+
+
+def _top(exponent: tuple[int, ...]) -> int:
+    """The largest variable that occurs, counted from 1; 0 for the constant."""
+    return max((k + 1 for k, e in enumerate(exponent) if e), default=0)
+
+
+def _rank(exponent: tuple[int, ...]) -> tuple[int, int, tuple[int, ...]]:
+    return _top(exponent), sum(exponent), exponent
+
+
+def _product(a: tuple[int, ...], b: tuple[int, ...]) -> Iterator[tuple[float, tuple[int, ...]]]:
+    """The terms of a product of two monomials; equal ones are listed apart."""
+    choices = [((1.0, x + y),) if not x or not y else ((0.5, x + y), (0.5, abs(x - y))) for x, y in zip(a, b, strict=True)]
+    for picked in product(*choices):
+        share = 1.0
+        for factor, _ in picked:
+            share *= factor
+        yield share, tuple(e for _, e in picked)
