@@ -40,7 +40,7 @@ from flint import arb
 from constructions.answer import Place
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.copy_task import CopyTask
-from verifier.copying import bound_copy, starting_bits
+from verifier.copying import LONGEST_COPY, bound_copy, starting_bits
 from verifier.errors import UsageError
 from verifier.program import record
 from verifier.verdict import Verdict, check_at_most, check_less
@@ -54,9 +54,6 @@ FIRST_GUESS = 128
 
 ROUNDING_DIGITS = 12
 """Decimals of the rounded irrationals beyond those that ε and M/tolerance need."""
-
-LONGEST_LINE = 512
-"""Slots of a line; the walk over the box takes 2n products of n × n matrices."""
 
 LARGEST_SIZING_DIGITS = 20_100
 """Powers of ten at which sizing gives up."""
@@ -110,8 +107,8 @@ def construct_copy(task: CopyTask) -> CopyConstruction | Impossible | NotKnown:
             f"a delay line of {task.hidden} units has {task.capacity} slots; T8 excludes more for real numbers only, and "
             "packing several symbols into one slot is not in this version",
         )
-    if task.n > LONGEST_LINE:
-        raise UsageError(f"a copy of {task.n} numbers is not certified here; lines of up to {LONGEST_LINE} slots are")
+    if task.n > LONGEST_COPY:
+        raise UsageError(f"a copy of {task.n} numbers is not certified here; lines of up to {LONGEST_COPY} slots are")
     return DELAY_LINES[task.architecture](task)
 
 
