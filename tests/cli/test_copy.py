@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proofs.theorems import THEOREMS
-from proofs.theorems.c10 import slot_equations
+from proofs.theorems.c10 import gru_chain, gru_leak, slot_equations
 from verifier.review import content_hash
 from verifier.verdict import Verdict
 
@@ -129,6 +129,22 @@ def test_capacity_prints_both_sides() -> None:
     assert last(output).startswith("PROVED architecture=lstm hidden=2 capacity=4 copies=PROVED one_more_impossible=PROVED")
 
 
+@pytest.mark.parametrize("cell", ["gru", "gru-after-keep"])
+def test_capacity_of_a_gru_has_both_sides(cell: str) -> None:
+    code, output, error = run("capacity", cell, "--hidden", "3", "--precision", "6")
+    assert (code, error) == (0, "")
+    assert "n = 3       PROVED: copied" in output
+    assert "n = 4       PROVED: impossible (T8)" in output
+    assert last(output).startswith(f"PROVED architecture={cell} hidden=3 capacity=3 copies=PROVED one_more_impossible=PROVED")
+
+
+def test_a_gru_says_both_of_its_sizes() -> None:
+    code, output, _ = run("copy", "gru", "--n", "4", "--hidden", "4", "--precision", "10")
+    assert code == 0
+    assert "ε = 0.000001, K = 26" in output
+    assert "initial_state=zero" in last(output)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -162,3 +178,10 @@ def test_the_theorems_checks_hold(theorem: str) -> None:
 def test_the_slot_equations_reject_a_wrong_sign() -> None:
     assert slot_equations() is Verdict.PROVED
     assert slot_equations(-1) is Verdict.REFUTED
+
+
+def test_the_gru_checks_reject_false_variants() -> None:
+    assert gru_chain() is Verdict.PROVED
+    assert gru_chain(doubling=1) is Verdict.REFUTED
+    assert gru_leak() is Verdict.PROVED
+    assert gru_leak(factor=1) is Verdict.REFUTED

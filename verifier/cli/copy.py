@@ -189,6 +189,9 @@ def print_copy(result: CopyCertificate, answer: CopyConstruction) -> None:
     click.echo(wrapped("answer", f"{_answer(result)}: {answer.title} (theorem {answer.theorem}), out at times n ... 2n - 1"))
     if answer.scale != 1:
         sized = f"ε = {show_rational(answer.scale)}: a power of ten whose error, bounded in balls, meets the tolerance"
+        if answer.saturation is not None:
+            sized = f"ε = {show_rational(answer.scale)}, K = {answer.saturation}: a power of ten and the smallest whole number "
+            sized += "whose error, bounded in balls, meets the tolerance"
         click.echo(wrapped("sized", f"{sized}; leading order {answer.leading_order}"))
     start = "s_0 = 0" if result.starts_at_zero else "s_0 is SET (to the operating point), not 0"
     click.echo(wrapped("start", start))
