@@ -59,10 +59,10 @@ def copy(
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
+    if certificate is not None:
+        check_writable(certificate)
     answer = construct_copy(task)
     if isinstance(answer, CopyConstruction):
-        if certificate is not None:
-            check_writable(certificate)
         result = certify_copy(answer.weights, task, seed=seed)
         text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
         if certificate is not None:

@@ -48,6 +48,10 @@ CHECKED = (
 )
 
 
+FULL_WIDTH = 100
+"""Columns from which on only the task is wrapped."""
+
+
 @dataclass(frozen=True)
 class Line:
     """One construction with what checking its law found, and what was built at the request (None: only the law)."""
@@ -227,7 +231,7 @@ def print_report(lines: list[Line], n: int, tolerance: Fraction, architecture: s
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for title in COLUMNS:
         justify: Literal["left", "right"] = "right" if title in ("units", "here") else "left"
-        table.add_column(title, justify=justify, no_wrap=title != "task")
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=title != "task" and report_width() >= FULL_WIDTH)
     for line in lines:
         table.add_row(*cells(line))
     print_table(table, report_width())
