@@ -1,4 +1,4 @@
-"""Delay lines (C10): copy n reals with n units (RNNs) or with ⌈n/2⌉ units (LSTM).
+"""Delay lines (C10): copy n reals with n units (RNNs and GRU) or with ⌈n/2⌉ units (LSTM).
 
 A delay line keeps x_1 ... x_n in n slots, moves every slot on by one per step and reads out the last: at time n it shows
 x_1, at time n + 1 x_2, and so on. Unit 0 is read, inputs enter at the last unit.
@@ -6,7 +6,13 @@ x_1, at time n + 1 x_2, and so on. Unit 0 is read, inputs enter at the last unit
     linear   h_k' = h_{k+1},           h_last' = x                exact (a shift register)
     relu     h_k' = relu(h_{k+1}),     h_last' = relu(x + M)      exact: x + M >= 0, the readout takes M off again
     tanh     h_k' = tanh(h_{k+1}),     h_last' = tanh(ε x)        |E_j| <= n ε²M³/3: nearly linear at scale ε
+    gru      h_k' = (1-φ) h_k + φ tanh(h_{k+1}),  φ = σ(K)        n ε²M³/3 + 2M(1 - φ^n): update gate saturated
     lstm     two slots per unit, c and h                          |E_j| = O(n ε M²)
+
+The GRU. The reset gate is r = σ(0) = 1/2, exactly, and doubled recurrent weights undo it, so before or after the product
+the candidate is the tanh chain's. Each slot keeps the share 1 - φ of its old value, so without the tanh slot 0 shows
+x_{t-k} with the weight C(k, n-1) φ^n (1-φ)^{k-n+1}, k = n-1, n, ...: the weights add up to 1 and the wanted one is φ^n.
+What is missing there and what is shown of other inputs are each at most M(1 - φ^n) <= nM e^-K.
 
 The LSTM. With f = i = 1/2 (zero weights) the cell rests at c* = 1/2, h* = tanh(c*)/2 when x = 0, g = 1/2 and o = 1/2.
 Around that point, with z_g = artanh(1/2) + W_g δh + u_g x, z_o = W_o δh + u_o x and
@@ -37,10 +43,12 @@ from fractions import Fraction
 
 from flint import arb
 
-from constructions.answer import Place
+from constructions.answer import Place, assemble
+from constructions.gru import SIGNS
+from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.copy_task import CopyTask
-from verifier.copying import bound_copy, starting_bits
+from verifier.copying import LONGEST_COPY, bound_copy, starting_bits
 from verifier.errors import UsageError
 from verifier.program import record
 from verifier.verdict import Verdict, check_at_most, check_less
@@ -55,8 +63,8 @@ FIRST_GUESS = 128
 ROUNDING_DIGITS = 12
 """Decimals of the rounded irrationals beyond those that ε and M/tolerance need."""
 
-LONGEST_LINE = 512
-"""Slots of a line; the walk over the box takes 2n products of n × n matrices."""
+FAR_BITS = 64
+"""The GRU's ε is sized with K so large that 2nM e^-K is this many bits below the tolerance."""
 
 LARGEST_SIZING_DIGITS = 20_100
 """Powers of ten at which sizing gives up."""
@@ -64,7 +72,10 @@ LARGEST_SIZING_DIGITS = 20_100
 
 @dataclass(frozen=True)
 class CopyConstruction:
-    """Explicit weights proposed for a copy task; `scale` is ε (1 where the line is exact), `reasons` one per weight."""
+    """Explicit weights proposed for a copy task.
+
+    `scale` is ε (1 where the line is exact), `saturation` the K of a gate held next to 1, `reasons` one per weight.
+    """
 
     task: CopyTask
     weights: Weights
@@ -73,6 +84,7 @@ class CopyConstruction:
     scale: Fraction
     reasons: Mapping[Place, str]
     leading_order: str
+    saturation: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,8 +122,8 @@ def construct_copy(task: CopyTask) -> CopyConstruction | Impossible | NotKnown:
             f"a delay line of {task.hidden} units has {task.capacity} slots; T8 excludes more for real numbers only, and "
             "packing several symbols into one slot is not in this version",
         )
-    if task.n > LONGEST_LINE:
-        raise UsageError(f"a copy of {task.n} numbers is not certified here; lines of up to {LONGEST_LINE} slots are")
+    if task.n > LONGEST_COPY:
+        raise UsageError(f"a copy of {task.n} numbers is not certified here; lines of up to {LONGEST_COPY} slots are")
     return DELAY_LINES[task.architecture](task)
 
 
@@ -137,12 +149,21 @@ def relu_line(task: CopyTask) -> CopyConstruction:
 
 def tanh_line(task: CopyTask) -> CopyConstruction:
     """The chain at scale ε: n tanh in a row bend each value by at most n ε²M³/3."""
-    bound = task.bound
+    return _sized(task, lambda scale: chain(task.n, scale), _chain_guess(task), "chain at scale ε", "n ε²M³/3")
 
-    def first(exponent: int) -> bool:  # the mean value form sees 1 - sech² <= ε²M², n times
-        return task.n * bound**3 <= task.tolerance * Fraction(10) ** (2 * exponent)
 
-    return _sized(task, lambda scale: chain(task.n, scale), first, "chain at scale ε", "n ε²M³/3")
+def gru_line(task: CopyTask) -> CopyConstruction:
+    """The tanh chain with the update gate saturated: ε as if K were infinite, then the smallest K."""
+    title, order = "chain at scale ε, update gate saturated", "n ε²M³/3 + 2nM e^-K"
+    leak = 2 * task.n * task.bound / task.tolerance  # 2nM e^-K <= tolerance from K = ln(leak) on
+    guess = max(1, (leak.numerator // leak.denominator).bit_length() * 9 // 13)  # ln 2 = 0.693 > 9/13
+    far = guess + FAR_BITS
+    scale = _sized(task, lambda scale: gru_entries(task, scale, far), _chain_guess(task), title, order).scale
+
+    def proposal(saturation: int) -> CopyConstruction:
+        return _propose(task, gru_entries(task, scale, saturation), scale, title, order, saturation)
+
+    return proposal(smallest(lambda k: k > 0 and _meets(proposal(k)), guess))
 
 
 def lstm_line(task: CopyTask) -> CopyConstruction:
@@ -155,6 +176,7 @@ def lstm_line(task: CopyTask) -> CopyConstruction:
 
 
 DELAY_LINES: dict[str, Callable[[CopyTask], CopyConstruction]] = {
+    **dict.fromkeys(SIGNS, gru_line),
     "linear": linear_line,
     "lstm": lstm_line,
     "relu": relu_line,
@@ -163,12 +185,32 @@ DELAY_LINES: dict[str, Callable[[CopyTask], CopyConstruction]] = {
 """The delay line of each architecture that has one here."""
 
 
+def _chain_guess(task: CopyTask) -> Callable[[int], bool]:
+    """Whether 10^-exponent is a first guess at ε: the mean value form sees 1 - sech² <= ε²M², n times."""
+    return lambda exponent: task.n * task.bound**3 <= task.tolerance * Fraction(10) ** (2 * exponent)
+
+
 def chain(n: int, scale: Fraction) -> Entries:
     """n units in a row at scale ε for a one-gate cell: the input enters at the last, the first is read."""
     entries: Entries = {("W_h", (k, k + 1)): (Fraction(1), "every value moves on by one unit per step") for k in range(n - 1)}
     small, undone = ("", "") if scale == 1 else (" at scale ε", ", with the scale undone")
     entries["U_h", (n - 1,)] = (scale, f"input enters the last unit{small}")
     entries["V", (0,)] = (1 / scale, f"readout: the unit whose value has come all the way{undone}")
+    return entries
+
+
+def gru_entries(task: CopyTask, scale: Fraction, saturation: int) -> Entries:
+    """The chain's weights in a GRU's candidate, with K = `saturation` in every unit's update gate."""
+    sign = Fraction(SIGNS[task.architecture])
+    share = "z" if sign > 0 else "1 - z"
+    entries: Entries = {}
+    for (name, index), (value, reason) in chain(task.n, scale).items():
+        if name == "W_h":
+            entries["W_n", index] = (2 * value, f"{reason}; doubled, as the reset gate is 1/2")
+        else:
+            entries["U_n" if name == "U_h" else name, index] = (value, reason)
+    for k in range(task.n):
+        entries["b_z", (k,)] = (sign * saturation, f"every unit takes: {share} = φ = σ(K), next to 1")
     return entries
 
 
@@ -217,13 +259,11 @@ def _near(value: arb, digits: int) -> Fraction:
     return Fraction(int(mantissa) * 2 ** int(exponent), 10**digits)
 
 
-def _propose(task: CopyTask, entries: Entries, scale: Fraction, title: str, order: str) -> CopyConstruction:
-    blocks: dict[str, dict[tuple[int, ...], Fraction]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    weights = Weights(task.architecture, task.hidden, blocks)
-    reasons = {place: reason for place, (_, reason) in entries.items()}
-    return CopyConstruction(task, weights, "C10", title, scale, reasons, order)
+def _propose(
+    task: CopyTask, entries: Entries, scale: Fraction, title: str, order: str, saturation: int | None = None
+) -> CopyConstruction:
+    weights, reasons = assemble(task.architecture, task.hidden, entries)
+    return CopyConstruction(task, weights, "C10", title, scale, reasons, order, saturation)
 
 
 def _sized(

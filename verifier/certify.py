@@ -20,7 +20,7 @@ from typing import Protocol
 from flint import arb
 from sympy import Symbol
 
-from verifier.arithmetic.balls import ZERO, Balls, show_upper, to_ball
+from verifier.arithmetic.balls import STATED_DIGITS, ZERO, Balls, show_upper, to_ball
 from verifier.errors import StepLimit, UsageError
 from verifier.exact import parse_rational
 from verifier.forever import grid_points
@@ -41,9 +41,6 @@ LARGEST_STEPS = 10_000_000
 
 GUARD_BITS = 64
 """Bits beyond those of M/tolerance and n with which the first attempt computes."""
-
-STATED_DIGITS = 12
-"""Digits of the outward-rounded decimal as which a bound is compared and stored."""
 
 DOUBLINGS = 1000
 """Doublings of a witness on ℝ, whose error grows in proportion."""

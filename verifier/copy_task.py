@@ -19,7 +19,7 @@ from verifier.cells import CELLS, Cell, Maps
 from verifier.errors import UsageError
 from verifier.exact import exact, parse_rational, show_rational
 from verifier.program import Operation, Recorder
-from verifier.regime import DEFAULT_HIDDEN, decide_tolerance
+from verifier.regime import DEFAULT_HIDDEN, LARGEST_PRECISION, decide_tolerance
 
 CONTINUOUS = frozenset({"x", "state", "affine", "mul", "sigmoid", "tanh", "relu"})
 """Operations that are continuous functions of their arguments."""
@@ -64,6 +64,13 @@ class CopyTask:
                 f"tolerance {show_rational(self.tolerance)} asks for nothing: the constant output 0 already has error "
                 f"M = {show_rational(self.bound)}; choose a smaller tolerance"
             )
+        if self.tolerance * 10**LARGEST_PRECISION < self.bound:
+            raise UsageError(f"the tolerance is finer than 10^-{LARGEST_PRECISION} M; ask for fewer digits")
+        if self.half_spacing is not None and self.tolerance > self.half_spacing:
+            raise UsageError(
+                f"tolerance {show_rational(self.tolerance)} does not tell {self.symbols} symbols apart; half the spacing of "
+                f"their codes is {show_rational(self.half_spacing)}"
+            )
 
     @property
     def half_spacing(self) -> Fraction | None:
@@ -80,6 +87,12 @@ class CopyTask:
         if self.symbols is None or not 0 <= symbol < self.symbols:
             raise ValueError(f"there is no symbol {symbol}")
         return self.bound * Fraction(2 * symbol, self.symbols - 1) - self.bound
+
+    def contains(self, value: Fraction) -> bool:
+        """Whether an input may take this value: a real of [-M, M], or the code of a symbol."""
+        if abs(value) > self.bound:
+            return False
+        return self.symbols is None or ((value + self.bound) * (self.symbols - 1) / (2 * self.bound)).denominator == 1
 
     @property
     def capacity(self) -> int:

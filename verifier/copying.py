@@ -48,6 +48,13 @@ CLIMBS = 2
 """Times the search moves to the vertex that the slopes at the worst vertex so far point to."""
 
 
+LONGEST_COPY = 512
+"""Numbers of a copy that is decided here; the walk over the box takes 2n products of n × n matrices."""
+
+LARGEST_STATE = 2 * LONGEST_COPY
+"""Input-driven reals of a state with which a copy is decided."""
+
+
 @dataclass(frozen=True)
 class Attained:
     """An error that a sequence attains: |E_output| on `inputs`, found by `family`."""
@@ -96,15 +103,20 @@ class CopyCertificate:
 def certify_copy(weights: Weights, task: CopyTask, *, seed: int = 0) -> CopyCertificate:
     """Decide whether these weights copy as `task` asks; precision doubles while rounding is what leaves it open.
 
-    `seed` fixes the random sequences of the search. Raises `UsageError` if weights and task do not fit together.
+    `seed` fixes the random sequences of the search. Raises `UsageError` if weights and task do not fit together
+    or are larger than `LONGEST_COPY`, `LARGEST_STATE`.
     """
     if (weights.cell, weights.hidden) != (task.architecture, task.hidden):
         raise UsageError(
             f"the weights are a {weights.cell} with {weights.hidden} units; the question is about a "
             f"{task.architecture} with {task.hidden}"
         )
+    if task.n > LONGEST_COPY:
+        raise UsageError(f"a copy of {task.n} numbers is not decided here; up to {LONGEST_COPY} are")
     started = time.perf_counter()
     program = record(weights)
+    if len(program.driven()) > LARGEST_STATE:
+        raise UsageError(f"a copy with {len(program.driven())} input-driven state reals is not decided; up to {LARGEST_STATE} are")
     within = check_less if task.strict else check_at_most
     bits = starting_bits(weights, task)
     for attempt in range(ATTEMPTS):
@@ -214,8 +226,17 @@ def error_vertex(slopes: Sequence[arb], output: int, bound: Fraction) -> list[Fr
     return [-bound if slope - int(k == output) < 0 else bound for k, slope in enumerate(slopes, 1)]
 
 
+def copy_errors(program: Program, inputs: Sequence[Fraction]) -> list[arb]:
+    """|E_1| ... |E_n| on one input sequence, at the current precision."""
+    return _errors(Runner(program, Balls(flint.ctx.prec)), inputs)
+
+
+def _errors(runner: Runner, inputs: Sequence[Fraction]) -> list[arb]:
+    return [abs(y - to_ball(x)) for y, x in zip(copy_outputs(runner, inputs), inputs, strict=True)]
+
+
 def _attained(runner: Runner, inputs: Sequence[Fraction], family: str) -> Attained:
-    errors = [abs(y - to_ball(x)) for y, x in zip(copy_outputs(runner, inputs), inputs, strict=True)]
+    errors = _errors(runner, inputs)
     worst = 0
     for j, error in enumerate(errors):
         if error > errors[worst]:

@@ -3,11 +3,13 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from proofs.theorems import THEOREMS
-from proofs.theorems.c10 import slot_equations
+from proofs.theorems.c10 import gru_chain, gru_leak, slot_equations
+from verifier.review import content_hash
 from verifier.verdict import Verdict
 
 
@@ -62,10 +64,59 @@ def test_json_holds_weights_and_conclusions() -> None:
     assert code == 0
     assert data["verdict"] == "PROVED"
     assert data["weights"]["cell"] == "tanh"
-    assert data["supremum"]["relation"] == "<="
+    assert [claim["relation"] for claim in data["claims"]] == [">=", "<="]
     code, output, _ = run("copy", "tanh", "--n", "3", "--hidden", "2", "--json")
     assert code == 0
     assert json.loads(output)["theorem"] == "T8"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("lstm", "--hidden", "2", "--precision", "10"),
+        ("linear", "--hidden", "3"),
+        ("tanh", "--hidden", "2", "--symbols", "4"),
+    ],
+)
+def test_a_certificate_is_written_and_confirmed(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    file = tmp_path / "copy.json"
+    code, output, error = run("copy", *arguments, "--certificate", str(file))
+    assert (code, error) == (0, "")
+    assert f"certificate written to {file}" in output
+    code, checked, error = run("check", str(file))
+    assert (code, error) == (0, "")
+    assert checked.count("confirmed") == 5
+    assert last(checked).startswith(f"PROVED answer=copies theorem=none architecture={arguments[0]} ")
+    code, printed, _ = run("copy", *arguments, "--json")
+    assert json.loads(printed) == json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_a_false_copy_certificate_is_refuted_and_a_malformed_one_is_a_usage_error(tmp_path: Path) -> None:
+    file = tmp_path / "copy.json"
+    run("copy", "tanh", "--hidden", "2", "--precision", "4", "--certificate", str(file))
+    data = json.loads(file.read_text(encoding="utf-8"))
+    data["claims"][1]["value"] = "1e-30"
+    data["sha256"] = content_hash(data)
+    file.write_text(json.dumps(data), encoding="utf-8")
+    code, output, error = run("check", str(file))
+    assert (code, error) == (4, "")
+    assert last(output).startswith("REFUTED file=")
+    assert "supremum of the error <= 1e-30: it is at least" in last(output)
+    data["question"]["n"] = 1.5
+    data["sha256"] = content_hash(data)
+    file.write_text(json.dumps(data), encoding="utf-8")
+    code, output, error = run("check", str(file))
+    assert (code, output) == (2, "")
+    assert error == "verify: n must be a whole number\n"
+
+
+def test_no_certificate_is_written_where_there_are_no_weights(tmp_path: Path) -> None:
+    file = tmp_path / "copy.json"
+    code, output, error = run("copy", "tanh", "--n", "3", "--hidden", "2", "--certificate", str(file))
+    assert (code, output) == (2, "")
+    assert len(error.splitlines()) == 1
+    assert "there are none here: its state holds 2 reals" in error
+    assert not file.exists()
 
 
 def test_capacity_prints_both_sides() -> None:
@@ -78,6 +129,22 @@ def test_capacity_prints_both_sides() -> None:
     assert last(output).startswith("PROVED architecture=lstm hidden=2 capacity=4 copies=PROVED one_more_impossible=PROVED")
 
 
+@pytest.mark.parametrize("cell", ["gru", "gru-after-keep"])
+def test_capacity_of_a_gru_has_both_sides(cell: str) -> None:
+    code, output, error = run("capacity", cell, "--hidden", "3", "--precision", "6")
+    assert (code, error) == (0, "")
+    assert "n = 3       PROVED: copied" in output
+    assert "n = 4       PROVED: impossible (T8)" in output
+    assert last(output).startswith(f"PROVED architecture={cell} hidden=3 capacity=3 copies=PROVED one_more_impossible=PROVED")
+
+
+def test_a_gru_says_both_of_its_sizes() -> None:
+    code, output, _ = run("copy", "gru", "--n", "4", "--hidden", "4", "--precision", "10")
+    assert code == 0
+    assert "ε = 0.000001, K = 26" in output
+    assert "initial_state=zero" in last(output)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -88,6 +155,7 @@ def test_capacity_prints_both_sides() -> None:
         (["copy", "lstm", "--precision", "3", "--tolerance", "1/10"], "one of"),
         (["copy", "lstm", "--symbols", "1"], "--symbols 1 is not allowed"),
         (["copy", "lstm", "--bound", "-1"], "M > 0"),
+        (["copy", "linear", "--symbols", "5", "--certificate", "no/such/folder/x.json"], "there is no folder"),
         (["copy"], "ARCHITECTURE"),
         (["capacity", "elmann"], "no delay line for 'elmann'"),
     ],
@@ -110,3 +178,10 @@ def test_the_theorems_checks_hold(theorem: str) -> None:
 def test_the_slot_equations_reject_a_wrong_sign() -> None:
     assert slot_equations() is Verdict.PROVED
     assert slot_equations(-1) is Verdict.REFUTED
+
+
+def test_the_gru_checks_reject_false_variants() -> None:
+    assert gru_chain() is Verdict.PROVED
+    assert gru_chain(doubling=1) is Verdict.REFUTED
+    assert gru_leak() is Verdict.PROVED
+    assert gru_leak(factor=1) is Verdict.REFUTED

@@ -8,6 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 import mpmath
+import numpy as np
+from onnx_runtime import float_blocks, hidden_states
 
 from verifier import Weights
 
@@ -73,39 +75,10 @@ def random_weights(cell: str, hidden: int, seed: int) -> Weights:
 
 def onnx_outputs(weights: Weights, inputs: Sequence[Fraction]) -> list[float]:
     """y_1, y_2, ... by ONNX Runtime's RNN operator in float32 (readout in Python)."""
-    import numpy as np
-    import onnx
-    import onnxruntime
-    from onnx import TensorProto, helper
-
-    d, n = weights.hidden, len(inputs)
-
-    def dense(name: str) -> Any:
-        array = np.zeros(weights[name].shape, dtype=np.float32)
-        for index, value in weights[name]:
-            array[index] = np.float32(float(value))
-        return array
-
+    blocks = float_blocks(weights)
+    bias = np.concatenate([blocks["b_h"], np.zeros_like(blocks["b_h"])])
     activation = {"tanh": "Tanh", "sigmoid": "Sigmoid"}[weights.cell]
-    node = helper.make_node(
-        "RNN", ["X", "W", "R", "B", "", "h0"], ["Y", "Yh"], hidden_size=d, activations=[activation], direction="forward"
+    states = hidden_states(
+        "RNN", blocks["U_h"], blocks["W_h"], bias, {"h": blocks["h_0"]}, inputs, activations=[activation], direction="forward"
     )
-    graph = helper.make_graph(
-        [node],
-        "elman",
-        [helper.make_tensor_value_info("X", TensorProto.FLOAT, [n, 1, 1])],
-        [helper.make_tensor_value_info("Y", TensorProto.FLOAT, [n, 1, 1, d])],
-        [
-            helper.make_tensor("W", TensorProto.FLOAT, [1, d, 1], dense("U_h").reshape(-1)),
-            helper.make_tensor("R", TensorProto.FLOAT, [1, d, d], dense("W_h").reshape(-1)),
-            helper.make_tensor("B", TensorProto.FLOAT, [1, 2 * d], np.concatenate([dense("b_h"), np.zeros(d, np.float32)])),
-            helper.make_tensor("h0", TensorProto.FLOAT, [1, 1, d], dense("h_0")),
-        ],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 14)], ir_version=8)
-    onnx.checker.check_model(model)
-    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    x = np.array([float(v) for v in inputs], dtype=np.float32).reshape(n, 1, 1)
-    (h,) = session.run(["Y"], {"X": x})
-    readout = dense("V")
-    return [float(h[t, 0, 0] @ readout) + float(weights["v0"][()]) for t in range(n)]
+    return [float(h @ blocks["V"]) + float(weights["v0"][()]) for h in states]

@@ -4,8 +4,10 @@ from fractions import Fraction
 
 import pytest
 
-from constructions.delay import DELAY_LINES, CopyConstruction, Impossible, NotKnown, construct_copy
-from verifier.arithmetic.balls import Balls, lower_fraction, upper_fraction
+from constructions.answer import assemble
+from constructions.delay import DELAY_LINES, CopyConstruction, Impossible, NotKnown, construct_copy, gru_entries
+from constructions.gru import SIGNS
+from verifier.arithmetic.balls import Balls, lower_fraction, to_ball, upper_fraction
 from verifier.arithmetic.reference import Reference
 from verifier.cells import CELLS, Maps
 from verifier.copy_task import CopyTask
@@ -14,6 +16,8 @@ from verifier.errors import UsageError
 from verifier.sequences import expand
 from verifier.verdict import Verdict
 from verifier.weights import Weights
+
+GRUS = sorted(SIGNS)
 
 
 def task(cell: str, n: int, digits: int, hidden: int, bound: Fraction | int = 1) -> CopyTask:
@@ -58,7 +62,7 @@ def test_linear_and_relu_lines_are_exact(cell: str, n: int, bound: Fraction | in
 
 @pytest.mark.parametrize("digits", [3, 10, 50])
 @pytest.mark.parametrize("hidden", [1, 2, 4, 8])
-@pytest.mark.parametrize("cell", ["tanh", "lstm"])
+@pytest.mark.parametrize("cell", ["tanh", "lstm", *GRUS])
 def test_a_full_line_is_proved_and_an_independent_run_agrees(cell: str, hidden: int, digits: int) -> None:
     question = task(cell, CELLS[cell].state_reals(hidden), digits, hidden)
     answer = proposal(question)
@@ -73,6 +77,44 @@ def test_a_full_line_is_proved_and_an_independent_run_agrees(cell: str, hidden: 
     seen = errors[result.attained.output - 1]
     reference = Reference(3 * digits + 60)
     assert reference.exact(low) <= seen <= reference.exact(high)
+
+
+@pytest.mark.parametrize("digits", [2, 9, 40])
+@pytest.mark.parametrize("n", [1, 2, 5])
+@pytest.mark.parametrize("cell", GRUS)
+def test_the_gru_line_has_the_smallest_k_and_a_needed_scale(cell: str, n: int, digits: int) -> None:
+    question = task(cell, n, digits, n)
+    answer = proposal(question)
+    assert answer.saturation is not None
+    assert answer.saturation > 1
+
+    def verdict(scale: Fraction, saturation: int) -> Verdict:
+        return certify_copy(assemble(cell, n, gru_entries(question, scale, saturation))[0], question).verdict
+
+    assert verdict(answer.scale, answer.saturation) is Verdict.PROVED
+    assert verdict(answer.scale, answer.saturation - 1) is not Verdict.PROVED
+    assert verdict(10 * answer.scale, answer.saturation + 64) is not Verdict.PROVED
+
+
+@pytest.mark.parametrize("cell", GRUS)
+def test_thirty_two_gru_units_copy_thirty_two_numbers(cell: str) -> None:
+    question = task(cell, 32, 20, 32)
+    result = certify_copy(proposal(question).weights, question)
+    assert result.verdict is Verdict.PROVED
+    assert question.capacity == 32
+
+
+def test_the_leak_of_the_gru_line_is_what_the_derivation_says() -> None:
+    # at a tiny ε the error is the leak, 2M(1 - φ^n), attained up to what n inputs are too few to show
+    question = task("gru", 4, 6, 4)
+    answer = proposal(question)
+    assert answer.saturation is not None
+    wrong = assemble("gru", 4, gru_entries(question, Fraction(1, 10**9), answer.saturation - 4))[0]
+    result = certify_copy(wrong, CopyTask("gru", 4, Fraction(1), Fraction(1, 10), 4))
+    with Balls(result.working_bits).working():
+        leak = 2 * (1 - Balls.sigmoid(to_ball(answer.saturation - 4)) ** 4)
+        assert result.attained.error <= leak + to_ball(Fraction(4, 10**18))  # and the cubic part, nε²M³/3
+        assert result.attained.error >= leak * to_ball(Fraction(3, 4))
 
 
 @pytest.mark.parametrize("hidden", [1, 2, 3, 4])

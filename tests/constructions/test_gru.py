@@ -18,6 +18,7 @@ import pytest
 import sympy
 from flint import arb, fmpz
 from independent_gru import CONVENTIONS, IndependentGru, as_fraction
+from onnx_runtime import float_blocks, hidden_states
 
 from constructions import ARCHITECTURES, Construction, Unanswered, construct, derivations
 from constructions.gru import FLAG, MEMORY, SIGNS, N, derivation, error_bound, network
@@ -165,47 +166,19 @@ def test_reported_gates_are_the_gates(cell: str, seed: int) -> None:
                 assert abs(ball - to_ball(as_fraction(gates[gate][unit]))) < arb(2) ** (60 - BITS)
 
 
-def float_blocks(weights: Weights) -> dict[str, Any]:
-    """The blocks as float32 arrays."""
-    arrays = {}
-    for name, block in weights.blocks().items():
-        arrays[name] = np.zeros(block.shape, np.float32)
-        for index, value in block:
-            arrays[name][index] = float(value)
-    return arrays
-
-
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("cell", ALL_CELLS)
 def test_onnx_runtime_computes_the_same(cell: str, seed: int) -> None:
-    onnx = pytest.importorskip("onnx", reason="onnx is not installed (extra 'runtimes')")
-    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (extra 'runtimes')")
     weights, inputs = dense(cell, seed + 40, hidden=4, size=1), sequence(seed + 40, 12)
     reset_after, z_keeps = CONVENTIONS[cell]
     a, d = float_blocks(weights), weights.hidden
     sign = 1 if z_keeps else -1  # ONNX has h' = (1-z)∘n + z∘h; σ(-v) = 1 - σ(v)
-    on_input = np.concatenate([sign * a["U_z"], a["U_r"], a["U_n"]]).reshape(1, 3 * d, 1)
-    recurrent = np.concatenate([sign * a["W_z"], a["W_r"], a["W_n"]]).reshape(1, 3 * d, d)
+    on_input = np.concatenate([sign * a["U_z"], a["U_r"], a["U_n"]])
+    recurrent = np.concatenate([sign * a["W_z"], a["W_r"], a["W_n"]])
     inner = a["c_n"] if reset_after else np.zeros(d, np.float32)
     zero = np.zeros(2 * d, np.float32)
-    bias = np.concatenate([sign * a["b_z"], a["b_r"], a["b_n"], zero, inner]).reshape(1, 6 * d)
-    node = onnx.helper.make_node("GRU", ["X", "W", "R", "B", "", "h_0"], ["Y"], hidden_size=d, linear_before_reset=int(reset_after))
-    kind = onnx.TensorProto.FLOAT
-    shapes = {"X": [len(inputs), 1, 1], "h_0": [1, 1, d]}
-    graph = onnx.helper.make_graph(
-        [node],
-        "gru",
-        [onnx.helper.make_tensor_value_info(name, kind, shape) for name, shape in shapes.items()],
-        [onnx.helper.make_tensor_value_info("Y", kind, [len(inputs), 1, 1, d])],
-        [onnx.numpy_helper.from_array(v, n) for n, v in (("W", on_input), ("R", recurrent), ("B", bias))],
-    )
-    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 14)], ir_version=8)
-    session = runtime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
-    feed = {
-        "X": np.array([float(x) for x in inputs], np.float32).reshape(-1, 1, 1),
-        "h_0": a["h_0"].reshape(1, 1, d),
-    }
-    (states,) = session.run(["Y"], feed)
+    bias = np.concatenate([sign * a["b_z"], a["b_r"], a["b_n"], zero, inner])
+    states = hidden_states("GRU", on_input, recurrent, bias, {"h": a["h_0"]}, inputs, linear_before_reset=int(reset_after))
     expected = [h for _, h, _ in IndependentGru(weights.to_data(), 40).steps(inputs)]
     for row, h in zip(states.reshape(-1, d), expected, strict=True):
         assert max(abs(Fraction(float(v)) - as_fraction(w)) for v, w in zip(row, h, strict=True)) < Fraction(1, 10**5)

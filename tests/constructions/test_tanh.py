@@ -58,8 +58,6 @@ def test_cell_agrees_with_independent_mpmath(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_cell_agrees_with_onnx_runtime(seed: int) -> None:
-    pytest.importorskip("onnx", reason="onnx is not installed")
-    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     weights = random_weights("tanh", 6, 100 + seed)
     generator = random.Random(seed)
     inputs = [Fraction(generator.randint(-64, 64), 32) for _ in range(10)]
@@ -68,8 +66,6 @@ def test_cell_agrees_with_onnx_runtime(seed: int) -> None:
 
 
 def test_onnx_comparison_would_notice_a_changed_weight() -> None:
-    pytest.importorskip("onnx", reason="onnx is not installed")
-    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     weights = random_weights("tanh", 6, 100)
     changed = weights.replace({("W_h", (1, 2)): weights["W_h"][1, 2] + Fraction(1, 4)})
     inputs = [Fraction(1, 2), Fraction(-1), Fraction(1)]

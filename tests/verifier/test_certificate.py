@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 import mpmath
 import pytest
+from forging import (
+    Change,
+    Data,
+    Mutation,
+    claim,
+    extra_weight,
+    forge,
+    in_question,
+    mutated,
+    mutations,
+    run,
+    weight,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,9 +38,6 @@ from verifier.weights import Weights
 
 N = 6
 DIGITS = 4
-
-Data = dict[str, Any]
-Change = Callable[[Data], object]
 
 P, R, U = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
 USAGE = UsageError
@@ -48,14 +56,8 @@ BARE = to_data(certify_weights(proposal().weights, proposal().regime))
 
 
 def forged(change: Change, base: Data = HONEST, *, hashes: bool = True) -> Data:
-    """The certificate with a change, and with both hashes made right again unless told otherwise."""
-    data = copy.deepcopy(base)
-    change(data)
-    if hashes:
-        with contextlib.suppress(UsageError, KeyError):
-            data["weights_sha256"] = Weights.from_data(data["weights"]).sha256
-        data["sha256"] = content_hash(data)
-    return data
+    """`base` with a change, its hashes right again unless told otherwise."""
+    return forge(base, change, hashes=hashes)
 
 
 def review(data: Any) -> Review:
@@ -136,11 +138,6 @@ def test_claims_are_rounded_outward() -> None:
 # --- forged certificates ----------------------------------------------------------------------------------------------
 
 
-def in_question(**values: Any) -> Change:
-    """Change the question."""
-    return lambda data: data["question"].update(values)
-
-
 def asked(n: int | None = None, bound: str | None = None) -> Change:
     """Change n or M in the question and in the theorem's parameters alike."""
 
@@ -158,26 +155,6 @@ def asked(n: int | None = None, bound: str | None = None) -> Change:
 def parameter(name: str, value: str) -> Change:
     """Change a parameter of the theorem."""
     return lambda data: data["parameters"].update({name: value})
-
-
-def claim(number: int, **values: Any) -> Change:
-    """Change one claim: 0 observed, 1 supremum from below, 2 supremum from above, 3 symbolic."""
-    return lambda data: data["claims"][number].update(values)
-
-
-def run(**values: Any) -> Change:
-    """Change how it was run."""
-    return lambda data: data["run"].update(values)
-
-
-def weight(block: str, position: int, value: str) -> Change:
-    """Change one weight."""
-    return lambda data: data["weights"]["blocks"][block][position].__setitem__(-1, value)
-
-
-def extra_weight(block: str, row: list[Any]) -> Change:
-    """Add a weight."""
-    return lambda data: data["weights"]["blocks"].setdefault(block, []).append(row)
 
 
 EVERY_WEIGHT = [(block, position) for block, rows in HONEST["weights"]["blocks"].items() for position in range(len(rows))]
@@ -514,66 +491,11 @@ def test_huge_numbers_are_refused_at_once(name: str) -> None:
 
 # --- fuzz -------------------------------------------------------------------------------------------------------------
 
-SCALARS = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.sampled_from([0, 1, 2, 5, 7, -1, 31, 64, 10**30]),
-    st.sampled_from([0.0, 1.5, float("nan"), float("inf")]),
-    st.sampled_from(["", "0", "1", "-1", "1/3", "1e-4", "13", "nan", "1e9", "PROVED", "REFUTED", "lstm", "C6", "<=", ">="]),
-    st.text(max_size=6),
-)
-VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3))
-
-
-def places(data: Any, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    found = [prefix] if prefix else []
-    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
-    for key, value in items:
-        found += places(value, (*prefix, key))
-    return found
-
-
-PLACES = places(HONEST)
-
-
-def mutate(data: Data, place: tuple[Any, ...], action: str, value: Any) -> None:
-    """Replace, delete or duplicate what is at a place, where it still is."""
-    holder: Any = data
-    for key in place[:-1]:
-        if not isinstance(holder, (dict, list)) or (isinstance(holder, list) and not isinstance(key, int)):
-            return
-        if (isinstance(holder, dict) and key not in holder) or (isinstance(holder, list) and key >= len(holder)):
-            return
-        holder = holder[key]
-    key = place[-1]
-    if isinstance(holder, dict) and key in holder:
-        if action == "delete":
-            del holder[key]
-        else:
-            holder[key] = value
-    elif isinstance(holder, list) and isinstance(key, int) and key < len(holder):
-        if action == "delete":
-            del holder[key]
-        elif action == "double":
-            holder.append(copy.deepcopy(holder[key]))
-        else:
-            holder[key] = value
-
 
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
-@given(
-    mutations=st.lists(
-        st.tuples(st.sampled_from(PLACES), st.sampled_from(["replace", "delete", "double"]), VALUES), min_size=1, max_size=2
-    ),
-    rehash=st.booleans(),
-)
-def test_any_mutation_is_reviewed_or_refused(mutations: list[tuple[tuple[Any, ...], str, Any]], rehash: bool) -> None:
-    def change(data: Data) -> None:
-        for place, action, value in mutations:
-            mutate(data, place, action, copy.deepcopy(value))
-
-    data = forged(change, hashes=rehash)
+@given(changes=mutations(HONEST), rehash=st.booleans())
+def test_any_mutation_is_reviewed_or_refused(changes: list[Mutation], rehash: bool) -> None:
+    data = mutated(HONEST, changes, hashes=rehash)
     if outcome(data) is P:
         assert_true(data)
 

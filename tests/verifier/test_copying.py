@@ -1,13 +1,15 @@
 """The copy decision: wrong weights never pass, right ones are bounded from both sides."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from constructions.delay import CopyConstruction, construct_copy
+from constructions.delay import DELAY_LINES, CopyConstruction, construct_copy
+from constructions.gru import SIGNS
 from verifier.affine import AffineForms, Form, NotAffine
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball
 from verifier.cells import CELLS
@@ -47,6 +49,65 @@ def reversed_chain(weights: Weights) -> dict[tuple[str, tuple[int, ...]], Fracti
     return changes
 
 
+CHAIN: list[tuple[str, Change]] = [
+    ("no readout", scaled("V", (0,), 0)),
+    ("readout doubled", scaled("V", (0,), 2)),
+    ("readout negated", scaled("V", (0,), -1)),
+    ("readout off by 2 in 1000", scaled("V", (0,), Fraction(1002, 1000))),
+    ("readout of the next unit", lambda w: {("V", (0,)): 0, ("V", (1,)): w["V"][0,]}),
+    ("readout of two units", lambda w: {("V", (1,)): w["V"][0,] / 100}),
+    ("a readout bias", lambda w: {("v0", ()): w["v0"][()] + Fraction(2, 1000)}),
+    ("no input", scaled("U_h", (2,), 0)),
+    ("input negated", scaled("U_h", (2,), -1)),
+    ("input at the middle unit", lambda w: {("U_h", (2,)): 0, ("U_h", (1,)): w["U_h"][2,]}),
+    ("input at two units", lambda w: {("U_h", (0,)): w["U_h"][2,]}),
+    ("the chain turned round", lambda w: {
+        ("W_h", (0, 1)): 0, ("W_h", (1, 2)): 0, ("W_h", (1, 0)): w["W_h"][0, 1], ("W_h", (2, 1)): w["W_h"][1, 2],
+    }),
+    ("a short cut", lambda _: {("W_h", (0, 2)): 1}),
+    ("a feedback", lambda _: {("W_h", (1, 0)): 1}),
+    ("a link negated", scaled("W_h", (1, 2), -1)),
+    ("both links of gain 0.999", lambda _: {("W_h", (k, k + 1)): Fraction(999, 1000) for k in range(2)}),
+    ("a bias on the way", lambda w: {("b_h", (1,)): w["b_h"][1,] - Fraction(1, 100)}),
+]  # fmt: skip
+"""Wrong variants of a chain of three units, whatever the cell."""
+
+
+def update(factor: Fraction | int, *units: int) -> Change:
+    """The update gates of these units with another K."""
+    return lambda weights: {("b_z", (k,)): weights["b_z"][k,] * factor for k in units or range(3)}
+
+
+GRU: list[tuple[str, Change]] = [
+    ("update gates at 1/2", update(0)),
+    ("one update gate at 1/2", update(0, 1)),
+    ("sign of z's rows, the other convention", update(-1)),
+    ("K too small by a third", update(Fraction(2, 3))),
+    ("K of the last unit halved", update(Fraction(1, 2), 2)),
+    ("recurrent weights not doubled", lambda w: {("W_n", (k, k + 1)): 1 for k in range(2)}),
+    ("one recurrent weight not doubled", scaled("W_n", (0, 1), Fraction(1, 2))),
+    ("recurrent weights doubled twice", lambda w: {("W_n", (k, k + 1)): 4 for k in range(2)}),
+    ("reset gates open, weights still doubled", lambda _: {("b_r", (k,)): 20 for k in range(3)}),
+    ("reset gates shut", lambda _: {("b_r", (k,)): -20 for k in range(3)}),
+    ("reset gate moved by the input", lambda _: {("U_r", (k,)): 1 for k in range(3)}),
+    ("a missing link", scaled("W_n", (1, 2), 0)),
+    ("a negated link", scaled("W_n", (0, 1), -1)),
+    ("a link of gain 1.01", scaled("W_n", (0, 1), Fraction(101, 100))),
+    ("a loop on the last unit", lambda _: {("W_n", (2, 2)): Fraction(1, 5)}),
+    ("a loop on the first unit", lambda _: {("W_n", (0, 0)): Fraction(1, 5)}),
+    ("a short cut", lambda _: {("W_n", (0, 2)): 2}),
+    ("no input", scaled("U_n", (2,), 0)),
+    ("input negated", scaled("U_n", (2,), -1)),
+    ("input at the middle unit", lambda w: {("U_n", (2,)): 0, ("U_n", (1,)): w["U_n"][2,]}),
+    ("read the wrong unit", reversed_chain),
+    ("readout doubled", scaled("V", (0,), 2)),
+    ("readout off by 2 in 1000", scaled("V", (0,), Fraction(1002, 1000))),
+    ("input at scale 1", lambda _: {("U_n", (2,)): 1, ("V", (0,)): 1}),
+    ("a bias on the way", lambda _: {("b_n", (1,)): Fraction(1, 1000)}),
+    ("a readout bias", lambda _: {("v0", ()): Fraction(2, 1000)}),
+]  # fmt: skip
+"""Wrong variants of the GRU's chain of three units."""
+
 WRONG: list[tuple[str, str, int, Change]] = [
     ("read the wrong unit", "linear", 3, reversed_chain),
     ("read the wrong unit", "tanh", 3, reversed_chain),
@@ -77,7 +138,25 @@ WRONG: list[tuple[str, str, int, Change]] = [
         ("U_g", (1,)): w["U_g"][1,] * 1000, ("U_o", (1,)): w["U_o"][1,] * 1000,
         ("V", (0,)): w["V"][0,] / 1000, ("v0", ()): w["v0"][()] / 1000,
     }),
+    ("b_g of the wrong sign", "lstm", 4, scaled("b_g", (1,), -1)),
+    ("b_o missing", "lstm", 4, scaled("b_o", (0,), 0)),
+    ("readout of the other unit", "lstm", 4, reversed_chain),
+    ("the h's start at 0", "lstm", 4, lambda _: {("h_0", (k,)): 0 for k in range(2)}),
+    ("input and readout of opposite signs", "lstm", 4, lambda w: {
+        ("U_g", (1,)): -w["U_g"][1,], ("U_o", (1,)): -w["U_o"][1,],
+    }),
+    ("a forget gate held open", "lstm", 4, lambda _: {("b_f", (0,)): 1}),
+    ("an input gate half shut", "lstm", 4, lambda _: {("b_i", (1,)): -1}),
+    ("W_g scaled by 1.01", "lstm", 4, lambda w: {("W_g", i): v * Fraction(101, 100) for i, v in w["W_g"]}),
+    *[(what, cell, 3, change) for cell in ("linear", "relu", "tanh") for what, change in CHAIN],
+    *[(what, cell, 3, change) for cell in sorted(SIGNS) for what, change in GRU],
 ]  # fmt: skip
+
+
+def test_every_architecture_has_twenty_wrong_variants() -> None:
+    counts = Counter(cell for _, cell, _, _ in WRONG)
+    assert set(counts) == set(DELAY_LINES)
+    assert min(counts.values()) >= 20
 
 
 @pytest.mark.parametrize(("what", "cell", "n", "change"), WRONG, ids=[f"{w[1]}: {w[0]}" for w in WRONG])
@@ -91,7 +170,9 @@ def test_wrong_weights_are_refuted(what: str, cell: str, n: int, change: Change)
     assert result.reason
 
 
-@pytest.mark.parametrize(("cell", "hidden"), [("linear", 3), ("relu", 3), ("tanh", 3), ("lstm", 2)])
+@pytest.mark.parametrize(
+    ("cell", "hidden"), [("linear", 3), ("relu", 3), ("tanh", 3), ("lstm", 2), ("gru", 3), ("gru-after-keep", 3)]
+)
 def test_one_more_input_is_refuted(cell: str, hidden: int) -> None:
     n = CELLS[cell].state_reals(hidden)
     question = CopyTask(cell, n + 1, ONE, TOLERANCE, hidden)
@@ -101,7 +182,7 @@ def test_one_more_input_is_refuted(cell: str, hidden: int) -> None:
         assert result.attained.error > to_ball(1 - TOLERANCE)  # T8: no better than guessing
 
 
-@pytest.mark.parametrize(("cell", "hidden"), [("tanh", 3), ("lstm", 2)])
+@pytest.mark.parametrize(("cell", "hidden"), [("tanh", 3), ("lstm", 2), ("gru", 3), ("gru-keep", 3)])
 def test_one_input_less_is_refuted(cell: str, hidden: int) -> None:
     n = CELLS[cell].state_reals(hidden)
     result = certify_copy(line(cell, n, hidden), CopyTask(cell, n - 1, ONE, TOLERANCE, hidden))
@@ -145,7 +226,10 @@ def test_weights_of_another_shape_are_refused() -> None:
         certify_copy(line("tanh", 2, 2), CopyTask("tanh", 2, ONE, TOLERANCE, 3))
 
 
-@pytest.mark.parametrize(("cell", "n", "hidden"), [("tanh", 4, 4), ("lstm", 4, 2), ("lstm", 5, 3), ("lstm", 16, 8)])
+@pytest.mark.parametrize(
+    ("cell", "n", "hidden"),
+    [("tanh", 4, 4), ("gru", 4, 4), ("gru-after-keep", 4, 4), ("lstm", 4, 2), ("lstm", 5, 3), ("lstm", 16, 8)],
+)
 def test_random_sequences_never_exceed_the_bound(cell: str, n: int, hidden: int) -> None:
     weights = line(cell, n, hidden)
     program = record(weights)
@@ -160,7 +244,7 @@ def test_random_sequences_never_exceed_the_bound(cell: str, n: int, hidden: int)
                 assert abs(y - to_ball(wanted)) <= bound.upper
 
 
-@pytest.mark.parametrize(("cell", "n", "hidden"), [("tanh", 3, 3), ("lstm", 3, 2), ("lstm", 4, 2)])
+@pytest.mark.parametrize(("cell", "n", "hidden"), [("tanh", 3, 3), ("lstm", 3, 2), ("lstm", 4, 2), ("gru-after", 3, 3)])
 def test_slopes_over_the_box_contain_slopes_and_difference_quotients(cell: str, n: int, hidden: int) -> None:
     program = record(line(cell, n, hidden, Fraction(1, 10)))
     generator = random.Random(3)
@@ -214,7 +298,7 @@ def test_an_error_form_is_exact_and_attained() -> None:
     assert all(abs(x) == 1 for x in expand(result.attained.inputs))
 
 
-@pytest.mark.parametrize("cell", ["linear", "relu", "tanh", "lstm"])
+@pytest.mark.parametrize("cell", sorted(DELAY_LINES))
 @pytest.mark.parametrize("symbols", [2, 3, 10])
 def test_symbols_are_copied_exactly_after_rounding(cell: str, symbols: int) -> None:
     question = copy_task(cell, hidden=2, symbols=symbols)

@@ -16,6 +16,9 @@ from flint import arb, fmpq, fmpz
 FAR_BELOW = -(2**20)
 """Arguments of σ below which e^-v would not fit; e^v is so small that it may occur twice."""
 
+STATED_DIGITS = 12
+"""Digits of the outward-rounded decimal as which a bound is compared and stored."""
+
 ONE = arb(1)
 ZERO = arb(0)
 

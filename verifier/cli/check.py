@@ -9,9 +9,12 @@ import click
 
 from constructions import derivations
 from verifier.certificate import check_data
+from verifier.certify import Certificate
+from verifier.cli.copy import last_line as copy_line
 from verifier.cli.files import read_text
 from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line
+from verifier.copying import CopyCertificate
 from verifier.errors import UsageError
 from verifier.verdict import Verdict
 
@@ -41,5 +44,9 @@ def check(file: Path, quiet: bool) -> int:
     else:
         if not quiet:
             click.echo()
-        click.echo(last_line(review.certificate))
+        click.echo(_last_line(review.certificate))
     return review.verdict.exit_code
+
+
+def _last_line(certificate: Certificate | CopyCertificate) -> str:
+    return copy_line(certificate, "none") if isinstance(certificate, CopyCertificate) else last_line(certificate)

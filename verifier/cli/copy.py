@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,13 +14,15 @@ from constructions.delay import CopyConstruction, Impossible, NotKnown, construc
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
+from verifier.cli.files import check_writable, write_text
 from verifier.cli.report import DIGITS, wrapped
+from verifier.copy_certificate import to_data
 from verifier.copy_task import CopyTask, copy_task
 from verifier.copying import CopyCertificate, certify_copy
 from verifier.errors import UsageError
 from verifier.exact import show_rational
 from verifier.regime import DEFAULT_HIDDEN
-from verifier.sequences import runs_to_data, show_runs
+from verifier.sequences import show_runs
 from verifier.verdict import Verdict
 
 DEFAULT_PRECISION = 20
@@ -38,7 +41,8 @@ LONGEST_NUMBER = 12
 @click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
 @click.option("--symbols", type=Count(2), help="Copy m symbols, coded as m equispaced points, exactly after rounding.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
-@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, weights included, nothing else.")
+@click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
+@click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def copy(
     architecture: str,
@@ -50,20 +54,30 @@ def copy(
     symbols: int | None,
     seed: int,
     as_json: bool,
+    certificate: Path | None,
     quiet: bool,
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
+    if certificate is not None:
+        check_writable(certificate)
     answer = construct_copy(task)
     if isinstance(answer, CopyConstruction):
         result = certify_copy(answer.weights, task, seed=seed)
+        text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
+        if certificate is not None:
+            write_text(certificate, text + "\n")
         if as_json:
-            click.echo(json.dumps(certified_data(result, answer), indent=1))
-        else:
-            if not quiet:
-                print_copy(result, answer)
-            click.echo(last_line(result, answer))
+            click.echo(text)
+            return result.verdict.exit_code
+        if not quiet:
+            print_copy(result, answer)
+            if certificate is not None:
+                click.echo(f"certificate written to {certificate}")
+        click.echo(last_line(result, answer.theorem))
         return result.verdict.exit_code
+    if certificate is not None:
+        raise UsageError(f"--certificate needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
     verdict = verdict_without_weights(answer)
     if as_json:
         data = {"question": task.to_data(), "verdict": verdict.value, "reason": answer.reason}
@@ -151,12 +165,12 @@ def line_without_weights(answer: Impossible | NotKnown) -> str:
     return machine_line(verdict, {"answer": "unknown", "theorem": "none", **fields_of(answer.task)})
 
 
-def last_line(result: CopyCertificate, answer: CopyConstruction) -> str:
-    """The last line of a certified copy."""
+def last_line(result: CopyCertificate, theorem: str) -> str:
+    """The last line of a decided copy; `theorem` is the one that proposed the weights, or "none"."""
     with Balls(result.working_bits).working():
         fields = {
-            "answer": "copies" if result.verdict is Verdict.PROVED else "open",
-            "theorem": answer.theorem,
+            "answer": {Verdict.PROVED: "copies", Verdict.REFUTED: "fails", Verdict.UNDECIDED: "open"}[result.verdict],
+            "theorem": theorem,
             **fields_of(result.task),
             "attained": show_lower(result.attained.error, DIGITS),
             "upper": show_upper(result.bound.upper, DIGITS),
@@ -175,6 +189,9 @@ def print_copy(result: CopyCertificate, answer: CopyConstruction) -> None:
     click.echo(wrapped("answer", f"{_answer(result)}: {answer.title} (theorem {answer.theorem}), out at times n ... 2n - 1"))
     if answer.scale != 1:
         sized = f"ε = {show_rational(answer.scale)}: a power of ten whose error, bounded in balls, meets the tolerance"
+        if answer.saturation is not None:
+            sized = f"ε = {show_rational(answer.scale)}, K = {answer.saturation}: a power of ten and the smallest whole number "
+            sized += "whose error, bounded in balls, meets the tolerance"
         click.echo(wrapped("sized", f"{sized}; leading order {answer.leading_order}"))
     start = "s_0 = 0" if result.starts_at_zero else "s_0 is SET (to the operating point), not 0"
     click.echo(wrapped("start", start))
@@ -220,30 +237,3 @@ def _print_weights(answer: CopyConstruction) -> None:
     for place, shown, reason in rows:
         click.echo(f"  {place:<{first}}  {shown:>{second}}  {reason}")
     click.echo(f"  all other weights of the {answer.weights.hidden} units are 0")
-
-
-def certified_data(result: CopyCertificate, answer: CopyConstruction) -> dict[str, Any]:
-    """Question, exact weights and conclusions as plain data; numbers are rounded outward."""
-    with Balls(result.working_bits).working():
-        attained, upper = show_lower(result.attained.error, DIGITS), show_upper(result.bound.upper, DIGITS)
-    return {
-        "question": result.task.to_data(),
-        "verdict": result.verdict.value,
-        "reason": result.reason,
-        "theorem": answer.theorem,
-        "capacity": result.task.capacity,
-        "scale": show_rational(answer.scale),
-        "initial_state": "zero" if result.starts_at_zero else "set",
-        "attained": {
-            "relation": ">=",
-            "value": attained,
-            "output": result.attained.output,
-            "family": result.attained.family,
-            "inputs": runs_to_data(result.attained.inputs),
-        },
-        "supremum": {"relation": "<=", "value": upper, "method": result.bound.method, "output": result.bound.output},
-        "run": {"seed": result.seed, "working_bits": result.working_bits},
-        "semantics": result.semantics,
-        "weights": result.weights.to_data(),
-        "weights_sha256": result.weights.sha256,
-    }

@@ -1,4 +1,4 @@
-"""The `verify` command: one subcommand per architecture, `copy` and `capacity`, `check`, `explain` and `list`."""
+"""The `verify` command: one subcommand per architecture, and those of `OTHER_COMMANDS`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,46 @@ from verifier.errors import UsageError
 USAGE_CODE = 2
 INTERRUPTED_CODE = 130
 
+OTHER_COMMANDS = ("capacity", "check", "claims", "copy", "cost", "explain", "list", "map")
+"""The commands beside one per architecture."""
+
+
+def _load(name: str) -> click.Command | None:
+    """The command of this name; its module is imported now, so that others start without it."""
+    if name == "capacity":
+        from verifier.cli.capacity import capacity
+
+        return capacity
+    if name == "check":
+        from verifier.cli.check import check
+
+        return check
+    if name == "claims":
+        from verifier.cli.claims import claims_command
+
+        return claims_command
+    if name == "copy":
+        from verifier.cli.copy import copy
+
+        return copy
+    if name == "cost":
+        from verifier.cli.cost import cost
+
+        return cost
+    if name == "explain":
+        from verifier.cli.explain import explain
+
+        return explain
+    if name == "list":
+        from verifier.cli.catalogue import catalogue
+
+        return catalogue
+    if name == "map":
+        from verifier.cli.map import map_command
+
+        return map_command
+    return None
+
 
 class Commands(click.Group):
     """Subcommands loaded when used; a misspelt one is answered with the nearest."""
@@ -21,37 +61,11 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "capacity", "check", "claims", "copy", "explain", "list", "map"]
+        return [*sorted(ARCHITECTURES), *OTHER_COMMANDS]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "check":
-            from verifier.cli.check import check
-
-            return check
-        if cmd_name == "copy":
-            from verifier.cli.copy import copy
-
-            return copy
-        if cmd_name == "capacity":
-            from verifier.cli.capacity import capacity
-
-            return capacity
-        if cmd_name == "list":
-            from verifier.cli.catalogue import catalogue
-
-            return catalogue
-        if cmd_name == "claims":
-            from verifier.cli.claims import claims_command
-
-            return claims_command
-        if cmd_name == "map":
-            from verifier.cli.map import map_command
-
-            return map_command
-        if cmd_name == "explain":
-            from verifier.cli.explain import explain
-
-            return explain
+        if cmd_name in OTHER_COMMANDS:
+            return _load(cmd_name)
         from constructions import ARCHITECTURES
 
         if cmd_name in ARCHITECTURES:

@@ -13,7 +13,8 @@ PATIENCE_SECONDS = 1.0
 class Stepping:
     """Counts steps; draws them with rich when stderr is a terminal and a second has passed."""
 
-    def __init__(self, show: bool) -> None:
+    def __init__(self, show: bool, what: str = "adversarial runs: {} steps") -> None:
+        self._what = what.format("{task.completed:,.0f}")
         self._show = show and sys.stderr.isatty()
         self._started = time.monotonic()
         self._bar: Any = None
@@ -36,7 +37,7 @@ class Stepping:
 
             self._bar = Progress(
                 SpinnerColumn(),
-                TextColumn("adversarial runs: {task.completed:,.0f} steps"),
+                TextColumn(self._what),
                 TimeElapsedColumn(),
                 console=Console(stderr=True),
                 transient=True,

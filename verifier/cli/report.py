@@ -22,6 +22,8 @@ from verifier.supremum import Supremum
 from verifier.verdict import Verdict
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from constructions import Construction
 
 DIGITS = 6
@@ -135,7 +137,7 @@ def wrapped(label: str, text: str) -> str:
     """A labelled paragraph with a hanging indent."""
     return textwrap.fill(
         text,
-        _width(),
+        report_width(),
         initial_indent=f"{label:<12}",
         subsequent_indent=" " * 12,
         break_long_words=False,
@@ -157,7 +159,9 @@ def _print_weights(construction: Construction, everything: bool) -> None:
     second = max(len(row[1]) for row in shown)
     for name, text, reason in shown:
         lead = f"  {name:<{first}}  {text:>{second}}  "
-        click.echo(textwrap.fill(reason, _width(), initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False))
+        click.echo(
+            textwrap.fill(reason, report_width(), initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False)
+        )
     hidden = len(rows) - len(shown)
     rest = f"{hidden} more nonzero weights (--show-weights); " if hidden else ""
     click.echo(f"  {rest}all other weights of the {weights.hidden} units are 0, s_0 = 0")
@@ -190,13 +194,12 @@ def _print_gates(certificate: Certificate) -> None:
 def _print_numbers(certificate: Certificate) -> None:
     """The chain observed <= supremum <= symbolic <= tolerance: side by side, or a line each where that is too wide."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
     columns = _numbers(certificate)
     widest = sum(max(map(len, column)) + 3 for column in columns)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=widest <= _width())
-    if widest <= _width():
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=widest <= report_width())
+    if widest <= report_width():
         for title, _, _ in columns:
             table.add_column(title, justify="right", no_wrap=True)
         table.add_row(*(value for _, value, _ in columns))
@@ -206,7 +209,14 @@ def _print_numbers(certificate: Certificate) -> None:
             table.add_column(no_wrap=True)
         for column in columns:
             table.add_row(*column)
-    console = Console(width=max(_width(), 3 * LONGEST_NUMBER), highlight=False, color_system=None)
+    print_table(table, max(report_width(), 3 * LONGEST_NUMBER))
+
+
+def print_table(table: Table, width: int) -> None:
+    """A table as plain text of at most this width, without trailing blanks."""
+    from rich.console import Console
+
+    console = Console(width=width, highlight=False, color_system=None)
     with console.capture() as drawn:
         console.print(table)
     for line in drawn.get().splitlines():
@@ -250,7 +260,7 @@ def _short(value: Fraction) -> str:
     return text if len(text) <= LONGEST_NUMBER else f"{show_lower(to_ball(value), DIGITS)}..."
 
 
-def _width() -> int:
+def report_width() -> int:
     """The report's width: the terminal's, at most `WIDTH`."""
     return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
 
