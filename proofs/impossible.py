@@ -46,7 +46,7 @@ def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> 
     theorem, regime = THEOREMS[answer.theorem], answer.regime
     floor = None if theorem.floor is None else theorem.floor(regime)
     checks = dict(theorem.run())
-    verdicts = [all_of(checks.values())]
+    verdicts = [theorem.judge(checks)]
     if floor is None:
         verdicts.append(Verdict.REFUTED)
     else:
