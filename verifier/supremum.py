@@ -19,6 +19,7 @@ from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
 from verifier.errors import StepLimit
 from verifier.forever import bound_forever
 from verifier.hypotheses import range_of_readout
+from verifier.impulse import is_affine, linear_supremum
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
@@ -76,6 +77,8 @@ def bound_supremum(
     invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
     current precision; raises `StepLimit` where no method applies within `steps` steps.
     """
+    if n is not None and n <= steps and is_affine(program):
+        return _from_exact(linear_supremum(program, bound, n, only_last))
     if is_piecewise_affine(program):
         try:
             return _from_exact(exact_supremum(program, bound, n, only_last, steps))
