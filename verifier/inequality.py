@@ -833,7 +833,8 @@ class Derivation:
 
     `parameters` are the symbols that a request fixes; `ranges` those of all free symbols; `definitions` abbreviations in
     order; `bound` the closed form, in parameters and abbreviations. `conclusions` name the steps that together say
-    |y_n - x_1| <= bound and that the bound grows with n.
+    |y_n - x_1| <= bound and that the bound grows with n. `from_below`: the bound is one of every network's error from below,
+    so it is no claim about any weights.
     """
 
     theorem: str
@@ -846,6 +847,7 @@ class Derivation:
     bound: Expr
     conclusions: tuple[str, ...]
     source: str = "this project"
+    from_below: bool = False
     cache: dict[str, Verdict] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def check(self) -> dict[str, Verdict]:
@@ -887,17 +889,20 @@ class Derivation:
         return all_of((*results.values(), self.check_conclusion()))
 
     def check_conclusion(self) -> Verdict:
-        """PROVED if a conclusion says error <= bound or -bound <= error, or for the bound 0 is the cell's equation for y."""
+        """PROVED if a conclusion says error <= bound or -bound <= error, or for the bound 0 is the cell's equation for y.
+
+        With `from_below`: if a conclusion says bound <= error.
+        """
         context = Context(self.ranges, self.definitions, {}, self.hypotheses, parameters=self.parameters)
         for step in self.steps:
             if step.name not in self.conclusions:
                 continue
             relation = step.relation
             if relation is not None:
-                ends = (relation.right, -relation.left)
+                ends = (relation.left,) if self.from_below else (relation.right, -relation.left)
                 if any(context.check_identity(end, self.bound) is Verdict.PROVED for end in ends):
                     return Verdict.PROVED
-            if isinstance(step, CellEquations) and self.bound == 0 and "y" in step.expected:
+            if isinstance(step, CellEquations) and self.bound == 0 and not self.from_below and "y" in step.expected:
                 return Verdict.PROVED
         return Verdict.UNDECIDED
 
@@ -922,8 +927,11 @@ class Derivation:
     def matches(self, weights: Weights, values: Mapping[Symbol, Fraction | int]) -> Verdict:
         """PROVED if the weights are exactly the template for their cell at these numbers, all other entries zero.
 
-        A derivation that serves several conventions of a cell has `CellEquations` steps for each.
+        A derivation that serves several conventions of a cell has `CellEquations` steps for each. One `from_below` bounds no
+        weights' error: UNDECIDED.
         """
+        if self.from_below:
+            return Verdict.UNDECIDED
         steps = [step for step in self.steps if isinstance(step, CellEquations)]
         templates = [step for step in steps if step.cell == weights.cell]
         if not steps or any(step.template != templates[0].template for step in templates):
