@@ -6,13 +6,15 @@ of consequences only and the statement itself rests on a cited proof (`is_cited`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.inequality import Derivation
 from verifier.regime import Regime
+from verifier.sequences import Runs
 from verifier.verdict import Verdict, all_of
+from verifier.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Theorem:
     `id` as in the specification (C6, T4, ...); `uses` the ids it relies on; `argument` the proof in words, paragraph by
     paragraph; `derivation` the closed-form bound whose steps are checked, if it is a quantitative construction; `checks`
     further named machine checks; `floor` the least error the theorem leaves in a regime, None where it does not apply.
+    `witnesses`: for weights offered against the floor, input sequences some of which they should miss (on ℝ up to a factor).
     `is_cited`: the statement rests on a published theorem that no check here covers, so that its checks alone prove nothing.
     """
 
@@ -56,6 +59,7 @@ class Theorem:
     derivation: Callable[[], Derivation] | None = None
     checks: Mapping[str, Callable[[], Verdict]] | None = None
     floor: Callable[[Regime], Floor | None] | None = None
+    witnesses: Callable[[Weights, Regime], Iterable[Runs]] | None = None
     is_cited: bool = False
 
     @classmethod

@@ -63,6 +63,16 @@ def is_homogeneous(cell: Cell) -> bool:
     return operations_of(cell) <= HOMOGENEOUS
 
 
+def is_rectified_layer(cell: Cell) -> bool:
+    """Whether the cell has one state vector and each new entry is relu of an affine function of old state and input."""
+    program = record_cell(cell, 2, full_blocks(cell, 2, GENERIC_WEIGHT))
+    new = [program.operations[node] for node in program.new]
+    inner = [program.operations[a] for operation in new for a in operation.arguments]
+    sums = all(operation.name == "affine" for operation in inner)
+    plain = all(program.operations[a].name in ("x", "state") for operation in inner for a in operation.arguments)
+    return len(cell.states) == 1 and all(operation.name == "relu" for operation in new) and sums and plain
+
+
 def bound_readout(cell: Cell) -> Fraction | None:
     """H with |h_t| <= H for all inputs, all weights and h_0 = 0, where h is the state that the readout sees; None if unbounded.
 

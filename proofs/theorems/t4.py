@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -16,9 +18,13 @@ from proofs.theorem import Floor, Theorem
 from verifier.cells import CELLS
 from verifier.certify import certify
 from verifier.hypotheses import is_linear
+from verifier.impulse import linear_supremum
 from verifier.inequality import AT_LEAST_ONE, NONNEGATIVE, Assumed, Chain, Derivation, Hypothesis, Identity, Induction
+from verifier.program import record
 from verifier.regime import Regime
+from verifier.sequences import Runs
 from verifier.verdict import Verdict, all_of
+from verifier.weights import Weights
 
 N = Symbol("N", integer=True, positive=True)
 E = Symbol("e", real=True)
@@ -31,6 +37,9 @@ SEARCHED = (2, 3, 4, 6)
 
 CLIMBS = 600
 """Steps of the search."""
+
+LONGEST_WITNESS = 2000
+"""Inputs of a witness against offered weights at most."""
 
 LARGEST_BITS = 12
 """Grids up to 2^12 points are checked one by one."""
@@ -55,6 +64,16 @@ def floor(regime: Regime) -> Floor | None:
     power = _enough(regime, n - 1)
     shown = f"M (1 - 2^-{n - 1})" + ("" if power == n - 1 else f" > M (1 - 2^-{power})")
     return Floor(regime.bound * (1 - Fraction(1, 2**power)), f"the worst of n' = 1 ... {n} has an error >= {shown}.", checks)
+
+
+def witnesses(weights: Weights, regime: Regime) -> Iterator[Runs]:
+    """The exact worst sequence up to the first N whose bound exceeds the tolerance; on ℝ, N = 2."""
+    least = floor(regime)
+    if least is not None:
+        powers = (p for p in itertools.count(1) if regime.extent is None or 1 - Fraction(1, 2**p) > regime.tolerance / regime.bound)
+        horizon = min(next(powers) + 1, regime.length or LONGEST_WITNESS)
+        if horizon <= LONGEST_WITNESS:
+            yield linear_supremum(record(weights), regime.extent, horizon, only_last=False).witness
 
 
 def _enough(regime: Regime, power: int) -> int:
@@ -245,4 +264,5 @@ T4 = replace(
         "attack: hill climbs over impulse responses reach the bound and not below": searched_responses_do_no_better,
     },
     floor=floor,
+    witnesses=witnesses,
 )
