@@ -23,13 +23,14 @@ class Floor:
 
     `error` is None where no finite error is possible. `strict`: the floor itself is not attained either (with error 0: never
     exact). `because`: the theorem at the numbers of the regime, one sentence. `checks`: the hypotheses as checked on the
-    cell and the regime, by name.
+    cell and the regime, by name. `formula`: the floor in closed form, where `error` is long or only a part of it.
     """
 
     error: Fraction | None
     because: str
     checks: Mapping[str, Verdict]
     strict: bool = False
+    formula: str = ""
 
     def forbids(self, tolerance: Fraction, below: bool = False) -> bool:
         """Whether an error <= tolerance (`below`: < tolerance) is out of reach."""

@@ -45,9 +45,10 @@ def floor(regime: Regime) -> Floor | None:
     height = bound_readout(CELLS[regime.architecture])
     if regime.domain != "reals" or height is None:
         return None
+    factor = "" if height == 1 else f"{height}·"
     return Floor(
         error=None,
-        because=f"|h_t| <= {height} whatever the inputs are, so |y_n| <= {height}·Σ|V_k| + |v0|, and x_1 may be any real number.",
+        because=f"|h_t| <= {height} whatever the inputs are, so |y_n| <= {factor}Σ|V_k| + |v0|, and x_1 may be any real number.",
         checks={f"the cell's recorded step keeps |h| <= {height}": Verdict.PROVED},
     )
 

@@ -37,11 +37,12 @@ def floor(regime: Regime) -> Floor | None:
     height = bound_readout(cell)
     if regime.domain != "box" or height is None or not is_analytic(cell):
         return None
+    factor = "" if height == 1 else f"{height}·"
     return Floor(
         error=Fraction(0),
         because=(
             "y_n is a real-analytic function of the inputs; equal to x_1 on an interval it would equal x_1 on all of ℝ, "
-            f"where |y_n| <= {height}·Σ|V_k| + |v0|."
+            f"where |y_n| <= {factor}Σ|V_k| + |v0|."
         ),
         checks={
             "the cell's recorded step is real-analytic": Verdict.PROVED,

@@ -38,8 +38,8 @@ SEARCHED = (2, 3, 4, 6)
 CLIMBS = 600
 """Steps of the search."""
 
-LONGEST_WITNESS = 2000
-"""Inputs of a witness against offered weights at most."""
+LONGEST = 2000
+"""Largest power of 2 that is formed unless more are needed, and inputs of a witness against offered weights at most."""
 
 LARGEST_BITS = 12
 """Grids up to 2^12 points are checked one by one."""
@@ -58,12 +58,14 @@ def floor(regime: Regime) -> Floor | None:
         return None
     checks = {"the cell's recorded step is affine": Verdict.PROVED}
     if regime.domain == "reals":
-        return Floor(None, "at every n <= 2 the error on [-M, M] is at least M/2, for every M.", checks)
+        return Floor(None, "The larger of the errors at n = 1 and n = 2 on [-M, M] is at least M/2, for every M.", checks)
     if n is None:
-        return Floor(regime.bound, "the error at the worst n <= N is at least M (1 - 2^-(N-1)), for every N.", checks)
+        because = "The worst n <= N has an error >= M (1 - 2^-(N-1)), for every N; the constant output 0 has the error M."
+        return Floor(regime.bound, because, checks, formula="M")
     power = _enough(regime, n - 1)
-    shown = f"M (1 - 2^-{n - 1})" + ("" if power == n - 1 else f" > M (1 - 2^-{power})")
-    return Floor(regime.bound * (1 - Fraction(1, 2**power)), f"the worst of n' = 1 ... {n} has an error >= {shown}.", checks)
+    formula = f"M (1 - 2^-{n - 1})"
+    because = f"One weight set for every n' <= {n} has an error >= {formula} at the worst n'."
+    return Floor(regime.bound * (1 - Fraction(1, 2**power)), because, checks, formula=formula)
 
 
 def witnesses(weights: Weights, regime: Regime) -> Iterator[Runs]:
@@ -71,15 +73,15 @@ def witnesses(weights: Weights, regime: Regime) -> Iterator[Runs]:
     least = floor(regime)
     if least is not None:
         powers = (p for p in itertools.count(1) if regime.extent is None or 1 - Fraction(1, 2**p) > regime.tolerance / regime.bound)
-        horizon = min(next(powers) + 1, regime.length or LONGEST_WITNESS)
-        if horizon <= LONGEST_WITNESS:
+        horizon = min(next(powers) + 1, regime.length or LONGEST)
+        if horizon <= LONGEST:
             yield linear_supremum(record(weights), regime.extent, horizon, only_last=False).witness
 
 
 def _enough(regime: Regime, power: int) -> int:
-    """The power itself, or one at which M (1 - 2^-power) already exceeds the tolerance with 64 bits to spare."""
+    """The power itself, or where it is large one at which M (1 - 2^-power) exceeds the tolerance with 64 bits to spare."""
     gap = 1 - regime.tolerance / regime.bound
-    return power if gap <= 0 else min(power, max(64, gap.denominator.bit_length() + 64))
+    return power if gap <= 0 else min(power, max(LONGEST, gap.denominator.bit_length() + 64))
 
 
 @cache

@@ -58,7 +58,7 @@ def floor(regime: Regime) -> Floor | None:
         return None
     needed = f"n + 2 = {regime.n + 2}" if regime.n > 1 else "2"
     checks = {"the cell's recorded step is relu of an affine map": Verdict.PROVED, f"d = {d} < {needed}": Verdict.PROVED}
-    return Floor(None, f"a fixed n = {regime.n} needs {needed} units on ℝ (with which C12 is exact), and there are {d}.", checks)
+    return Floor(None, f"A fixed n = {regime.n} needs {needed} units on ℝ (with which C12 is exact), and there are {d}.", checks)
 
 
 def limit_network(weights: Weights) -> Weights:

@@ -147,7 +147,7 @@ T7 = Theorem(
     title="no continuum of resting states",
     statement=(
         "For a constant input, a tanh, sigmoid, LSTM or GRU cell with finite weights has no non-constant real-analytic curve of "
-        "fixed points, nor of points of one period. So no such cell can hold a real number at rest; C8 and C9 restore it instead. "
+        "fixed points, nor of points of one period. So no such cell can keep a real number at rest, as a ReLU cell can (C3). "
         "Invariant circles are not excluded, and no error bound is claimed."
     ),
     hypotheses=("the step consists of sums, products, σ and tanh", "the input is constant", "all weights are finite"),

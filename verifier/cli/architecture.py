@@ -125,6 +125,8 @@ def architecture_command(name: str) -> click.Command:
                 click.echo(text.splitlines()[-1] if quiet else text)
             return Verdict.UNDECIDED.exit_code
         if isinstance(answer, Impossibility):
+            if certificate is not None and not quiet and not as_json:
+                click.echo(f"no certificate is written to {certificate}: a certificate is about weights, and none do this")
             return _impossible(answer, steps, seed, as_json=as_json, quiet=quiet)
         with Stepping(show=not quiet and not as_json) as progress:
             result = certify(answer, steps=steps, seed=seed, progress=progress.advance)

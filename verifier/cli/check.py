@@ -8,11 +8,14 @@ from pathlib import Path
 import click
 
 from constructions import derivations
-from verifier.certificate import check_data
+from proofs.impossible import refute
+from verifier.arithmetic.balls import Balls, show_lower
+from verifier.certificate import Review, check_data
 from verifier.cli.files import read_text
 from verifier.cli.progress import Stepping
-from verifier.cli.report import last_line
+from verifier.cli.report import DIGITS, last_line
 from verifier.errors import UsageError
+from verifier.sequences import show_runs
 from verifier.verdict import Verdict
 
 
@@ -29,11 +32,19 @@ def check(file: Path, quiet: bool) -> int:
         raise UsageError(f"{file} is not a certificate: {detail}") from None
     with Stepping(show=not quiet) as progress:
         review = check_data(data, derivations(), progress.advance)
+    against = _against(review)
     if not quiet:
         for finding in review.findings:
             detail = f"  ({finding.detail})" if finding.detail else ""
             word = "confirmed" if finding.verdict is Verdict.PROVED else finding.verdict.value
             click.echo(f"  {word:<10} {finding.text}{detail}")
+    if against and not quiet:
+        click.echo(f"  {'REFUTED':<10} {against}")
+    if against and review.verdict is not Verdict.REFUTED:
+        if not quiet:
+            click.echo()
+        click.echo(f"{Verdict.REFUTED.value} file={file} reason={json.dumps(against, ensure_ascii=False)}")
+        return Verdict.REFUTED.exit_code
     if review.certificate is None or review.verdict is not review.certificate.verdict:
         if not quiet:
             click.echo()
@@ -43,3 +54,16 @@ def check(file: Path, quiet: bool) -> int:
             click.echo()
         click.echo(last_line(review.certificate))
     return review.verdict.exit_code
+
+
+def _against(review: Review) -> str:
+    """One line about a sequence that the weights miss where a theorem forbids what is asked; empty otherwise."""
+    if review.certificate is None:
+        return ""
+    found = refute(review.certificate.weights, review.certificate.regime, review.certificate)
+    if found is None:
+        return ""
+    with Balls(review.certificate.working_bits).working():
+        missed = show_lower(found.error, DIGITS)
+    where = f"x = {show_runs(found.runs)}, read at n' = {found.horizon}"
+    return f"theorem {found.theorem} forbids it: {where}, is missed by {missed} or more"
