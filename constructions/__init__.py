@@ -66,6 +66,7 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
     return {
         "C1": lambda parameters: linear.shift_register(_units(parameters)),
         "C2": lambda _: linear.exploding(),
+        "C2-doubling": lambda _: linear.doubling(),
         "C3": lambda _: relu.box(),
         "C4a": lambda _: register.derivation("tanh"),
         "C4a-sigmoid": lambda _: register.derivation("sigmoid"),

@@ -1,27 +1,30 @@
-"""Linear RNN h' = W h + U x + b: the shift register (C1) and the exploding scalar (C2).
+"""Linear RNN h' = W h + U x + b: the shift register (C1), the exploding scalar (C2) and the doubling scalar (T4).
 
 *C1, fixed n <= d*: exact, on ℝ too. A chain of n units hands x_1 on; at time n it has arrived at the readout.
 *C2, fixed n*: one unit h' = λh + x, y = λ^-(n-1) h. The error is *equal* to M (1 - λ^-(n-1))/(λ - 1).
+*Doubling, every n' <= n*: C2 with λ = 2 has the error M (1 - 2^-(n-1)) at every n' <= n.
 
-Beyond n = d exactness is impossible (T3), and no linear RNN serves every n' <= N for N >= 2 better than
-M (1 - 2^-(N-1)) (T4), which h' = 2h + x, y = 2^-(N-1) h attains. Source: this project, theory C1, C2, T3, T4.
+Beyond n = d exactness is impossible (T3), and no linear RNN serves every n' <= n for n >= 2 better than the doubling scalar
+(T4). Source: this project, theory C1, C2, T3, T4.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
 import sympy
 from sympy import Expr, Symbol
 
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.sizing import smallest
 from verifier.inequality import (
     ALL,
     AT_LEAST_ONE,
     NONNEGATIVE,
     SYMMETRIC_UNIT,
+    UNIT,
     AtMost,
     CellEquations,
     Derivation,
@@ -29,29 +32,81 @@ from verifier.inequality import (
     Identity,
 )
 from verifier.regime import Regime
-from verifier.weights import Weights
 
 LAMBDA = Symbol("lambda", positive=True)
 M = Symbol("M", positive=True)
 N = Symbol("n", integer=True, positive=True)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """The shift register where it fits, else the exploding scalar for a fixed horizon; hypotheses n <= d resp. λ > 1."""
-    if regime.horizon == "fixed" and regime.n <= regime.hidden:
+LONGEST = 2000
+"""Longest horizon for which an exploding unit is proposed: it is certified step by step, in exact arithmetic."""
+
+LARGEST_DIGITS = 20_000
+"""Most digits of λ^(n-1), the readout's reciprocal, for which C2 is proposed."""
+
+BITS_PER_TEN_DIGITS = 33
+"""log2(10^10), rounded down."""
+
+EXAMPLE_DIGITS = 20
+"""Where exactness is impossible but any tolerance is not: the example is accurate to 10^-20 M."""
+
+
+def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """A fixed n: the shift register for n <= d, else the exploding scalar; every n' <= n: the doubling scalar.
+
+    `Impossibility` by T3 (a fixed n > d, exactly or on ℝ) and by T4 (every n' <= n, n >= 2, below M (1 - 2^-(n-1))).
+    """
+    if regime.n <= (regime.hidden if regime.horizon == "fixed" else 1) and regime.horizon != "forever":
         return _shift_register(regime)
-    if regime.n == 1 and regime.horizon == "upto":
-        return _shift_register(regime)
-    if regime.horizon == "fixed" and regime.domain != "reals" and regime.tolerance:
-        return _exploding(regime)
     if regime.horizon == "fixed":
-        return Unanswered(
-            regime, f"n > d = {regime.hidden}: exact recall is impossible for linear RNNs (T3, not proved in this version)"
-        )
-    return Unanswered(
-        regime,
-        "no linear RNN serves every n' <= N, N >= 2, with an error below M (1 - 2^-(N-1)) (T4, not proved in this version)",
-    )
+        return _at_one_time(regime)
+    return _at_every_time(regime)
+
+
+def _at_one_time(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """A fixed n > d."""
+    if regime.domain == "reals":
+        return Impossibility(regime, "T3")
+    if regime.tolerance:
+        return _exploding(regime)
+    best = _exploding(replace(regime, tolerance=regime.bound / 10**EXAMPLE_DIGITS))
+    return Impossibility(regime, "T3", best if isinstance(best, Construction) else None)
+
+
+def _at_every_time(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """Every n' <= n, n >= 2, or for ever."""
+    if regime.domain == "reals":
+        return Impossibility(regime, "T4")
+    if regime.horizon == "forever":
+        if regime.strict and regime.bits == 1:
+            return Unanswered(
+                regime,
+                "with one bit h' = 2h + x, y = h has the sign of x_1 for ever, but its error grows without bound; a certificate "
+                "bounds errors, and no linear RNN keeps its error below M for ever (T4)",
+            )
+        return Impossibility(regime, "T4")
+    if _doubling_serves(regime):
+        if regime.n > LONGEST:
+            return Unanswered(
+                regime,
+                f"the doubling scalar serves it, but its readout 2^-(n-1) has n bits; it is proposed up to n = {LONGEST}",
+            )
+        return _doubling(regime)
+    best = None
+    if regime.n <= LONGEST:
+        best = _doubling(replace(regime, tolerance=regime.bound * (1 - Fraction(1, 2 ** (regime.n - 1)))))
+    return Impossibility(regime, "T4", best, attains=best is not None)
+
+
+def _doubling_serves(regime: Regime) -> bool:
+    """Whether M (1 - 2^-(n-1)) <= tolerance (< if strict), without forming 2^-(n-1) for large n."""
+    gap = 1 - regime.tolerance / regime.bound  # at most 0, or at least 1/denominator
+    if gap <= 0:
+        return True
+    if regime.n > gap.denominator.bit_length() + 1:
+        return False
+    least = Fraction(1, 2 ** (regime.n - 1))
+    return gap < least if regime.strict else gap <= least
 
 
 def _shift_register(regime: Regime) -> Construction:
@@ -60,18 +115,15 @@ def _shift_register(regime: Regime) -> Construction:
     for k in range(1, n):
         entries["W_h", (k, k - 1)] = (1, f"unit {k} takes what unit {k - 1} held: the input of {k} steps ago")
     entries["V", (n - 1,)] = (1, "readout: at time n the end of the chain holds x_1")
-    blocks: dict[str, dict[tuple[int, ...], Fraction | int]] = {}
-    for (name, index), (value, _) in entries.items():
-        blocks.setdefault(name, {})[index] = value
-    units = tuple(f"delay {k}" for k in range(n))
+    weights, reasons = assemble("linear", regime.hidden, entries, tuple(f"delay {k}" for k in range(n)))
     return Construction(
         regime=regime,
-        weights=Weights("linear", regime.hidden, blocks, units),
+        weights=weights,
         theorem="C1",
         title="shift register of n units",
         parameters={N: Fraction(n)},
         derivation=shift_register(n),
-        reasons={place: reason for place, (_, reason) in entries.items()},
+        reasons=reasons,
         leading_order="0",
     )
 
@@ -111,37 +163,66 @@ def shift_register(n: int) -> Derivation:
     )
 
 
-def _exploding(regime: Regime) -> Construction:
-    """λ is the smallest whole number for which the error formula meets the tolerance."""
+def _exploding(regime: Regime) -> Construction | Unanswered:
+    """λ is the smallest whole number for which the error formula meets the tolerance; it lies next to M/tolerance."""
+    growth, steps = (regime.bound / regime.tolerance).__ceil__() + 1, regime.n - 1
+    if regime.n > LONGEST or steps * growth.bit_length() > LARGEST_DIGITS * BITS_PER_TEN_DIGITS // 10:
+        return Unanswered(
+            regime,
+            f"the exploding scalar (C2) reaches it, but its readout λ^-(n-1) has more than {LARGEST_DIGITS:,} digits or n exceeds "
+            f"{LONGEST} steps of exact arithmetic",
+        )
 
     def error(factor: int) -> Fraction:
-        return regime.bound * (1 - Fraction(1, factor ** (regime.n - 1))) / (factor - 1)
+        return regime.bound * (1 - Fraction(1, factor**steps)) / (factor - 1)
 
     def meets(factor: int) -> bool:
         return factor >= 2 and (error(factor) < regime.tolerance or (not regime.strict and error(factor) == regime.tolerance))
 
     factor = smallest(meets, 2)
-    readout = Fraction(1, factor ** (regime.n - 1))
-    entries: dict[Place, tuple[Fraction | int, str]] = {
-        ("W_h", (0, 0)): (
-            factor,
-            "the state explodes: each step multiplies x_1's share by λ, so later inputs stay λ times smaller",
-        ),
-        ("U_h", (0,)): (1, "the input is added as it comes"),
-        ("V", (0,)): (readout, "readout undoes the n - 1 multiplications of x_1"),
-    }
-    return Construction(
-        regime=regime,
-        weights=Weights(
-            "linear", regime.hidden, {name: {index: value} for (name, index), (value, _) in entries.items()}, ("memory",)
-        ),
-        theorem="C2",
-        title="exploding scalar",
-        parameters={N: Fraction(regime.n), M: regime.bound, LAMBDA: Fraction(factor)},
-        derivation=exploding(),
-        reasons={place: reason for place, (_, reason) in entries.items()},
-        leading_order="M / λ",
+    return _scalar(
+        regime,
+        factor,
+        "C2",
+        "exploding scalar",
+        {N: Fraction(regime.n), M: regime.bound, LAMBDA: Fraction(factor)},
+        exploding(),
+        "M / λ",
+        "the state explodes: each step multiplies x_1's share by λ, so later inputs stay λ times smaller",
     )
+
+
+def _doubling(regime: Regime) -> Construction:
+    return _scalar(
+        regime,
+        2,
+        "C2-doubling",
+        "doubling scalar",
+        {N: Fraction(regime.n), M: regime.bound},
+        doubling(),
+        "M (1 - 2^-(n-1))",
+        "each step doubles x_1's share: the least factor that keeps it above the sum of all later ones",
+    )
+
+
+def _scalar(
+    regime: Regime,
+    factor: int,
+    theorem: str,
+    title: str,
+    parameters: dict[Symbol, Fraction],
+    derivation: Derivation,
+    leading_order: str,
+    why: str,
+) -> Construction:
+    """h' = λh + x, y = λ^-(n-1) h in one unit."""
+    entries: dict[Place, tuple[Fraction | int, str]] = {
+        ("W_h", (0, 0)): (factor, why),
+        ("U_h", (0,)): (1, "the input is added as it comes"),
+        ("V", (0,)): (Fraction(1, factor ** (regime.n - 1)), "readout undoes the n - 1 multiplications of x_1"),
+    }
+    weights, reasons = assemble("linear", regime.hidden, entries, ("memory",))
+    return Construction(regime, weights, theorem, title, parameters, derivation, reasons, leading_order)
 
 
 @cache
@@ -203,3 +284,63 @@ def exploding() -> Derivation:
         conclusions=("cell", "rest grows", "rest attained", "error", "bound"),
         source="this project, theory C2; scaled encodings of this kind: Siegelmann & Sontag 1995",
     )
+
+
+@cache
+def doubling() -> Derivation:
+    """|y_t - x_1| <= M (1 - 2^-(n-1)) at every t <= n, with equality at x = (M, -M, ..., -M) (theory T4)."""
+    h, x = sympy.symbols("h x", real=True)
+    first, late, rest = sympy.symbols("theta rho R", real=True)
+    t = Symbol("t", integer=True, positive=True)
+    power, scale, share = Symbol("P", positive=True), Symbol("u", positive=True), Symbol("w", positive=True)
+    two, one = sympy.Integer(2), sympy.Integer(1)
+    template: dict[str, dict[tuple[int, ...], Expr]] = {
+        "W_h": {(0, 0): two}, "U_h": {(0,): one}, "V": {(0,): two ** (1 - N)},
+    }  # fmt: skip
+    bound = M * (1 - two ** (1 - N))
+    steps = (
+        CellEquations(
+            "cell", "the recurrence and the readout",
+            cell="linear", size=1, template=template, state={"h[0]": h}, input=x,
+            expected={"h[0]": 2 * h + x, "y": two ** (1 - N) * (2 * h + x)},
+        ),
+        Identity(
+            "state splits", "h_t = 2^(t-1) x_1 + R_t with R_1 = 0 and R_{t+1} = 2 R_t + x_{t+1}",
+            2 * (two ** (t - 1) * M * first + rest) + M * late, two**t * M * first + (2 * rest + M * late),
+        ),
+        AtMost("rest starts", "|R_1| = 0 <= M (2^0 - 1)", sympy.Integer(0), sympy.Integer(0) * M),
+        AtMost(
+            "rest grows", "if |R_t| <= M (P - 1), P = 2^(t-1), then |R_{t+1}| <= M (2P - 1): the induction step",
+            2 * M * (power - 1) + M * late, M * (2 * power - 1), M * (1 - late),
+        ),
+        Identity("rest attained", "with x_2 = ... = x_t = M the step is an equality", 2 * M * (power - 1) + M, M * (2 * power - 1)),
+        Identity(
+            "error", "y_t - x_1 = -(1 - 2^(t-n)) x_1 + 2^(1-n) R_t",
+            two ** (1 - N) * (two ** (t - 1) * M * first + rest) - M * first,
+            -(1 - two ** (t - N)) * M * first + two ** (1 - N) * rest,
+        ),
+        AtMost(
+            "both parts", "with w = 2^(t-n) <= 1 (t <= n), u = 2^(1-n) and |R_t| <= M (P - 1) the modulus is at most this",
+            M * (1 - share) * first + scale * M * (power - 1) * late, M * (1 - share) + scale * M * (power - 1),
+            M * (1 - share) * (1 - first) + scale * M * (power - 1) * (1 - late),
+        ),
+        Identity(
+            "bound", "which is the same at every t <= n, because 2^(1-n) 2^(t-1) = 2^(t-n)",
+            M * (1 - two ** (t - N)) + two ** (1 - N) * M * (two ** (t - 1) - 1), bound,
+        ),
+    )  # fmt: skip
+    return Derivation(
+        theorem="C2-doubling",
+        statement="For h' = 2h + x, y = 2^-(n-1) h, every n' <= n and x in [-M, M]^n': |y_n' - x_1| <= M (1 - 2^-(n-1)), attained.",
+        parameters=(N, M),
+        ranges={
+            M: NONNEGATIVE, N: AT_LEAST_ONE, t: AT_LEAST_ONE, h: ALL, x: ALL, rest: ALL, first: SYMMETRIC_UNIT,
+            late: SYMMETRIC_UNIT, power: AT_LEAST_ONE, scale: UNIT, share: UNIT,
+        },
+        definitions={},
+        hypotheses=(Hypothesis("M > 0", M, strict=True),),
+        steps=steps,
+        bound=bound,
+        conclusions=("cell", "state splits", "rest starts", "rest grows", "rest attained", "error", "both parts", "bound"),
+        source="this project, theory T4",
+    )  # fmt: skip

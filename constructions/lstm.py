@@ -23,7 +23,8 @@ import sympy
 from flint import arb
 from sympy import Expr, Symbol, tanh
 
-from constructions.answer import Construction, Place, Unanswered, assemble
+from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
+from constructions.forbidden import on_reals_or_exactly
 from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
@@ -81,24 +82,21 @@ def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fractio
     return assemble("lstm", hidden, entries, UNITS)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """The C6 LSTM sized from the request, or `Unanswered` for horizons it does not serve.
+def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """The C6 LSTM sized from the request; `Impossibility` by T1 and T2; `Unanswered` for horizons it does not serve.
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
     every n' <= n. Hypotheses: d >= 2, K > 0, φ^n >= (n-1)η.
     """
+    forbidden = on_reals_or_exactly(regime, construct)
+    if forbidden is not None:
+        return forbidden
     if regime.horizon == "forever":
         return Unanswered(
             regime,
             "the held value of C6 fades like φ^n, so it covers every n <= N but not all n; the thermometer latch (C8) and "
             "the refreshed memory (C9), which do, are not in this version",
-        )
-    if regime.domain == "reals" or not regime.tolerance:
-        return Unanswered(
-            regime,
-            "no LSTM recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
-            "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
         )
     network(regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))

@@ -23,7 +23,7 @@ from functools import cache
 import sympy
 from sympy import Expr, Symbol
 
-from constructions.answer import Construction, Place, Unanswered
+from constructions.answer import Construction, Impossibility, Place, Unanswered
 from verifier.errors import UsageError
 from verifier.inequality import NONNEGATIVE, SYMMETRIC_UNIT, CellEquations, Derivation, Hypothesis, ReluIs, ReluSplit, Step
 from verifier.regime import Regime
@@ -36,17 +36,12 @@ M = Symbol("M", positive=True)
 N = Symbol("n", integer=True, positive=True)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """C3 on the box and the grid, any horizon; C12 on ℝ for a fixed n <= d - 2 (n = 1: d >= 2)."""
+def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """C3 on the box and the grid, any horizon; C12 on ℝ for a fixed n <= d - 2 (n = 1: d >= 2), else `Impossibility` by T6."""
     if regime.domain == "reals":
-        if regime.horizon != "fixed" and not (regime.horizon == "upto" and regime.n == 1):
-            return Unanswered(regime, "on ℝ no ReLU RNN serves n = 1 and n = 2 at once (T6, not proved in this version)")
-        if regime.n > max(1, regime.hidden - 2):
-            return Unanswered(
-                regime,
-                f"on ℝ a ReLU RNN with d = {regime.hidden} units recalls x_1 at n only for n <= d - 2 (T6, not proved here)",
-            )
-        return _on_reals(regime)
+        longest = regime.hidden - 2 if regime.n > 1 else regime.hidden - 1
+        at_one_time = regime.horizon == "fixed" or (regime.horizon == "upto" and regime.n == 1)
+        return _on_reals(regime) if at_one_time and regime.n <= longest else Impossibility(regime, "T6")
     if regime.hidden < len(UNITS):
         raise UsageError(f"this ReLU RNN needs 3 hidden units; --hidden {regime.hidden} is too small")
     size = regime.bound

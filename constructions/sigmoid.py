@@ -26,8 +26,9 @@ import sympy
 from sympy import Expr, Symbol, tanh
 
 from constructions import elman
-from constructions.answer import Construction, Place, Unanswered, assemble
+from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, OFFSET, RHO, A, B, M, N
+from constructions.forbidden import on_reals_or_exactly
 from constructions.register import construct_register
 from verifier.arithmetic.symbols import sigmoid
 from verifier.errors import UsageError
@@ -63,23 +64,20 @@ def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[W
     return assemble("sigmoid", hidden, entries, UNITS)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """The sigmoid RNN sized from the request.
+def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """The sigmoid RNN sized from the request; `Impossibility` by T1 (on ℝ) and T2 (exactly on the box).
 
     `upto`: C5. `fixed`: of the conjugated C5 and the shift register C4a, as far as they fit in d units, the one with the
     smallest largest weight. `forever`: `Unanswered`. Sizes are decided in balls from the closed-form bounds at n.
     """
+    forbidden = on_reals_or_exactly(regime, construct)
+    if forbidden is not None:
+        return forbidden
     if regime.horizon == "forever":
         return Unanswered(
             regime,
             "the held value of C5 shrinks by its cube at every step, so it covers every n <= N but not all n; the "
             "thermometer latch (C8), which does, is here for the tanh RNN only",
-        )
-    if regime.domain == "reals" or not regime.tolerance:
-        return Unanswered(
-            regime,
-            "no sigmoid RNN recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
-            "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
         )
     if regime.horizon == "fixed":
         return _best_for_one_horizon(regime)

@@ -17,17 +17,23 @@ from functools import cache
 import sympy
 from sympy import Expr, Symbol
 
-from constructions.answer import Construction, Place, Unanswered, assemble
+from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from verifier.inequality import NONNEGATIVE, SYMMETRIC_UNIT, AtMost, CellEquations, Derivation, Hypothesis, ReluIs
 from verifier.regime import Regime
 
 M = Symbol("M", positive=True)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """C13 on the box and the grid, for every horizon and tolerance; one unit per layer."""
+def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """C13 on the box and the grid, for every horizon and tolerance; one unit per layer. On ℝ at every n' <= n: T6 forbids."""
+    if regime.domain == "reals" and (regime.horizon == "forever" or (regime.horizon == "upto" and regime.n > 1)):
+        return Impossibility(regime, "T6")
     if regime.domain == "reals":
-        return Unanswered(regime, "C13 needs bounded inputs: its relu closes for |x| <= M only; ℝ is open for this architecture")
+        return Unanswered(
+            regime,
+            "C13 needs bounded inputs, because its relu closes for |x| <= M only; at one fixed n on ℝ neither weights nor a proof "
+            "against them are in this version",
+        )
     size = regime.bound
     entries: dict[Place, tuple[Fraction | int, str]] = {
         ("a_p", (0,)): (Fraction(1, 2), "layer 1 halves its distance from 2: a flag that rises without seeing any input"),

@@ -26,8 +26,9 @@ import sympy
 from sympy import Symbol, tanh
 
 from constructions import elman, exploding, thermometer
-from constructions.answer import Construction, Place, Unanswered, assemble
+from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, RHO, A, B, M, N
+from constructions.forbidden import on_reals_or_exactly
 from constructions.register import construct_register
 from verifier.errors import UsageError
 from verifier.inequality import ALL, CellEquations, Derivation, Hypothesis, Identity
@@ -63,21 +64,18 @@ def network(hidden: int, saturation: Fraction | int, scale: Fraction) -> tuple[W
     return assemble("tanh", hidden, entries, UNITS)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """The tanh RNN sized from the request.
+def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
+    """The tanh RNN sized from the request; `Impossibility` by T1 (on ℝ) and T2 (exactly on the box).
 
     `upto`: C5. `fixed`: of C5, the shift register C4a and the exploding unit C4b, as far as they fit in d units, the one
     with the smallest largest weight. `forever`: the thermometer latch (C8).
     Sizes are decided in balls from the closed-form bounds at n.
     """
+    forbidden = on_reals_or_exactly(regime, construct)
+    if forbidden is not None:
+        return forbidden
     if regime.horizon == "forever":
         return thermometer.construct_tanh(regime)
-    if regime.domain == "reals" or not regime.tolerance:
-        return Unanswered(
-            regime,
-            "no tanh RNN recalls x_1 on all of ℝ (its output is bounded) or exactly on an interval (it is analytic and "
-            "bounded): theorems T1 and T2 of the specification, whose proofs are not in this version",
-        )
     if regime.horizon == "fixed":
         return _best_for_one_horizon(regime)
     return construct_line(regime)

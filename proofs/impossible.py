@@ -1,6 +1,8 @@
 """Deciding an impossibility: does the named theorem hold, does it cover the regime, and how close do explicit weights come.
 
-tolerance < floor (the theorem at the numbers of the regime) <= best error known (certified like every construction)
+    tolerance < floor (the theorem at the numbers of the regime) <= best error known (certified like every construction)
+
+And the other way round: weights offered for what a theorem forbids are refuted by an input sequence that they miss.
 """
 
 from __future__ import annotations
@@ -8,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flint import arb
+
 from constructions.answer import Impossibility
 from proofs.theorem import Floor, Theorem
 from proofs.theorems import THEOREMS
 from verifier.arithmetic.balls import Balls, to_ball
-from verifier.certify import DEFAULT_STEPS, Certificate, certify
+from verifier.certify import DEFAULT_STEPS, DOUBLINGS, GUARD_BITS, Certificate, certify, certify_weights
+from verifier.observed import error_of
+from verifier.program import record
 from verifier.regime import Regime
-from verifier.verdict import Verdict, all_of, check_at_most
+from verifier.sequences import Runs, length
+from verifier.verdict import Verdict, all_of, check_at_most, check_less
+from verifier.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -46,14 +54,14 @@ def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> 
     theorem, regime = THEOREMS[answer.theorem], answer.regime
     floor = None if theorem.floor is None else theorem.floor(regime)
     checks = dict(theorem.run())
-    verdicts = [all_of(checks.values())]
+    verdicts = [theorem.judge(checks)]
     if floor is None:
         verdicts.append(Verdict.REFUTED)
     else:
         checks |= floor.checks
         verdicts += floor.checks.values()
         verdicts.append(Verdict.PROVED if floor.forbids(regime.tolerance, below=regime.strict) else Verdict.REFUTED)
-    best = None if answer.best is None else certify(answer.best, steps=steps, seed=seed)
+    best = None if answer.best is None else certify(answer.best, steps=max(steps, DEFAULT_STEPS), seed=seed)
     sharp = None
     if best is not None:
         verdicts.append(best.verdict)
@@ -61,6 +69,81 @@ def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> 
             sharp = _equals(best, floor)
             verdicts.append(sharp)
     return Impossible(regime, theorem, floor, checks, best, sharp, all_of(verdicts))
+
+
+@dataclass(frozen=True)
+class Refutation:
+    """Weights against a theorem: `runs` is an input sequence of the question whose error is at least `error` > tolerance."""
+
+    theorem: str
+    runs: Runs
+    error: arb
+
+    @property
+    def horizon(self) -> int:
+        """The n at which the output is read."""
+        return length(self.runs)
+
+
+def forbidding(regime: Regime) -> list[str]:
+    """The ids of the theorems that forbid what the regime asks."""
+    return [name for name, floor in floors(regime).items() if floor.forbids(regime.tolerance, below=regime.strict)]
+
+
+def refute(weights: Weights, regime: Regime, found: Certificate | None = None) -> Refutation | None:
+    """A sequence that the weights miss, where a theorem forbids the regime; None where none does, or none was found.
+
+    First what the verifier finds for any weights (`found`, if that was computed already), then the theorems' own sequences,
+    on ℝ doubled until they miss by more than the tolerance. Every error is evaluated at the given weights, in rationals or
+    balls, so a refutation does not rest on the theorem.
+    """
+    names = forbidding(regime)
+    if not names:
+        return None
+    seen = _seen(names[0], certify_weights(weights, regime) if found is None else found)
+    if seen is not None:
+        return seen
+    for name in names:
+        propose = THEOREMS[name].witnesses
+        for runs in () if propose is None else propose(weights, regime):
+            refutation = _enlarged(name, weights, regime, runs)
+            if refutation is not None:
+                return refutation
+    return None
+
+
+def _seen(name: str, found: Certificate) -> Refutation | None:
+    """The sequence by which the verifier refuted, if it did."""
+    supremum, observed = found.supremum, found.observed
+    asked = supremum is not None and all(found.regime.contains(value) for value, _ in supremum.witness)
+    if supremum is not None and asked and _exceeds(found.regime, supremum.lower) is Verdict.PROVED:
+        return Refutation(name, supremum.witness, supremum.lower)
+    if observed is not None and _exceeds(found.regime, observed.worst.error) is Verdict.PROVED:
+        return Refutation(name, observed.worst.runs, observed.worst.error)
+    return None
+
+
+def _enlarged(name: str, weights: Weights, regime: Regime, runs: Runs) -> Refutation | None:
+    """The sequence if it misses; on ℝ its multiples by powers of two are tried too."""
+    count = length(runs)
+    if regime.length is not None and (count > regime.n or (regime.only_last and count != regime.n)):
+        return None
+    program = record(weights)
+    with Balls(regime.working_bits + GUARD_BITS).working():
+        for power in range(DOUBLINGS if regime.extent is None else 1):
+            scaled = tuple((value * 2**power, times) for value, times in runs)
+            if not all(regime.contains(value) for value, _ in scaled):
+                return None
+            error = error_of(program, scaled)
+            if _exceeds(regime, error) is Verdict.PROVED:
+                return Refutation(name, scaled, error)
+    return None
+
+
+def _exceeds(regime: Regime, error: arb) -> Verdict:
+    """Whether an error is beyond the tolerance (at it, if it must stay strictly below)."""
+    tolerance = to_ball(regime.tolerance)
+    return check_at_most(tolerance, error) if regime.strict else check_less(tolerance, error)
 
 
 def _equals(best: Certificate, floor: Floor | None) -> Verdict:

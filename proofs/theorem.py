@@ -1,17 +1,20 @@
 """Theorems as data: statement, hypotheses, what they use, where they come from, and checks that run.
 
-A theorem's status is never typed: `Theorem.run()` executes its checks and the status is what they say.
+A theorem's status is never typed: `Theorem.run()` executes its checks and the status is what they say. Where the checks are
+of consequences only and the statement itself rests on a cited proof (`is_cited`), the status is never PROVED.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.inequality import Derivation
 from verifier.regime import Regime
+from verifier.sequences import Runs
 from verifier.verdict import Verdict, all_of
+from verifier.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -20,13 +23,14 @@ class Floor:
 
     `error` is None where no finite error is possible. `strict`: the floor itself is not attained either (with error 0: never
     exact). `because`: the theorem at the numbers of the regime, one sentence. `checks`: the hypotheses as checked on the
-    cell and the regime, by name.
+    cell and the regime, by name. `formula`: the floor in closed form, where `error` is long or only a part of it.
     """
 
     error: Fraction | None
     because: str
     checks: Mapping[str, Verdict]
     strict: bool = False
+    formula: str = ""
 
     def forbids(self, tolerance: Fraction, below: bool = False) -> bool:
         """Whether an error <= tolerance (`below`: < tolerance) is out of reach."""
@@ -42,6 +46,8 @@ class Theorem:
     `id` as in the specification (C6, T4, ...); `uses` the ids it relies on; `argument` the proof in words, paragraph by
     paragraph; `derivation` the closed-form bound whose steps are checked, if it is a quantitative construction; `checks`
     further named machine checks; `floor` the least error the theorem leaves in a regime, None where it does not apply.
+    `witnesses`: for weights offered against the floor, input sequences some of which they should miss (on ℝ up to a factor).
+    `is_cited`: the statement rests on a published theorem that no check here covers, so that its checks alone prove nothing.
     """
 
     id: str
@@ -54,6 +60,8 @@ class Theorem:
     derivation: Callable[[], Derivation] | None = None
     checks: Mapping[str, Callable[[], Verdict]] | None = None
     floor: Callable[[Regime], Floor | None] | None = None
+    witnesses: Callable[[Weights, Regime], Iterable[Runs]] | None = None
+    is_cited: bool = False
 
     @classmethod
     def of(cls, derivation: Callable[[], Derivation], title: str, argument: tuple[str, ...]) -> Theorem:
@@ -79,6 +87,10 @@ class Theorem:
             results[name] = check()
         return results
 
+    def judge(self, results: Mapping[str, Verdict]) -> Verdict:
+        """What these results of `run` say about the theorem; UNDECIDED at best where it `is_cited` or has no checks."""
+        return all_of((*results.values(), Verdict.UNDECIDED) if self.is_cited else results.values())
+
     def status(self) -> Verdict:
-        """What the checks say; a theorem without checks is UNDECIDED."""
-        return all_of(self.run().values())
+        """What the checks say now."""
+        return self.judge(self.run())

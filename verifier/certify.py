@@ -29,6 +29,7 @@ from verifier.observed import Observed, Progress, error_of, observe
 from verifier.program import Program, record
 from verifier.regime import Regime
 from verifier.run import Runner
+from verifier.sequences import length
 from verifier.supremum import Supremum, bound_supremum
 from verifier.verdict import Verdict, all_of, check_at_most, check_less
 from verifier.weights import Weights
@@ -266,7 +267,7 @@ def _layers(
         except StepLimit as limit:
             step_limit = str(limit)
         if supremum is not None and regime.extent is None and not supremum.upper.is_finite():
-            supremum = _scale_witness(program, supremum, regime)
+            supremum = _scale_witness(program, supremum, regime, steps)
         symbolic = None
         if derivation is not None:
             symbolic = Symbolic(
@@ -324,9 +325,16 @@ def _layers(
         return _Layers(observed, supremum, symbolic, comparisons, Verdict.UNDECIDED, reason, not supremum.exact)
 
 
-def _scale_witness(program: Program, supremum: Supremum, regime: Regime) -> Supremum:
-    """An unbounded error on ℝ, with its witness doubled until it misses by more than the tolerance."""
+def _scale_witness(program: Program, supremum: Supremum, regime: Regime, steps: int) -> Supremum:
+    """An unbounded error on ℝ, with its witness doubled until it misses by more than the tolerance.
+
+    A witness that already misses stays, and one of more than `steps` inputs is not run.
+    """
     runs, error = supremum.witness, supremum.lower
+    if error.is_finite():
+        return supremum
+    if length(runs) > steps:
+        return replace(supremum, lower=ZERO)
     for _ in range(DOUBLINGS):
         error = error_of(program, runs)
         if error > to_ball(regime.tolerance):

@@ -15,14 +15,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from verifier.cells import CELLS, Cell, Maps
+from verifier.cells import CELLS
 from verifier.errors import UsageError
 from verifier.exact import exact, parse_rational, show_rational
-from verifier.program import Operation, Recorder
+from verifier.hypotheses import is_continuous
 from verifier.regime import DEFAULT_HIDDEN, LARGEST_PRECISION, decide_tolerance
-
-CONTINUOUS = frozenset({"x", "state", "affine", "mul", "sigmoid", "tanh", "relu"})
-"""Operations that are continuous functions of their arguments."""
 
 
 @dataclass(frozen=True)
@@ -161,19 +158,3 @@ def copy_task(
     decided = decide_tolerance(size, precision, wanted, None)
     length = CELLS[architecture].state_reals(hidden) if n is None else n
     return CopyTask(architecture, length, size, decided if half is None else min(decided, half), hidden, symbols)
-
-
-def is_continuous(cell: Cell, recorder: Recorder | None = None) -> bool:
-    """Whether every operation of the cell's step is continuous in states and input, by recording the step.
-
-    A recorded step is straight-line: it cannot branch on a value, so continuous operations make a continuous step.
-    """
-    tape = Recorder() if recorder is None else recorder
-    names = (*(f"{letter}_{gate}" for gate in cell.gates for letter in "WUbc"),)
-    blocks: dict[str, dict[tuple[int, ...], Fraction]] = {
-        name: {(0, 0) if name.startswith("W") else (0,): Fraction(1, 3)} for name in names
-    }
-    maps = Maps(1, blocks, lambda bias, terms: tape.affine_of(Fraction(bias), terms))
-    state = {name: [tape.add(Operation("state", label=f"{name}[0]"))] for name in cell.states}
-    cell.step(tape, maps, state, tape.add(Operation("x")))
-    return {operation.name for operation in tape.operations} <= CONTINUOUS

@@ -1,108 +1,88 @@
-"""The exact worst error of linear time-invariant networks, from their impulse response.
+"""The exact worst error of a linear network from its impulse response, without carrying forms of all inputs.
 
-    y_t = c_t + Σ_{k<t} g_k x_{t-k},      sup |y_t - x_1| = |c_t| + M (|1 - g_{t-1}| + Σ_{k<t-1} |g_k|)   over [-M, M]^t
+A step that is one affine map gives y_n = const_n + Σ_{k<n} g_k x_{n-k}, where g_0, g_1, ... are the outputs after the single
+input 1 without biases and const_n those of zero inputs. Over [-M, M]^n
 
-g is the output of the network without constants after one input 1, c its output without inputs. Both are walked once, in
-rationals, so n horizons cost n steps. On ℝ the supremum is infinite unless y_t - x_1 is a constant.
+    sup |y_n - x_1| = M (|1 - g_{n-1}| + Σ_{k<n-1} |g_k|) + |const_n|,
 
-Source: this project, theory T3; the formula is the l1 norm of a convolution, e.g. Dahleh & Pearson 1987.
+and over ℝ^n it is |const_n| if g_{n-1} = 1 and all other g_k = 0, else infinite. Source: this project, theory T3.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 
-from flint import fmpq
-
+from verifier.errors import StepLimit
 from verifier.piecewise import ExactSupremum
-from verifier.program import Operation, Program
-from verifier.sequences import Runs, join
+from verifier.program import Program
+from verifier.sequences import join
 
-ZERO, ONE = fmpq(0), fmpq(1)
+ZERO, ONE = Fraction(0), Fraction(1)
+
+LARGEST_WORK = 4_000_000
+"""Steps × coefficients after which stepping is given up."""
 
 
-def is_linear(program: Program) -> bool:
-    """Whether the live part of the network consists of affine maps of inputs and states alone."""
+def is_affine(program: Program) -> bool:
+    """Whether the live part of the network is one affine map per step."""
     return all(operation.name in ("x", "state", "affine") for operation in program.operations)
 
 
 def linear_supremum(program: Program, bound: Fraction | None, n: int, only_last: bool) -> ExactSupremum:
-    """The supremum over [-bound, bound]^n' (over ℝ^n' with bound None) for n alone, or the largest of all n' <= n.
+    """The exact worst error over [-bound, bound]^n' (over ℝ^n' with bound None) for every n' <= n, or for n alone.
 
-    `program` must be linear (`is_linear`).
+    Raises `StepLimit` where that takes more than `LARGEST_WORK` multiplications.
     """
-    size = None if bound is None else _rational(bound)
-    response: list[fmpq] = []
-    older, best, best_at, best_constant = ZERO, ZERO, 0, ZERO  # older: Σ |g_k| of all inputs after the first
-    outputs = zip(_outputs(program, impulse=True), _outputs(program, impulse=False), strict=False)
-    for t, (share, constant) in enumerate(outputs, 1):
-        response.append(share)
+    if n * sum(len(operation.arguments) for operation in program.operations) > LARGEST_WORK:
+        raise StepLimit(f"{n} steps of this linear network are too many to walk in exact arithmetic")
+    response: list[Fraction] = []
+    still: list[Fraction] = list(program.initial)
+    pulse = [ZERO] * len(still)
+    rest, best = ZERO, None
+    for t in range(1, n + 1):
+        pulse, answer = _step(program, pulse, ONE if t == 1 else ZERO, biased=False)
+        still, constant = _step(program, still, ZERO, biased=True)
+        response.append(answer)
         if not only_last or t == n:
-            spread = abs(ONE - share) + older
-            if size is None and spread:
-                return ExactSupremum(None, t, _one_input(response), None)
-            error = abs(constant) + (spread * size if size is not None else ZERO)
-            if best_at == 0 or error > best:
-                best, best_at, best_constant = error, t, constant
-        older += abs(share)
-        if t == n:
-            break
-    value = Fraction(int(best.p), int(best.q))
-    size_of_inputs = Fraction(1) if bound is None else bound
-    return ExactSupremum(value, best_at, _worst(response[:best_at], best_constant, size_of_inputs), None)
+            first = abs(1 - answer)
+            value = None if bound is None and (first or rest) else (bound or ZERO) * (first + rest) + abs(constant)
+            if best is None or (best[0] is not None and (value is None or value > best[0])):
+                best = value, t, constant
+        rest += abs(answer)
+    if best is None:
+        raise StepLimit("no horizon was asked for")
+    value, horizon, constant = best
+    return _with_witness(value, response[:horizon], constant, bound)
 
 
-def _outputs(program: Program, impulse: bool) -> Iterator[fmpq]:
-    """y_1, y_2, ...: without constants after the inputs 1, 0, 0, ... (impulse), or with them and without inputs."""
-    operations = [_Exact.of(operation, constants=not impulse) for operation in program.operations]
-    state = [ZERO if impulse else _rational(value) for value in program.initial]
-    x = ONE if impulse else ZERO
-    while True:
-        old = dict(zip(program.old, state, strict=True))
-        values: list[fmpq] = []
-        for index, operation in enumerate(operations):
-            if operation.name == "affine":
-                total = operation.bias
-                for coefficient, argument in operation.terms:
-                    total = total + coefficient * values[argument]
-                values.append(total)
-            else:
-                values.append(x if operation.name == "x" else old[index])
-        yield values[program.readout]
-        state = [values[index] for index in program.new]
-        x = ZERO
+def _step(program: Program, state: Sequence[Fraction], x: Fraction, biased: bool) -> tuple[list[Fraction], Fraction]:
+    """The state after one step, and the readout."""
+    old = dict(zip(program.old, state, strict=True))
+    values: list[Fraction] = []
+    for index, operation in enumerate(program.operations):
+        if operation.name == "x":
+            values.append(x)
+        elif operation.name == "state":
+            values.append(old[index])
+        else:
+            total = operation.bias if biased else ZERO
+            for coefficient, argument in zip(operation.coefficients, operation.arguments, strict=True):
+                if values[argument]:
+                    total += coefficient * values[argument]
+            values.append(total)
+    return [values[index] for index in program.new], values[program.readout]
 
 
-@dataclass(frozen=True)
-class _Exact:
-    """An operation with its coefficients as FLINT rationals."""
-
-    name: str
-    bias: fmpq
-    terms: tuple[tuple[fmpq, int], ...]
-
-    @classmethod
-    def of(cls, operation: Operation, constants: bool) -> _Exact:
-        terms = zip(map(_rational, operation.coefficients), operation.arguments, strict=False)
-        return cls(operation.name, _rational(operation.bias) if constants else ZERO, tuple(terms))
-
-
-def _rational(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
-
-
-def _worst(response: Sequence[fmpq], constant: fmpq, size: Fraction) -> Runs:
-    """The sequence on which every part of the error has the sign of the constant."""
-    sign = -1 if constant < 0 else 1
-    slopes = [response[-1] - 1, *reversed(response[:-1])]
-    return join([(-size if sign * slope < 0 else size, 1) for slope in slopes])
-
-
-def _one_input(response: Sequence[fmpq]) -> Runs:
-    """One nonzero input whose part of the error is not 0, all others 0."""
-    slopes = [response[-1] - 1, *reversed(response[:-1])]
-    place = next(k for k, slope in enumerate(slopes) if slope)
-    sign = 1 if slopes[place] > 0 else -1
-    return join([(Fraction(0), place), (Fraction(sign), 1), (Fraction(0), len(slopes) - 1 - place)])
+def _with_witness(
+    value: Fraction | None, response: Sequence[Fraction], constant: Fraction, bound: Fraction | None
+) -> ExactSupremum:
+    """A vertex that attains a finite error; on ℝ one input that y_n - x_1 depends on."""
+    slopes = [response[-1] - 1, *reversed(response[:-1])]  # of x_1, x_2, ..., x_n in y_n - x_1
+    if value is None:
+        place = next(k for k, slope in enumerate(slopes) if slope)
+        inputs = [ONE if k == place else ZERO for k in range(len(slopes))]
+    else:
+        size = ONE if bound is None else bound
+        inputs = [size if (slope >= 0) == (constant >= 0) else -size for slope in slopes]
+    return ExactSupremum(value, len(slopes), join((x, 1) for x in inputs), None)

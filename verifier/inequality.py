@@ -32,23 +32,18 @@ from verifier.algebra import Normaliser, Polynomial, add, multiply, negative
 from verifier.arithmetic.symbols import Symbols, evaluate, evaluate_exactly, sigmoid
 from verifier.cells import CELLS, Maps
 from verifier.exact import exact
+from verifier.ranges import ALL as ALL
+from verifier.ranges import AT_LEAST_ONE as AT_LEAST_ONE
+from verifier.ranges import INFINITY, End, add_ranges, multiply_ranges
+from verifier.ranges import NONNEGATIVE as NONNEGATIVE
+from verifier.ranges import SYMMETRIC_UNIT as SYMMETRIC_UNIT
+from verifier.ranges import UNIT as UNIT
+from verifier.ranges import Range as Range
 from verifier.verdict import Verdict, all_of
 from verifier.weights import Weights
 
-End = Fraction | float
-"""An end of a range: a rational, or float ±infinity (the only floats here, used for order alone)."""
-
-Range = tuple[End, End]
-"""Lower and upper end."""
-
 ONE: Expr = sympy.Integer(1)
 ZERO: Expr = sympy.Integer(0)
-INFINITY = math.inf
-NONNEGATIVE: Range = (Fraction(0), INFINITY)
-AT_LEAST_ONE: Range = (Fraction(1), INFINITY)
-UNIT: Range = (Fraction(0), Fraction(1))
-SYMMETRIC_UNIT: Range = (Fraction(-1), Fraction(1))
-ALL: Range = (-INFINITY, INFINITY)
 
 GRID_VARIABLES = 3
 """Variables up to which a sign is sampled on a full grid."""
@@ -225,15 +220,14 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
         low, high = range_of(expression.args[0], ranges)
         return (UNIT[0] if low >= 0 else SYMMETRIC_UNIT[0]), (UNIT[0] if high <= 0 else UNIT[1])
     if expression.is_Add:
-        low, high = Fraction(0), Fraction(0)
+        total: Range = (Fraction(0), Fraction(0))
         for argument in expression.args:
-            inner = range_of(argument, ranges)
-            low, high = _plus(low, inner[0], -INFINITY), _plus(high, inner[1], INFINITY)
-        return low, high
+            total = add_ranges(total, range_of(argument, ranges))
+        return total
     if expression.is_Mul:
         result: Range = (Fraction(1), Fraction(1))
         for argument in expression.args:
-            result = _times_range(result, range_of(argument, ranges))
+            result = multiply_ranges(result, range_of(argument, ranges))
         return result
     if expression.is_Pow:
         base, exponent = range_of(expression.args[0], ranges), expression.args[1]
@@ -255,25 +249,6 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
 
 
 HALF = Fraction(1, 2)
-
-
-def _plus(a: End, b: End, infinite: float) -> End:
-    """a + b where at most `infinite` is not a rational; no float arithmetic."""
-    return a + b if isinstance(a, Fraction) and isinstance(b, Fraction) else infinite
-
-
-def _times(a: End, b: End) -> End:
-    """a·b with 0·∞ = 0; infinite ends by their signs alone."""
-    if a == 0 or b == 0:
-        return Fraction(0)
-    if isinstance(a, Fraction) and isinstance(b, Fraction):
-        return a * b
-    return INFINITY if (a > 0) == (b > 0) else -INFINITY
-
-
-def _times_range(a: Range, b: Range) -> Range:
-    corners = [_times(x, y) for x in a for y in b]
-    return min(corners), max(corners)
 
 
 def _power_range(base: Range, exponent: int) -> Range:
@@ -858,7 +833,8 @@ class Derivation:
 
     `parameters` are the symbols that a request fixes; `ranges` those of all free symbols; `definitions` abbreviations in
     order; `bound` the closed form, in parameters and abbreviations. `conclusions` name the steps that together say
-    |y_n - x_1| <= bound and that the bound grows with n.
+    |y_n - x_1| <= bound and that the bound grows with n. `from_below`: the bound is one of every network's error from below,
+    so it is no claim about any weights.
     """
 
     theorem: str
@@ -871,6 +847,7 @@ class Derivation:
     bound: Expr
     conclusions: tuple[str, ...]
     source: str = "this project"
+    from_below: bool = False
     cache: dict[str, Verdict] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def check(self) -> dict[str, Verdict]:
@@ -912,17 +889,20 @@ class Derivation:
         return all_of((*results.values(), self.check_conclusion()))
 
     def check_conclusion(self) -> Verdict:
-        """PROVED if a conclusion says error <= bound or -bound <= error, or for the bound 0 is the cell's equation for y."""
+        """PROVED if a conclusion says error <= bound or -bound <= error, or for the bound 0 is the cell's equation for y.
+
+        With `from_below`: if a conclusion says bound <= error.
+        """
         context = Context(self.ranges, self.definitions, {}, self.hypotheses, parameters=self.parameters)
         for step in self.steps:
             if step.name not in self.conclusions:
                 continue
             relation = step.relation
             if relation is not None:
-                ends = (relation.right, -relation.left)
+                ends = (relation.left,) if self.from_below else (relation.right, -relation.left)
                 if any(context.check_identity(end, self.bound) is Verdict.PROVED for end in ends):
                     return Verdict.PROVED
-            if isinstance(step, CellEquations) and self.bound == 0 and "y" in step.expected:
+            if isinstance(step, CellEquations) and self.bound == 0 and not self.from_below and "y" in step.expected:
                 return Verdict.PROVED
         return Verdict.UNDECIDED
 
@@ -947,8 +927,11 @@ class Derivation:
     def matches(self, weights: Weights, values: Mapping[Symbol, Fraction | int]) -> Verdict:
         """PROVED if the weights are exactly the template for their cell at these numbers, all other entries zero.
 
-        A derivation that serves several conventions of a cell has `CellEquations` steps for each.
+        A derivation that serves several conventions of a cell has `CellEquations` steps for each. One `from_below` bounds no
+        weights' error: UNDECIDED.
         """
+        if self.from_below:
+            return Verdict.UNDECIDED
         steps = [step for step in self.steps if isinstance(step, CellEquations)]
         templates = [step for step in steps if step.cell == weights.cell]
         if not steps or any(step.template != templates[0].template for step in templates):

@@ -19,13 +19,14 @@ Evaluation engines work on programs and so on any weights of any cell; none asks
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from verifier.cells import CELLS, Maps
+from verifier.cells import CELLS, Cell, Maps
 from verifier.weights import Weights
 
 
@@ -191,27 +192,41 @@ class Program:
 
 def record(weights: Weights) -> Program:
     """Record one step of the network, prune it to the live part and classify its nodes."""
-    cell = CELLS[weights.cell]
-    recorder = Recorder()
-    x = recorder.add(Operation("x"))
-    old: dict[str, list[Node]] = {
-        name: [recorder.add(Operation("state", label=f"{name}[{k}]")) for k in range(weights.hidden)] for name in cell.states
-    }
     blocks = {name: dict(array.entries) for name, array in weights.blocks().items()}
-    maps = Maps(weights.hidden, blocks, lambda bias, terms: recorder.affine_of(Fraction(bias), terms))
-    new = cell.step(recorder, maps, old, x)
-    read = [(value, new[cell.states[0]][index[0]]) for index, value in weights["V"]]
-    readout = recorder.affine_of(weights["v0"][()], read)
-    variables = [(name, unit) for name in cell.states for unit in range(weights.hidden)]
-    initial = {(name, unit): weights[f"{name}_0"][unit,] for name, unit in variables}
+    return record_cell(CELLS[weights.cell], weights.hidden, blocks)
+
+
+def record_cell(
+    cell: Cell, hidden: int, blocks: Mapping[str, Mapping[tuple[int, ...], Fraction]], recorder: Recorder | None = None
+) -> Program:
+    """`record` of any cell, known to the verifier or not, with these weights; absent entries are 0.
+
+    `recorder` is left with every operation of the step, live or not.
+    """
+    tape = Recorder() if recorder is None else recorder
+    x = tape.add(Operation("x"))
+    old: dict[str, list[Node]] = {
+        name: [tape.add(Operation("state", label=f"{name}[{k}]")) for k in range(hidden)] for name in cell.states
+    }
+    maps = Maps(hidden, blocks, lambda bias, terms: tape.affine_of(Fraction(bias), terms))
+    new = cell.step(tape, maps, old, x)
+    read = [(value, new[cell.states[0]][index[0]]) for index, value in blocks.get("V", {}).items()]
+    readout = tape.affine_of(blocks.get("v0", {}).get((), Fraction(0)), read)
+    variables = [(name, unit) for name in cell.states for unit in range(hidden)]
     return _prune(
-        recorder.operations,
+        tape.operations,
         readout.index,
         {v: old[v[0]][v[1]].index for v in variables},
         {v: new[v[0]][v[1]].index for v in variables},
-        initial,
+        {(name, unit): blocks.get(f"{name}_0", {}).get((unit,), Fraction(0)) for name, unit in variables},
         x.index,
     )
+
+
+def full_blocks(cell: Cell, hidden: int, value: Fraction) -> dict[str, dict[tuple[int, ...], Fraction]]:
+    """Blocks of `hidden` units in which every weight is `value`, the initial state too."""
+    shapes = cell.block_shapes(hidden)
+    return {name: dict.fromkeys(itertools.product(*map(range, shape)), value) for name, shape in shapes.items()}
 
 
 def _prune(

@@ -18,12 +18,13 @@ from flint import arb
 from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
 from verifier.errors import StepLimit
 from verifier.forever import bound_forever
-from verifier.impulse import is_linear, linear_supremum
+from verifier.hypotheses import range_of_readout
+from verifier.impulse import is_affine, linear_supremum
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
-from verifier.sequences import Runs, expand, length
+from verifier.sequences import Runs, expand, join, length
 from verifier.settled import bound_beyond
 
 SUBDIVISION_WORK = 40_000
@@ -43,8 +44,8 @@ class Supremum:
 
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
-    intervals after `boxes` boxes. `method` is "exact forms", "invariant sets" (over `boxes` ranges of x_1),
-    "induction" (then `settled_after` steps were walked) or "stepping".
+    intervals after `boxes` boxes. `method` is "exact forms", "bounded readout" (on ℝ), "invariant sets" (over `boxes`
+    ranges of x_1), "induction" (then `settled_after` steps were walked) or "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -76,7 +77,7 @@ def bound_supremum(
     invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
     current precision; raises `StepLimit` where no method applies within `steps` steps.
     """
-    if n is not None and n <= steps and is_linear(program):
+    if n is not None and n <= steps and is_affine(program):
         return _from_exact(linear_supremum(program, bound, n, only_last))
     if is_piecewise_affine(program):
         try:
@@ -85,7 +86,7 @@ def bound_supremum(
             if bound is None or n is None:
                 raise StepLimit(f"the exact forms of these weights do not resolve: {trouble}") from None
     if bound is None:
-        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
+        return _beyond_the_readout(program, n, only_last, target or Fraction(0))
     if n is None:
         found = bound_forever(program, bound, points, target)
         if found is None:
@@ -104,6 +105,17 @@ def bound_supremum(
     if n * terms * (1 + len(program.driven())) > WALK_WORK:
         raise StepLimit(f"{n} steps of a network with {terms} terms per step are too many to walk over the box")
     return supremum_by_stepping(program, bound, n, only_last, refine)
+
+
+def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target: Fraction) -> Supremum:
+    """The infinite error on ℝ of a readout with |y| <= Y: x_1 = Y + target + 1 is missed by target + 1 or more (theory T1)."""
+    low, high = range_of_readout(program)
+    if not (isinstance(low, Fraction) and isinstance(high, Fraction)):
+        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
+    first = max(-low, high) + target + 1
+    horizon = n if only_last and n is not None else 1
+    witness = join([(first, 1), (Fraction(0), horizon - 1)])
+    return Supremum(to_ball(target + 1), arb("inf"), horizon, witness, False, 0, "bounded readout")
 
 
 def _from_exact(found: ExactSupremum) -> Supremum:

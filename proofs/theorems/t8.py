@@ -8,13 +8,15 @@ import sympy
 from flint import arb
 
 from constructions.delay import CopyConstruction, construct_copy
+from proofs.checks import holds
 from proofs.theorem import Theorem
 from verifier.affine import AffineForms, Form
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cells import CELLS, Activations, Cell, Maps, State, Vector
-from verifier.copy_task import CopyTask, is_continuous
+from verifier.copy_task import CopyTask
 from verifier.copying import certify_copy
-from verifier.program import Node, Recorder, record
+from verifier.hypotheses import is_continuous
+from verifier.program import Node, Recorder, full_blocks, record
 from verifier.run import Runner
 from verifier.sensitivity import copy_outputs
 from verifier.verdict import Verdict, all_of, check_at_most
@@ -27,13 +29,9 @@ PROOF_BITS = 256
 """Working precision of the checks."""
 
 
-def _holds(claim: bool) -> Verdict:
-    return Verdict.PROVED if claim else Verdict.REFUTED
-
-
 def every_cell_is_continuous() -> Verdict:
     """The recorded step of every cell consists of continuous operations."""
-    return all_of(_holds(is_continuous(cell)) for cell in CELLS.values())
+    return all_of(holds(is_continuous(cell)) for cell in CELLS.values())
 
 
 def a_threshold_cell_is_not_covered() -> Verdict:
@@ -49,7 +47,7 @@ def a_threshold_cell_is_not_covered() -> Verdict:
         return {"h": [jump(z) for z in maps("h", state["h"], x)]}
 
     cell = Cell("threshold", "threshold RNN", ("h",), ("h",), {"h": "threshold"}, (), step, "McCulloch & Pitts 1943")
-    return _holds(not is_continuous(cell, Jumps()))
+    return holds(not is_continuous(cell, Jumps()))
 
 
 def the_state_has_d_reals() -> Verdict:
@@ -57,19 +55,9 @@ def the_state_has_d_reals() -> Verdict:
     found = []
     for name, cell in CELLS.items():
         for hidden in (1, 3):
-            blocks: dict[str, dict[tuple[int, ...], Fraction]] = {
-                block: {index: Fraction(1, 7) for index in _indices(shape)} for block, shape in cell.block_shapes(hidden).items()
-            }
-            carried = len(record(Weights(name, hidden, blocks)).states)
-            found.append(_holds(carried == cell.state_reals(hidden)))
+            carried = len(record(Weights(name, hidden, full_blocks(cell, hidden, Fraction(1, 7)))).states)
+            found.append(holds(carried == cell.state_reals(hidden)))
     return all_of(found)
-
-
-def _indices(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    indices: list[tuple[int, ...]] = [()]
-    for size in shape:
-        indices = [(*index, k) for index in indices for k in range(size)]
-    return indices
 
 
 def n_equal_to_d_is_not_claimed() -> Verdict:
@@ -78,9 +66,9 @@ def n_equal_to_d_is_not_claimed() -> Verdict:
     for name, cell in CELLS.items():
         most = cell.state_reals(3)
         tolerance = Fraction(1, 1000)
-        found.append(_holds(CopyTask(name, most + 1, Fraction(1), tolerance, 3).is_impossible))
-        found.append(_holds(not CopyTask(name, most, Fraction(1), tolerance, 3).is_impossible))
-        found.append(_holds(not CopyTask(name, most + 1, Fraction(1), tolerance, 3, symbols=4).is_impossible))
+        found.append(holds(CopyTask(name, most + 1, Fraction(1), tolerance, 3).is_impossible))
+        found.append(holds(not CopyTask(name, most, Fraction(1), tolerance, 3).is_impossible))
+        found.append(holds(not CopyTask(name, most + 1, Fraction(1), tolerance, 3, symbols=4).is_impossible))
     return all_of(found)
 
 
@@ -167,7 +155,7 @@ def linear_cells_by_a_kernel() -> Verdict:
     blanks = copy_outputs(Runner(program, AffineForms(Fraction(1))), [Form(Fraction(0), {})] * n)
     unseen = all(a.constant == b.constant for a, b in zip(forms, blanks, strict=True))
     misses = max(max(abs(y.constant - v), abs(y.constant + v)) for y, v in zip(forms, x, strict=True))
-    return _holds(unseen and misses >= 1)
+    return holds(unseen and misses >= 1)
 
 
 T8 = Theorem(

@@ -13,9 +13,10 @@ from constructions.gru import SIGNS
 from verifier.affine import AffineForms, Form, NotAffine
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball
 from verifier.cells import CELLS
-from verifier.copy_task import CopyTask, copy_task, is_continuous
+from verifier.copy_task import CopyTask, copy_task
 from verifier.copying import bound_copy, certify_copy, exact_errors
 from verifier.errors import UsageError
+from verifier.hypotheses import is_continuous
 from verifier.program import record
 from verifier.run import Runner
 from verifier.sensitivity import copy_outputs, sensitivities, slopes_at

@@ -8,14 +8,18 @@ from pathlib import Path
 import click
 
 from constructions import derivations
+from proofs.impossible import refute
+from verifier.arithmetic.balls import Balls, show_lower
 from verifier.certificate import check_data
 from verifier.certify import Certificate
 from verifier.cli.copy import last_line as copy_line
 from verifier.cli.files import read_text
 from verifier.cli.progress import Stepping
-from verifier.cli.report import last_line
+from verifier.cli.report import DIGITS, last_line
 from verifier.copying import CopyCertificate
 from verifier.errors import UsageError
+from verifier.review import Review
+from verifier.sequences import show_runs
 from verifier.verdict import Verdict
 
 
@@ -32,11 +36,19 @@ def check(file: Path, quiet: bool) -> int:
         raise UsageError(f"{file} is not a certificate: {detail}") from None
     with Stepping(show=not quiet) as progress:
         review = check_data(data, derivations(), progress.advance)
+    against = _against(review)
     if not quiet:
         for finding in review.findings:
             detail = f"  ({finding.detail})" if finding.detail else ""
             word = "confirmed" if finding.verdict is Verdict.PROVED else finding.verdict.value
             click.echo(f"  {word:<10} {finding.text}{detail}")
+    if against and not quiet:
+        click.echo(f"  {'REFUTED':<10} {against}")
+    if against and review.verdict is not Verdict.REFUTED:
+        if not quiet:
+            click.echo()
+        click.echo(f"{Verdict.REFUTED.value} file={file} reason={json.dumps(against, ensure_ascii=False)}")
+        return Verdict.REFUTED.exit_code
     if review.certificate is None or review.verdict is not review.certificate.verdict:
         if not quiet:
             click.echo()
@@ -50,3 +62,16 @@ def check(file: Path, quiet: bool) -> int:
 
 def _last_line(certificate: Certificate | CopyCertificate) -> str:
     return copy_line(certificate, "none") if isinstance(certificate, CopyCertificate) else last_line(certificate)
+
+
+def _against(review: Review[Certificate] | Review[CopyCertificate]) -> str:
+    """One line about a sequence that the weights miss where a theorem forbids what is asked; empty otherwise."""
+    if not isinstance(review.certificate, Certificate):
+        return ""
+    found = refute(review.certificate.weights, review.certificate.regime, review.certificate)
+    if found is None:
+        return ""
+    with Balls(review.certificate.working_bits).working():
+        missed = show_lower(found.error, DIGITS)
+    where = f"x = {show_runs(found.runs)}, read at n' = {found.horizon}"
+    return f"theorem {found.theorem} forbids it: {where}, is missed by {missed} or more"

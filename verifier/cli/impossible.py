@@ -5,6 +5,7 @@ Both say what every weight set must miss by and what explicit weights reach.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from proofs.ask import Open
@@ -13,16 +14,19 @@ from proofs.theorem import Floor
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certificate import to_data
 from verifier.certify import Certificate
-from verifier.cli.report import DIGITS, LONGEST_NUMBER, regime_fields, wrapped
+from verifier.cli.report import DIGITS, regime_fields, wrapped
 from verifier.exact import show_rational
 from verifier.regime import Regime
 from verifier.verdict import Verdict
 
-ANSWERS = {
-    Verdict.PROVED: "impossible",
-    Verdict.REFUTED: "the claim that it is impossible fails (see the checks):",
-    Verdict.UNDECIDED: "not decided (see the checks):",
+OUTCOMES = {
+    Verdict.PROVED: "impossible by",
+    Verdict.REFUTED: "impossible, it was claimed, but a check failed:",
+    Verdict.UNDECIDED: "undecided whether it is impossible by",
 }
+
+LONGEST_NUMBER = 12
+"""Characters of a rational printed in full."""
 
 FLOOR_BITS = 128
 """Precision at which a floor is rounded for printing."""
@@ -32,19 +36,35 @@ def impossible_text(decision: Impossible) -> str:
     """Report and last line of an impossibility."""
     theorem, floor = decision.theorem, decision.floor
     because = "" if floor is None else f". {floor.because}"
-    checked = "; ".join(f"{name}: {verdict.value}" for name, verdict in decision.checks.items())
     lines = [
         wrapped("question", _question(decision.regime)),
-        wrapped("answer", f"{ANSWERS[decision.verdict]} by {theorem.id} ({theorem.title}){because}"),
+        wrapped("answer", f"{OUTCOMES[decision.verdict]} {theorem.id} ({theorem.title}){because}"),
         wrapped("theorem", theorem.statement),
         wrapped("least error", _least(floor)),
         *_closest(decision.best, "reaches it exactly" if decision.sharp is Verdict.PROVED else "comes close"),
-        wrapped("checked", checked),
+        wrapped("checked", _checked(decision)),
         wrapped("source", theorem.source),
     ]
     fields = {"theorem": theorem.id, **regime_fields(decision.regime), "least_error": floor_text(floor)}
-    last = _fields({"architecture": decision.regime.architecture, **fields, "best_known": best_error(decision.best)})
+    last = _fields(
+        {"architecture": decision.regime.architecture, **fields, "best_known": best_error(decision.best), "sharp": _sharp(decision)}
+    )
     return "\n".join(lines) + f"\n\n{decision.verdict.value} impossible {last}"
+
+
+def _sharp(decision: Impossible) -> str:
+    return "no" if decision.sharp is None else decision.sharp.value
+
+
+def _checked(decision: Impossible) -> str:
+    """The hypotheses on this question one by one, the theorem's own checks by number, and whatever was not proved."""
+    here = {} if decision.floor is None else decision.floor.checks
+    general = {name: verdict for name, verdict in decision.checks.items() if name not in here}
+    parts = [f"{name}: {verdict.value}" for name, verdict in here.items()]
+    proved = sum(verdict is Verdict.PROVED for verdict in general.values())
+    parts.append(f"{proved} of {len(general)} checks of {decision.theorem.id} (listed by: verify explain {decision.theorem.id})")
+    parts += [f"{name}: {verdict.value}" for name, verdict in general.items() if verdict is not Verdict.PROVED]
+    return "; ".join(parts)
 
 
 def open_text(decision: Open) -> str:
@@ -97,22 +117,29 @@ def open_data(decision: Open) -> dict[str, Any]:
 
 
 def floor_text(floor: Floor | None) -> str:
-    """The least error a theorem leaves: exact where that is short, else rounded down; "none" without a theorem."""
+    """The floor as a number, rounded down where it is long; ">" where it is not attained; "none" without a theorem."""
     if floor is None:
         return "none"
     if floor.error is None:
         return "infinite"
-    text = show_rational(floor.error)
-    with Balls(FLOOR_BITS).working():
-        return text if len(text) <= LONGEST_NUMBER else show_lower(to_ball(floor.error), DIGITS)
+    return (">" if floor.strict else "") + _number(floor.error, up=False)
 
 
 def best_error(best: Certificate | None) -> str:
     """The certified error of the closest construction, rounded up; "none" without one."""
     if best is None or best.supremum is None:
         return "none"
+    if best.supremum.exact_value is not None:
+        return _number(best.supremum.exact_value, up=True)
     with Balls(best.working_bits).working():
         return show_upper(best.supremum.upper, DIGITS)
+
+
+def _number(value: Fraction, *, up: bool) -> str:
+    """A rational in full if it is short, else as a decimal rounded up or down."""
+    text = show_rational(value)
+    with Balls(FLOOR_BITS).working():
+        return text if len(text) <= LONGEST_NUMBER else (show_upper if up else show_lower)(to_ball(value), DIGITS)
 
 
 def _exact_floor(floor: Floor | None) -> str | None:
@@ -132,7 +159,10 @@ def _least(floor: Floor | None) -> str:
         return "infinite: no weights have a finite error"
     if floor.strict and floor.error == 0:
         return "every weight set has an error above 0"
-    return f"every weight set has an error {'above' if floor.strict else 'of at least'} {floor_text(floor)}"
+    shown = _number(floor.error, up=False)
+    rounded = "=" if shown == show_rational(floor.error) else ">="
+    relation = "above" if floor.strict else "of at least"
+    return f"every weight set has an error {relation} " + (f"{floor.formula} {rounded} {shown}" if floor.formula else shown)
 
 
 def _closest(best: Certificate | None, does: str) -> list[str]:

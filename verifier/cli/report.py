@@ -240,9 +240,10 @@ def _numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
+            "bounded readout": "the readout is bounded",
         }[supremum.method]
         value = show_upper(supremum.upper, DIGITS)
-        if not supremum.exact:
+        if not supremum.exact and supremum.upper.is_finite():
             how = how if supremum.method == "invariant sets" else "bracket"
             value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
         columns.append(("supremum", value, how))

@@ -1,0 +1,91 @@
+"""What the checks of several theorems share: verdicts of exact facts, random exact weights, linear systems as weights."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Sequence
+from fractions import Fraction
+
+from flint import fmpq, fmpq_mat
+
+from verifier.cells import CELLS
+from verifier.verdict import Verdict
+from verifier.weights import Weights
+
+DENOMINATOR = 64
+"""Random weights are multiples of 1/64."""
+
+
+def holds(claim: bool) -> Verdict:
+    """PROVED or REFUTED: the verdict of a fact that was computed exactly."""
+    return Verdict.PROVED if claim else Verdict.REFUTED
+
+
+def random_rational(generator: random.Random, size: int) -> Fraction:
+    """A multiple of 1/64 in [-size, size]."""
+    return Fraction(generator.randint(-size * DENOMINATOR, size * DENOMINATOR), DENOMINATOR)
+
+
+def random_weights(generator: random.Random, cell: str, hidden: int, size: int) -> Weights:
+    """All weights of a cell drawn from [-size, size]; s_0 = 0."""
+    blocks = {
+        name: {index: random_rational(generator, size) for index in itertools.product(*map(range, shape))}
+        for name, shape in CELLS[cell].block_shapes(hidden).items()
+        if not name.endswith("_0")
+    }
+    return Weights(cell, hidden, blocks)
+
+
+def rational(value: Fraction | int) -> fmpq:
+    """A rational as flint's."""
+    return fmpq(Fraction(value).numerator, Fraction(value).denominator)
+
+
+def fraction(value: fmpq) -> Fraction:
+    """flint's rational as Python's."""
+    return Fraction(int(value.p), int(value.q))
+
+
+def matrix(rows: Sequence[Sequence[Fraction | int]]) -> fmpq_mat:
+    """An exact matrix."""
+    return fmpq_mat(len(rows), len(rows[0]), [rational(value) for row in rows for value in row])
+
+
+def impulse_response(a: fmpq_mat, b: fmpq_mat, c: fmpq_mat, length: int) -> list[Fraction]:
+    """g_k = C A^k B for k = 0 ... length - 1; A is d×d, B d×1, C 1×d."""
+    found, state = [], b
+    for _ in range(length):
+        found.append(fraction((c * state)[0, 0]))
+        state = a * state
+    return found
+
+
+def linear_error(response: Sequence[Fraction]) -> Fraction:
+    """e_n / M = |1 - g_{n-1}| + Σ_{k<n-1} |g_k| of a linear network without biases, from g_0 ... g_{n-1} (theory T3)."""
+    return abs(1 - response[-1]) + sum((abs(g) for g in response[:-1]), Fraction(0))
+
+
+def linear_weights(a: fmpq_mat, b: fmpq_mat, c: fmpq_mat) -> Weights:
+    """The linear RNN h' = A h + B x, y = C h."""
+    units = range(a.nrows())
+    return Weights(
+        "linear",
+        a.nrows(),
+        {
+            "W_h": {(i, k): fraction(a[i, k]) for i in units for k in units},
+            "U_h": {(i,): fraction(b[i, 0]) for i in units},
+            "V": {(k,): fraction(c[0, k]) for k in units},
+        },
+    )
+
+
+def realise(coefficients: Sequence[Fraction | int], response: Sequence[Fraction | int]) -> tuple[fmpq_mat, fmpq_mat, fmpq_mat]:
+    """(A, B, C) with the characteristic polynomial z^d + c_1 z^(d-1) + ... + c_d and g_k = `response`[k] for k < d.
+
+    A shifts up and its last row is -c_d ... -c_1, B holds the response, C = (1, 0, ..., 0).
+    """
+    d = len(coefficients)
+    rows = [[Fraction(int(k == i + 1)) for k in range(d)] for i in range(d - 1)]
+    rows.append([-Fraction(value) for value in reversed(coefficients)])
+    return matrix(rows), matrix([[g] for g in response]), matrix([[int(k == 0) for k in range(d)]])
