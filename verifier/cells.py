@@ -36,6 +36,12 @@ class Activations(Protocol):
     def relu(self, value: Any, /) -> Any:
         """max(value, 0)."""
 
+    def softplus(self, value: Any, /) -> Any:
+        """ln(1 + exp(value))."""
+
+    def exp(self, value: Any, /) -> Any:
+        """The exponential function."""
+
 
 Vector = list[Any]
 State = Mapping[str, Vector]

@@ -21,7 +21,7 @@ from verifier.exact import exact, parse_rational, show_rational
 from verifier.program import Operation, Recorder
 from verifier.regime import DEFAULT_HIDDEN, decide_tolerance
 
-CONTINUOUS = frozenset({"x", "state", "affine", "mul", "sigmoid", "tanh", "relu"})
+CONTINUOUS = frozenset({"x", "state", "affine", "mul", "sigmoid", "tanh", "relu", "softplus", "exp"})
 """Operations that are continuous functions of their arguments."""
 
 

@@ -29,7 +29,7 @@ from flint import arb
 from sympy import Expr, Rational, Symbol, oo, tanh
 
 from verifier.algebra import Normaliser, Polynomial, add, multiply, negative
-from verifier.arithmetic.symbols import Symbols, evaluate, evaluate_exactly, sigmoid
+from verifier.arithmetic.symbols import Symbols, evaluate, evaluate_exactly, sigmoid, softplus
 from verifier.cells import CELLS, Maps
 from verifier.exact import exact
 from verifier.verdict import Verdict, all_of
@@ -224,6 +224,11 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
     if isinstance(expression, tanh):
         low, high = range_of(expression.args[0], ranges)
         return (UNIT[0] if low >= 0 else SYMMETRIC_UNIT[0]), (UNIT[0] if high <= 0 else UNIT[1])
+    if isinstance(expression, softplus):
+        return NONNEGATIVE
+    if isinstance(expression, sympy.exp):
+        low, high = range_of(expression.args[0], ranges)
+        return (UNIT[1] if low >= 0 else UNIT[0]), (UNIT[1] if high <= 0 else INFINITY)
     if expression.is_Add:
         low, high = Fraction(0), Fraction(0)
         for argument in expression.args:
