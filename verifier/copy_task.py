@@ -156,11 +156,12 @@ def is_continuous(cell: Cell, recorder: Recorder | None = None) -> bool:
     A recorded step is straight-line: it cannot branch on a value, so continuous operations make a continuous step.
     """
     tape = Recorder() if recorder is None else recorder
-    names = (*(f"{letter}_{gate}" for gate in cell.gates for letter in "WUbc"),)
+    names = (*(f"{letter}_{gate}" for gate in cell.gates for letter in "WUbc"), *cell.vectors)
     blocks: dict[str, dict[tuple[int, ...], Fraction]] = {
         name: {(0, 0) if name.startswith("W") else (0,): Fraction(1, 3)} for name in names
     }
     maps = Maps(1, blocks, lambda bias, terms: tape.affine_of(Fraction(bias), terms))
     state = {name: [tape.add(Operation("state", label=f"{name}[0]"))] for name in cell.states}
-    cell.step(tape, maps, state, tape.add(Operation("x")))
+    x = tape.add(Operation("x"))
+    cell.read(tape, maps, cell.step(tape, maps, state, x), x)
     return {operation.name for operation in tape.operations} <= CONTINUOUS

@@ -812,7 +812,8 @@ class CellEquations(Step):
         new = cell.step(Symbols, maps, old, self.input)
         found = {f"{name}[{k}]": value for name in cell.states for k, value in enumerate(new[name])}
         readout = self.template.get("V", {})
-        found["y"] = sum((entry * new[cell.states[0]][k] for (k,), entry in readout.items()), sympy.Integer(0))
+        seen = cell.read(Symbols, maps, new, self.input)
+        found["y"] = sum((entry * seen[k] for (k,), entry in readout.items()), sympy.Integer(0))
         found["y"] += self.template.get("v0", {}).get((), 0)
         normaliser = context.relus
         verdicts = []

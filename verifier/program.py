@@ -208,7 +208,8 @@ def record(weights: Weights) -> Program:
     blocks = {name: dict(array.entries) for name, array in weights.blocks().items()}
     maps = Maps(weights.hidden, blocks, lambda bias, terms: recorder.affine_of(Fraction(bias), terms))
     new = cell.step(recorder, maps, old, x)
-    read = [(value, new[cell.states[0]][index[0]]) for index, value in weights["V"]]
+    seen = cell.read(recorder, maps, new, x)
+    read = [(value, recorder.lift(seen[index[0]])) for index, value in weights["V"]]
     readout = recorder.affine_of(weights["v0"][()], read)
     variables = [(name, unit) for name in cell.states for unit in range(weights.hidden)]
     initial = {(name, unit): weights[f"{name}_0"][unit,] for name, unit in variables}
