@@ -19,6 +19,7 @@ from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
 from verifier.errors import StepLimit
 from verifier.forever import bound_forever
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
+from verifier.multiaffine import PathSupremum, path_supremum
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
@@ -42,8 +43,8 @@ class Supremum:
 
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
-    intervals after `boxes` boxes. `method` is "exact forms", "invariant sets" (over `boxes` ranges of x_1),
-    "induction" (then `settled_after` steps were walked) or "stepping".
+    intervals after `boxes` boxes. `method` is "exact forms", "lattice paths", "invariant sets" (over `boxes` ranges
+    of x_1), "induction" (then `settled_after` steps were walked) or "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -75,12 +76,18 @@ def bound_supremum(
     invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
     current precision; raises `StepLimit` where no method applies within `steps` steps.
     """
+    unresolved = ""
     if is_piecewise_affine(program):
         try:
             return _from_exact(exact_supremum(program, bound, n, only_last, steps))
         except NotPiecewiseAffine as trouble:
-            if bound is None or n is None:
-                raise StepLimit(f"the exact forms of these weights do not resolve: {trouble}") from None
+            unresolved = f"the exact forms of these weights do not resolve: {trouble}"
+    if n is not None:
+        along_paths = path_supremum(program, bound, n, only_last)
+        if along_paths is not None:
+            return _from_paths(along_paths)
+    if unresolved and (bound is None or n is None):
+        raise StepLimit(unresolved)
     if bound is None:
         raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
     if n is None:
@@ -106,6 +113,11 @@ def bound_supremum(
 def _from_exact(found: ExactSupremum) -> Supremum:
     value = arb("inf") if found.value is None else to_ball(found.value)
     return Supremum(value, value, found.horizon, found.witness, True, 0, "exact forms", found.settled_after, 1, found.value)
+
+
+def _from_paths(found: PathSupremum) -> Supremum:
+    value = found.value if found.is_finite else arb("inf")
+    return Supremum(value, value, found.horizon, found.witness, True, 0, "lattice paths", None, 1, found.exact_value)
 
 
 def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool, refine: bool = True) -> Supremum:

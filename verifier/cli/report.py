@@ -237,6 +237,7 @@ def _numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
+            "lattice paths": "exact, over lattice paths",
         }[supremum.method]
         value = show_upper(supremum.upper, DIGITS)
         if not supremum.exact:
