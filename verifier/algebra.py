@@ -2,7 +2,7 @@
 
 Generators are symbols, tanh(...), softplus(...) and exp(...) of normal forms, symbolic powers such as φ^n, and *bases*: sums
 that are inverted or under a root, with rational exponents. Two closed forms that `same` calls equal are equal wherever both
-are defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2;
+are defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2; softplus(-v) = softplus(v) - v;
 b^(k+n) = b^k b^n; a base s stands for its sum, so s^(1/2) s^(1/2) and s s^-1 s give back the sum.
 """
 
@@ -103,7 +103,9 @@ class Normaliser:
         if isinstance(expression, sigmoid):
             return add(scale(ONE, HALF), scale(self.normal(tanh(expression.args[0] / 2), values), HALF))
         if isinstance(expression, softplus):
-            return {((self._generator(("softplus", _key(self.normal(expression.args[0], values)))), 1),): Fraction(1)}
+            argument, negated = _positive_form(self.normal(expression.args[0], values))
+            form: Polynomial = {((self._generator(("softplus", _key(argument))), 1),): Fraction(1)}
+            return add(form, negative(argument)) if negated else form
         if isinstance(expression, sympy.exp) or expression is sympy.E:
             argument = self.normal(expression.args[0], values) if expression.args else ONE
             return {((self._generator(("exp", _key(argument))), 1),): Fraction(1)} if argument else dict(ONE)

@@ -110,7 +110,8 @@ class Cell:
     `recurrent_biases` names the gates whose recurrent part has a bias c_gate of its own; `input_gates` those that read the
     input alone and so have no W_gate; `vectors` names further weight vectors.
     `seen` is the vector that V multiplies in the readout, from (arithmetic, maps, new state, x); without it the first state.
-    `complaint` says what is wrong with weights that the published parametrisation cannot express, "" if nothing.
+    What the published parametrisation guarantees: `nonnegative` names vectors without negative entries, `unit_disc` pairs of
+    vectors (re, im) with re² + im² < 1 unit by unit.
     """
 
     name: str
@@ -125,11 +126,24 @@ class Cell:
     input_gates: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
     seen: Callable[[Any, Maps, State, Any], Vector] | None = None
-    complaint: Callable[[Mapping[str, Entries]], str] | None = None
+    nonnegative: tuple[str, ...] = ()
+    unit_disc: tuple[tuple[str, str], ...] = ()
 
     def read(self, arithmetic: Any, maps: Maps, state: State, x: Any) -> Vector:
         """The vector that the readout's V multiplies after a step that ended in `state`."""
         return list(state[self.states[0]]) if self.seen is None else self.seen(arithmetic, maps, state, x)
+
+    def complaint(self, blocks: Mapping[str, Entries]) -> str:
+        """What is wrong with weights that the published parametrisation cannot express; "" if nothing."""
+        for name in self.nonnegative:
+            for (unit,), value in blocks[name].items():
+                if value < 0:
+                    return f"{name} of unit {unit} is negative; the published parametrisation keeps it positive"
+        for re, im in self.unit_disc:
+            for place in sorted({*blocks[re], *blocks[im]}):
+                if blocks[re].get(place, 0) ** 2 + blocks[im].get(place, 0) ** 2 >= 1:
+                    return f"|{re} + i {im}| of unit {place[0]} is not below 1; the published exp(-exp(ν) + iθ) is"
+        return ""
 
     def state_reals(self, hidden: int) -> int:
         """D, the number of reals that `hidden` units carry from step to step: d, or 2d where h and c are both kept."""
@@ -400,15 +414,6 @@ def step_lru(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[
     return {"h": new_h, "g": new_g}
 
 
-def _unstable_unit(blocks: Mapping[str, Entries]) -> str:
-    """Which unit has |λ| >= 1, if any."""
-    re, im = blocks["re"], blocks["im"]
-    for unit in sorted({*re, *im}):
-        if re.get(unit, 0) ** 2 + im.get(unit, 0) ** 2 >= 1:
-            return f"|re + i im| of unit {unit[0]} is not below 1, as the published parametrisation exp(-exp(ν) + iθ) makes it"
-    return ""
-
-
 def _diagonal_ssm(name: str, title: str, source: str) -> Cell:
     """A time-invariant complex diagonal recurrence; its discretised λ is the weight, its readout row is absorbed in B."""
     return Cell(
@@ -426,7 +431,7 @@ def _diagonal_ssm(name: str, title: str, source: str) -> Cell:
         source=source,
         input_gates=("h", "g"),
         vectors=("re", "im"),
-        complaint=_unstable_unit,
+        unit_disc=(("re", "im"),),
     )
 
 
@@ -454,12 +459,6 @@ def see_selective(arithmetic: Activations, maps: Maps, state: State, x: Any) -> 
     return [c * h + d * x for c, h, d in zip(maps.input("C", x), state["h"], maps.vector("D"), strict=True)]
 
 
-def _growing_unit(blocks: Mapping[str, Entries]) -> str:
-    """Which unit has A < 0, if any."""
-    wrong = [unit for unit, value in sorted(blocks["A"].items()) if value < 0]
-    return f"A of unit {wrong[0][0]} is negative; the published parametrisation keeps the decay A positive" if wrong else ""
-
-
 SELECTIVE = Cell(
     name="selective",
     title="selective SSM (Mamba's S6, one input channel)",
@@ -476,7 +475,7 @@ SELECTIVE = Cell(
     input_gates=("delta", "B", "C"),
     vectors=("A", "D"),
     seen=see_selective,
-    complaint=_growing_unit,
+    nonnegative=("A",),
 )
 
 CELLS: dict[str, Cell] = {

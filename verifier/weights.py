@@ -107,8 +107,7 @@ class Weights:
         if len(units) > hidden:
             raise UsageError(f"{len(units)} unit names for {hidden} hidden units")
         arrays = {name: ExactArray.build(shape, blocks.get(name, {}), name) for name, shape in shapes.items()}
-        complaint = CELLS[cell].complaint
-        wrong = "" if complaint is None else complaint({name: dict(array) for name, array in arrays.items()})
+        wrong = CELLS[cell].complaint({name: dict(array) for name, array in arrays.items()})
         if wrong:
             raise UsageError(f"{cell} weights: {wrong}")
         object.__setattr__(self, "cell", cell)

@@ -144,6 +144,9 @@ def test_softplus_and_exp_in_symbols():
     assert check_identity(softplus(x) - softplus(x + y - y), sympy.Integer(0)) is Verdict.PROVED
     assert check_identity(exp(x - x) + sympy.E, 1 + exp(sympy.Integer(1))) is Verdict.PROVED
     assert check_identity(softplus(x), softplus(-x)) is Verdict.UNDECIDED
+    assert check_identity(softplus(x) - softplus(-x), x) is Verdict.PROVED
+    assert check_identity(softplus(-x) - softplus(x), x) is Verdict.UNDECIDED
+    assert check_identity(sigmoid(softplus(x) - softplus(-x)), sigmoid(x)) is Verdict.PROVED
     assert check_identity(exp(x), exp(-x)) is Verdict.UNDECIDED
     assert range_of(exp(-softplus(x)), {x: ALL}) == UNIT
     assert range_of(exp(softplus(x)), {x: ALL}) == (1, INFINITY)
