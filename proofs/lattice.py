@@ -18,6 +18,8 @@ from fractions import Fraction
 from functools import cache
 from math import comb
 
+from constructions.paths import least_error
+
 Word = tuple[int, ...]
 """Inputs ±1, x_1 first."""
 
@@ -123,12 +125,3 @@ def primal(length: int) -> Tables:
     eta = 1 - least_error(length)
     plus = {(i, m - i): 2 * eta * comb(m - 1, i) if m else eta for m in range(length) for i in range(m + 1)}
     return Tables(plus, {(j, i): -value for (i, j), value in plus.items()})
-
-
-def least_error(length: int) -> Fraction:
-    """1 - 1/C(N-1, ⌊(N-1)/2⌋), T5's bound for M = 1.
-
-    >>> [str(least_error(n)) for n in range(3, 9)]
-    ['1/2', '2/3', '5/6', '9/10', '19/20', '34/35']
-    """
-    return 1 - Fraction(1, comb(length - 1, (length - 1) // 2))

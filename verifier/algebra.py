@@ -2,8 +2,9 @@
 
 Generators are symbols, tanh(...), softplus(...) and exp(...) of normal forms, symbolic powers such as φ^n, and *bases*: sums
 that are inverted or under a root, with rational exponents. Two closed forms that `same` calls equal are equal wherever both
-are defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2; softplus(-v) = softplus(v) - v;
-b^(k+n) = b^k b^n; a base s stands for its sum, so s^(1/2) s^(1/2) and s s^-1 s give back the sum.
+are defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2;
+softplus(-v) = softplus(v) - v; b^(k+n) = b^k b^n; a base s stands for its sum, so s^(1/2) s^(1/2) and s s^-1 s give back the
+sum.
 """
 
 from __future__ import annotations

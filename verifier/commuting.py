@@ -28,10 +28,12 @@ OTHER = Symbol("x'", real=True)
 
 @dataclass(frozen=True)
 class Transitions:
-    """T(x) of a cell whose step is linear in the state, the readout's row r(x), and the symbols of the weights."""
+    """T(x) and b(x) of a cell whose step is linear in the state, the vector seen and its row r(x), the symbols of the weights."""
 
     cell: Cell
     matrix: Matrix
+    offset: Matrix
+    seen: Matrix
     row: Matrix
     weights: dict[Symbol, str]
 
@@ -45,6 +47,11 @@ class Transitions:
     def readout_sees_the_input(self) -> bool:
         """Whether the row r(x) that multiplies the state depends on the last input."""
         return bool(self.row.has(INPUT))
+
+    @property
+    def are_polynomial(self) -> bool:
+        """Whether T(x), b(x) and the readout are polynomials in x, and so every y_n in the inputs."""
+        return all(entry.is_polynomial(INPUT) for entry in (*self.matrix, *self.offset, *self.seen))
 
     @property
     def never_expand(self) -> bool:
@@ -81,12 +88,13 @@ def transitions_of(cell: Cell) -> Transitions | None:
     old = {name: [Symbol(f"{name}{k}", real=True) for k in range(UNITS)] for name in cell.states}
     variables = [symbol for vector in old.values() for symbol in vector]
     new = cell.step(Symbols, maps, old, INPUT)
-    matrix = Matrix([value for name in cell.states for value in new[name]]).jacobian(variables)
-    seen = cell.read(Symbols, maps, old, INPUT)  # the vector seen, as a function of the state after the step
-    row = Matrix(seen).jacobian(variables)
+    state = Matrix([value for name in cell.states for value in new[name]])
+    seen = Matrix(cell.read(Symbols, maps, old, INPUT))  # as a function of the state after the step
+    matrix, row = state.jacobian(variables), seen.jacobian(variables)
     if any(matrix.has(symbol) or row.has(symbol) for symbol in variables):
         return None
-    return Transitions(cell, matrix.applyfunc(sympy.expand), row, weights)
+    offset = state.subs(dict.fromkeys(variables, sympy.Integer(0)))
+    return Transitions(cell, matrix.applyfunc(sympy.expand), offset, seen, row, weights)
 
 
 def _combine(bias: Expr | int, terms: list[tuple[Expr, Expr]]) -> Expr:

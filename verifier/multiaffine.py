@@ -20,11 +20,9 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-import flint
-from flint import arb
+from flint import arb, fmpq
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball
-from verifier.arithmetic.rationals import Rationals
 from verifier.program import Kind, Program
 from verifier.sequences import Runs, compress
 
@@ -35,7 +33,7 @@ UNIT = -1
 """The key of the constant 1 among the states."""
 
 Number = Any
-"""A `Fraction`, or an `arb` where the network has irrational constants."""
+"""An `fmpq` (flint's rational), or an `arb` where the network has irrational constants."""
 
 Row = Mapping[int, Number]
 """A linear form in the states and the constant 1; zero coefficients are left out."""
@@ -113,35 +111,44 @@ def _largest_error(extremes: Iterator[_Extreme], network: _Network) -> PathSupre
         if _exceeds(other, value):
             horizon, signs = at, how
         value = _larger(other, value)
-    return PathSupremum(_ball(value), value if network.is_rational else None, horizon, network.inputs(signs()))
+    return PathSupremum(_ball(value), _fraction(value), horizon, network.inputs(signs()))
 
 
 def _constant_error(extremes: Iterator[_Extreme], network: _Network) -> PathSupremum:
     """On ℝ: an error that differs between two vertices is an unbounded function, and E(0), the mean, lies between them."""
     worst: PathSupremum | None = None
     for found in extremes:
-        witness, size = network.inputs(found.high_signs()), abs(found.high)
+        witness, size = network.inputs(found.high_signs()), _fraction(abs(found.high))
         if found.high != found.low:
             return PathSupremum(arb("inf"), None, found.horizon, witness, is_finite=False)
-        if worst is None or worst.exact_value is None or size > worst.exact_value:
+        if size is not None and (worst is None or worst.exact_value is None or size > worst.exact_value):
             worst = PathSupremum(to_ball(size), size, found.horizon, witness)
     if worst is None:
         raise ValueError("no horizon was asked for")
     return worst
 
 
+def _rational(value: Fraction) -> fmpq:
+    return fmpq(value.numerator, value.denominator)
+
+
+def _fraction(value: Number) -> Fraction | None:
+    """The number as a rational; None if it is a ball."""
+    return Fraction(int(value.p), int(value.q)) if isinstance(value, fmpq) else None
+
+
 def _ball(value: Number) -> arb:
-    return to_ball(value) if isinstance(value, Fraction) else value
+    return arb(value) if isinstance(value, fmpq) else value
 
 
 def _exceeds(a: Number, b: Number) -> bool:
     """a > b, decided; of overlapping balls the one with the larger midpoint is taken, and `_larger` covers both."""
-    return a > b if isinstance(a, Fraction) else bool(a.mid() > b.mid())
+    return a > b if isinstance(a, fmpq) else bool(a.mid() > b.mid())
 
 
 def _larger(a: Number, b: Number) -> Number:
     """max(a, b)."""
-    return max(a, b) if isinstance(a, Fraction) else a.max(b)
+    return max(a, b) if isinstance(a, fmpq) else a.max(b)
 
 
 def _sum(a: Row, b: Row, factor: Number) -> dict[int, Number]:
@@ -154,12 +161,15 @@ def _sum(a: Row, b: Row, factor: Number) -> dict[int, Number]:
 
 def _is_zero(value: Number) -> bool:
     """Whether a number is exactly 0 (a ball around 0 is not)."""
-    return value == 0 if isinstance(value, Fraction) else bool(value.is_zero())
+    return value == 0 if isinstance(value, fmpq) else bool(value.is_zero())
 
 
 @dataclass(frozen=True)
 class _Network:
-    """A network of the class: rows of the new states and the readout, the initial state, and M in the same numbers."""
+    """A network of the class: rows of the new states and the readout, the initial state, and M in the same numbers.
+
+    `at_ends`[±1] are the rows at the inputs ±M.
+    """
 
     rows: tuple[_Form, ...]
     readout: _Form
@@ -167,13 +177,14 @@ class _Network:
     bound: Fraction
     size: Number
     is_rational: bool
+    at_ends: Mapping[int, tuple[Row, ...]]
 
     @classmethod
     def of(cls, program: Program, bound: Fraction) -> _Network:
         """Evaluate one step on forms; raises `_OutsideClass`."""
         is_rational = all(operation.name in ("x", "state", "affine", "mul") for operation in program.operations)
-        arithmetic: Any = Rationals() if is_rational else Balls(flint.ctx.prec)
-        exact, one = arithmetic.exact, arithmetic.exact(Fraction(1))
+        exact: Callable[[Fraction], Number] = _rational if is_rational else Balls.exact
+        one = exact(Fraction(1))
         place = {index: k for k, index in enumerate(program.old)}
         values: list[_Form] = []
         for index, operation in enumerate(program.operations):
@@ -192,13 +203,14 @@ class _Network:
             elif operation.name == "mul":
                 form = _product(*inner)
             elif program.kinds[index] is Kind.CONSTANT:
-                form = _Form({UNIT: getattr(arithmetic, operation.name)(inner[0].steady.get(UNIT, exact(Fraction(0))))}, {})
+                form = _Form({UNIT: getattr(Balls, operation.name)(inner[0].steady.get(UNIT, ZERO))}, {})
             else:
                 raise _OutsideClass
             values.append(form)
         initial = tuple(exact(value) for value in program.initial)
-        rows = tuple(values[index] for index in program.new)
-        return cls(rows, values[program.readout], initial, bound, exact(bound), is_rational)
+        rows, size = tuple(values[index] for index in program.new), exact(bound)
+        at_ends = {sign: tuple(form.at(sign * size) for form in rows) for sign in (1, -1)}
+        return cls(rows, values[program.readout], initial, bound, size, is_rational, at_ends)
 
     @property
     def is_time_invariant(self) -> bool:
@@ -219,14 +231,15 @@ class _Network:
         """row T and row·b at the input sign·M."""
         moved: dict[int, Number] = {}
         for key, value in row.items():
-            if key != UNIT:
-                moved = _sum(moved, self.rows[key].at(sign * self.size), value)
-        return moved, moved.pop(UNIT, self.zero)
+            for inner, factor in self.at_ends[sign][key].items():
+                moved[inner] = moved[inner] + value * factor if inner in moved else value * factor
+        gained = moved.pop(UNIT, self.zero)
+        return {key: value for key, value in moved.items() if not _is_zero(value)}, gained
 
     @property
     def zero(self) -> Number:
         """0."""
-        return Fraction(0) if self.is_rational else ZERO
+        return fmpq(0) if self.is_rational else ZERO
 
     def start(self, row: Row) -> Number:
         """row·s_0."""
@@ -260,14 +273,18 @@ class _Network:
                 layers = [_Layer.first(self, sign) for sign in (1, -1)]
                 ends = [end for layer in layers for end in layer.alone(self)]
             else:
-                ends = [end for layer in layers for end in layer.ends(self)]
-                layers = [layer.next(self) for layer in layers]
+                steps = [layer.steps(self) for layer in layers]
+                ends = [end for layer, ways in zip(layers, steps, strict=True) for end in layer.ends(self, ways)]
+                layers = [layer.next(ways) for layer, ways in zip(layers, steps, strict=True)]
             (high, longest), (low, shortest) = _highest(ends), _lowest(ends)
             yield _Extreme(horizon, high, low, partial(_unlinked, longest), partial(_unlinked, shortest))
 
 
 Reached = tuple[Number, Path]
 """The value of a path and its signs."""
+
+Steps = list[dict[int, tuple[Row, Number]]]
+"""For every node and sign of one input more: the row behind it and what the input contributes."""
 
 
 def _highest(paths: Sequence[Reached]) -> Reached:
@@ -335,18 +352,20 @@ class _Layer:
         """y_1 - x_1: the last input is x_1."""
         yield self.constant + network.start(self.rows[0]) - self.sign * network.size, (self.sign, None)
 
-    def ends(self, network: _Network) -> Iterator[Reached]:
+    def steps(self, network: _Network) -> Steps:
+        """Row and contribution of one input more, ±M, for every node."""
+        return [{sign: network.apply(row, sign) for sign in (1, -1)} for row in self.rows]
+
+    def ends(self, network: _Network, steps: Steps) -> Iterator[Reached]:
         """y_n - x_1 of the extreme paths that end here, x_1 = ±M being one input more."""
-        for node, row in enumerate(self.rows):
-            for sign in (1, -1):
-                moved, gained = network.apply(row, sign)
+        for node, ways in enumerate(steps):
+            for sign, (moved, gained) in ways.items():
                 rest = self.constant + gained + network.start(moved) - sign * network.size
                 for value, signs in (self.high[node], self.low[node]):
                     yield value + rest, (sign, signs)
 
-    def next(self, network: _Network) -> _Layer:
+    def next(self, steps: Steps) -> _Layer:
         """The next diagonal: from (i, j) an input M leads to i + 1, an input -M to j + 1."""
-        steps = [{sign: network.apply(row, sign) for sign in (1, -1)} for row in self.rows]
         rows, high, low = [], [], []
         for node in range(len(self.rows) + 1):
             ways = [(old, sign) for old, sign in ((node - 1, 1), (node, -1)) if 0 <= old < len(self.rows)]

@@ -15,11 +15,19 @@ from proofs.theorems.c10 import C10
 from proofs.theorems.c11 import C11
 from proofs.theorems.c12 import C12
 from proofs.theorems.c13 import C13
+from proofs.theorems.c14 import C15, FILTERS
+from proofs.theorems.c16 import C16
+from proofs.theorems.t5 import T5
+from proofs.theorems.t5b import T5B
 from proofs.theorems.t8 import T8
 
-THEOREMS: dict[str, Theorem] = {
-    theorem.id: theorem for theorem in (C1, C2, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13, T8)
-}
+_ALL = (
+    *(C1, C2, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13),
+    *FILTERS,
+    *(C15, C16, T5, T5B, T8),
+)
+
+THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in _ALL}
 """Every theorem of this version, by id."""
 
 __all__ = ["THEOREMS"]

@@ -44,12 +44,12 @@ class Commands(click.Group):
             from verifier.cli.explain import explain
 
             return explain
-        from constructions import ARCHITECTURES
+        from constructions import ARCHITECTURES, canonical
 
-        if cmd_name in ARCHITECTURES:
+        if canonical(cmd_name) in ARCHITECTURES:
             from verifier.cli.architecture import architecture_command
 
-            return architecture_command(cmd_name)
+            return architecture_command(canonical(cmd_name))
         return None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
