@@ -45,7 +45,7 @@ ETA = Symbol("eta", positive=True)
 HORIZON_SHOWN = 6
 """Horizon of the network that stands for the theorem."""
 
-LONGEST = 32
+LONGEST = 20
 """Horizon up to which the lattice network is built."""
 
 

@@ -29,6 +29,9 @@ from verifier.settled import bound_beyond
 SUBDIVISION_WORK = 40_000
 """Steps × operations spent on halving a box whose signs are not all decided."""
 
+SHORT_FORMS = 64
+"""Horizon beyond which forms that do not settle grow slow, so that lattice paths are tried first."""
+
 SHARPER = (1, 2, 4)
 """Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
 
@@ -76,16 +79,18 @@ def bound_supremum(
     invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
     current precision; raises `StepLimit` where no method applies within `steps` steps.
     """
-    unresolved = ""
-    if is_piecewise_affine(program):
+    unresolved, along_paths = "", None
+    if n is not None and n > SHORT_FORMS and bound is not None:
+        along_paths = path_supremum(program, bound, n, only_last)
+    if along_paths is None and is_piecewise_affine(program):
         try:
             return _from_exact(exact_supremum(program, bound, n, only_last, steps))
         except NotPiecewiseAffine as trouble:
             unresolved = f"the exact forms of these weights do not resolve: {trouble}"
-    if n is not None:
+    if along_paths is None and n is not None:
         along_paths = path_supremum(program, bound, n, only_last)
-        if along_paths is not None:
-            return _from_paths(along_paths)
+    if along_paths is not None:
+        return _from_paths(along_paths)
     if unresolved and (bound is None or n is None):
         raise StepLimit(unresolved)
     if bound is None:

@@ -40,7 +40,7 @@ NOT_COVERED = ("bilinear", "stacked", "relu", "tanh", "sigmoid", "lstm", "gru", 
 SEARCHES = ((1, 3), (2, 3), (3, 4), (5, 3))
 """(units, N) of the random searches."""
 
-CLIMBS = 60
+CLIMBS = 40
 """Steps of each search."""
 
 
