@@ -108,7 +108,7 @@ def _upto(regime: Regime) -> Answer:
     """n >= 2: what T5 forbids, what a construction reaches, and the gap between them."""
     floor = least_of_paths(min(regime.n - _lost_steps(regime.architecture), WIDEST_FLOOR)) * regime.bound
     best = _closest(regime)
-    if best is not None and _meets(regime, best.regime.tolerance) and (regime.domain != "reals" or not best.regime.tolerance):
+    if best is not None and _is_reached(regime, best):
         return _closest(regime, regime.tolerance) or best
     if regime.domain == "reals" and floor:
         return Impossibility(regime, "T5")
@@ -117,6 +117,15 @@ def _upto(regime: Regime) -> Answer:
         return Impossibility(regime, "T5", None if regime.domain == "reals" else best, attains)
     known = "no weights are known here" if best is None else f"{best.theorem} reaches {show_rational(best.regime.tolerance)}"
     return Unanswered(regime, f"T5 leaves errors of {show_rational(floor)} or more, {known}; what lies between is open")
+
+
+def _is_reached(regime: Regime, best: Construction) -> bool:
+    """Whether the best construction meets the tolerance; a rounded one meets every tolerance above the limit of its error."""
+    if regime.domain == "reals":
+        return not best.regime.tolerance
+    if FAMILIES[FAMILY_OF[regime.architecture]].is_rational:
+        return _meets(regime, best.regime.tolerance)
+    return regime.tolerance > regime.bound * least_of_filters("C15", regime.n)
 
 
 def _finer_floor(regime: Regime) -> Fraction:
