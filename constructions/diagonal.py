@@ -79,11 +79,15 @@ def _fixed(regime: Regime) -> Answer:
         return Impossibility(regime, "T5b")
     if cell == "diagonal" and regime.domain != "reals" and regime.tolerance:
         return _exploding(regime)
-    least = "0" if n < most + 2 + _lost_steps(cell) else show_rational(regime.bound / 2**most)
-    return Unanswered(
-        regime,
-        f"n = {n} exceeds the {most} reals of the state; no weights are known here, and T5b leaves errors of {least} or more",
-    )
+    if n < most + 2 + _lost_steps(cell):
+        reason = (
+            f"n = {n} lies between what C14 builds (n <= {most}, the reals of the state) and what T5b forbids (n >= "
+            f"{most + 2 + _lost_steps(cell)}); gates in (0, 1) come as close as one likes at n = D + 1, but no {cell} weights are "
+            "built here"
+        )
+    else:
+        reason = f"for n = {n} T5b leaves errors of {show_rational(regime.bound / 2**most)} or more, and no weights are known here"
+    return Unanswered(regime, reason)
 
 
 def forbidden_at(regime: Regime) -> bool:
@@ -116,7 +120,8 @@ def _upto(regime: Regime) -> Answer:
         attains = best is not None and best.regime.tolerance == floor and best.theorem == "C16"
         return Impossibility(regime, "T5", None if regime.domain == "reals" else best, attains)
     known = "no weights are known here" if best is None else f"{best.theorem} reaches {show_rational(best.regime.tolerance)}"
-    return Unanswered(regime, f"T5 leaves errors of {show_rational(floor)} or more, {known}; what lies between is open")
+    least = f"T5 forbids errors below {show_rational(floor)}" if floor else "no theorem here forbids it"
+    return Unanswered(regime, f"{least}, {known}; what lies between is open")
 
 
 def _is_reached(regime: Regime, best: Construction) -> bool:

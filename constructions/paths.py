@@ -93,7 +93,7 @@ def construct_paths(regime: Regime) -> Construction:
         weights=weights,
         theorem="C16",
         title=f"lattice network of {units(regime.n)} units",
-        parameters={N: Fraction(regime.n), M: size, ETA: eta},
+        parameters={N: Fraction(regime.n), M: size},
         derivation=derivation(regime.n),
         reasons=reasons,
         leading_order="M (1 - η)",
@@ -121,7 +121,7 @@ def derivation(length: int) -> Derivation:
         template["b_a"][k,] = _number((up + down) / 2)
         template["U_b"][k,] = _number((1 + z) / 2) / M
         template["b_b"][k,] = _number((1 - z) / 2)
-        template["V"][k,] = _number(2 * weight / (1 + z)) * ETA * M
+        template["V"][k,] = _number(2 * (1 - least_error(length)) * weight / (1 + z)) * M
     state: dict[str, Expr] = {f"h[{k}]": value for k, value in enumerate(h)}
 
     def at(name: str, text: str, sign: int) -> CellEquations:
@@ -162,14 +162,16 @@ def derivation(length: int) -> Derivation:
             f"For the lattice network of {len(found)} units, every n' <= {length} and every x in [-M, M]^n': "
             f"|y_n' - x_1| <= M (1 - η), η = 1/{middle}; y_n' is affine in each input, so vertices decide."
         ),
-        parameters=(N, M, ETA),
-        ranges={N: AT_LEAST_ONE, M: NONNEGATIVE, ETA: UNIT, s: ALL, u: AT_LEAST_ONE, v: AT_LEAST_ONE, part: UNIT,
-                **dict.fromkeys(h, ALL)},
-        definitions={},
+        parameters=(N, M),
+        ranges={N: AT_LEAST_ONE, M: NONNEGATIVE, s: ALL, u: AT_LEAST_ONE, v: AT_LEAST_ONE, part: UNIT, **dict.fromkeys(h, ALL)},
+        definitions={ETA: Rational(1, middle)},
         hypotheses=(
             Hypothesis("M > 0", M, strict=True),
-            Hypothesis("η > 0", ETA, strict=True),
-            Hypothesis("η C(m, j) <= 1 for m < n, all j", 1 - ETA * middle),
+            *(
+                Hypothesis(f"η C({m}, j) <= 1 for all j", 1 - Rational(comb(m, j), middle))
+                for m in range(length)
+                for j in (m // 2,)
+            ),
         ),
         steps=tuple(steps),
         bound=M * (1 - ETA),

@@ -279,7 +279,7 @@ T5 = Theorem(
     title="the lattice-path theorem",
     statement=(
         "Let the state be linear with transitions that commute, s_t = T(x_t) s_{t-1} + b(x_t), T(x)T(x') = T(x')T(x), for any "
-        "functions T and b (all one-layer diagonal cells). Then for every weights, s_0 and affine readout some n <= N and x in "
+        "functions T and b (all one-layer diagonal cells). Then for all weights, every s_0 and affine readout some n <= N and x in "
         "{M, -M}^n have |y_n - x_1| >= M (1 - 1/C(N-1, ⌊(N-1)/2⌋)); for ever the error is at least M. If the readout row sees the "
         "last input too, the same holds with N-1 in place of N. On 2^b >= 4 grid points even recall after rounding fails from "
         "N = 3 on. Over the inputs ±M the bound is the exact minimum, and 2N-1 units with affine gates reach it on the box (C16)."

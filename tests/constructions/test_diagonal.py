@@ -314,9 +314,11 @@ def test_hypotheses_hold_only_for_the_solved_response(suffix):
     assert found is Verdict.REFUTED
 
 
-def test_a_false_eta_is_refuted():
-    answer = construct_paths(Regime("diagonal", 4, Fraction(1), Fraction(9, 10)))
-    eta = next(symbol for symbol in answer.parameters if symbol.name == "eta")
-    for value in (Fraction(1, 2), Fraction(1, 4), Fraction(0)):
-        changed = replace(answer, parameters={**answer.parameters, eta: value})
-        assert certify(changed).verdict is Verdict.REFUTED
+@pytest.mark.parametrize("n", [3, 5])
+def test_the_lattice_network_of_another_horizon(n):
+    """Each horizon has weights of its own: those of N = 4 are neither the theorem's nor as good at N = 3 and 5."""
+    regime = Regime("diagonal", n, Fraction(1), least_error(n))
+    right, other = construct_paths(regime), construct_paths(Regime("diagonal", 4, Fraction(1), Fraction(9, 10))).weights
+    result = certify(replace(right, weights=other))
+    assert (result.verdict, result.symbolic.covers) == (Verdict.REFUTED, Verdict.REFUTED)
+    assert result.supremum.exact_value > least_error(n)
