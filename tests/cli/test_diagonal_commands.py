@@ -29,11 +29,22 @@ def verify(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pyte
     return run
 
 
-@pytest.mark.parametrize(
-    ("written", "known"),
-    [("minGRU", "mingru"), ("MinLSTM", "minlstm"), ("LRU", "lru"), ("S4", "s4d"), ("S5", "s5"), ("Mamba", "selective"), ("S6", "selective"),
-     ("LSTM", "lstm"), ("Diagonal", "diagonal")],
-)  # fmt: skip
+WRITTEN = {
+    "minGRU": "mingru",
+    "MinLSTM": "minlstm",
+    "LRU": "lru",
+    "S4": "s4d",
+    "S5": "s5",
+    "S6": "selective",
+    "Mamba": "selective",
+    "LSTM": "lstm",
+    "Diagonal": "diagonal",
+}
+
+MISSPELT = {"mingur": "mingru", "minlst": "minlstm", "diagnal": "diagonal", "lruu": "lru"}
+
+
+@pytest.mark.parametrize(("written", "known"), WRITTEN.items())
 def test_names_as_people_write_them(written: str, known: str, verify: Callable[..., Finished]) -> None:
     assert canonical(written) == known
     assert construct(written, 2, 5, horizon="fixed").regime.architecture == known
@@ -47,9 +58,7 @@ def test_aliases_lead_somewhere_and_shadow_nothing() -> None:
     assert not set(ALIASES) & set(ARCHITECTURES)
 
 
-@pytest.mark.parametrize(
-    ("written", "meant"), [("mingur", "mingru"), ("minlst", "minlstm"), ("diagnal", "diagonal"), ("lruu", "lru")]
-)
+@pytest.mark.parametrize(("written", "meant"), MISSPELT.items())
 def test_misspelt_names(written: str, meant: str, verify: Callable[..., Finished]) -> None:
     code, out, err = verify(written)
     assert (code, out) == (2, "")
