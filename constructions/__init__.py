@@ -9,8 +9,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
-from constructions import bilinear, exploding, gru, linear, lstm, register, relu, sigmoid, stacked, tanh, thermometer
+from constructions import (
+    bilinear,
+    diagonal,
+    exploding,
+    gru,
+    linear,
+    lstm,
+    paths,
+    poles,
+    register,
+    relu,
+    sigmoid,
+    stacked,
+    tanh,
+    thermometer,
+)
 from constructions.answer import Construction, Impossibility, Unanswered
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -27,8 +43,21 @@ ARCHITECTURES: dict[str, Callable[[Regime], Construction | Impossibility | Unans
     **dict.fromkeys(gru.SIGNS, gru.construct),
     "bilinear": bilinear.construct,
     "stacked": stacked.construct,
+    **dict.fromkeys(poles.FAMILY_OF, diagonal.construct),
 }
 """`construct` of each architecture, by the name used on the command line."""
+
+ALIASES = {"s4": "s4d", "s6": "selective", "mamba": "selective"}
+"""Other names of architectures, in lower case."""
+
+
+def canonical(name: str) -> str:
+    """The name under which an architecture is known here: lower case, aliases resolved.
+
+    >>> canonical("minGRU"), canonical("S4"), canonical("Mamba")
+    ('mingru', 's4d', 'selective')
+    """
+    return ALIASES.get(name.lower(), name.lower())
 
 
 def construct(
@@ -53,6 +82,7 @@ def construct(
     neither. Raises `UsageError` on bad values and
     `TypeError` on floats.
     """
+    architecture = canonical(architecture)
     if architecture not in ARCHITECTURES:
         raise UsageError(unknown_architecture(architecture))
     size = exact(bound)
@@ -79,6 +109,15 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C11": lambda _: bilinear.derivation(),
         "C12": lambda parameters: relu.reals(_units(parameters)),
         "C13": lambda _: stacked.derivation(),
+        "C14": lambda parameters: poles.rebuild("C14", "", parameters),
+        "C15": lambda _: diagonal.doubling(),
+        **{
+            f"{theorem}{suffix}": partial(poles.rebuild, theorem, suffix)
+            for theorem in ("C14", "C15")
+            for suffix in poles.FAMILIES
+            if suffix
+        },
+        "C16": paths.rebuild,
     }
 
 
@@ -99,7 +138,7 @@ def _units(parameters: Mapping[str, Fraction]) -> int:
 
 def unknown_architecture(name: str) -> str:
     """One line for a misspelt architecture, with the nearest known name."""
-    near = difflib.get_close_matches(name.lower(), ARCHITECTURES, n=1)
+    near = difflib.get_close_matches(name.lower(), (*ARCHITECTURES, *ALIASES), n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
     return f"architecture {name!r} is unknown{hint} (known: {', '.join(sorted(ARCHITECTURES))})"
 

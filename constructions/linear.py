@@ -163,15 +163,9 @@ def shift_register(n: int) -> Derivation:
     )
 
 
-def _exploding(regime: Regime) -> Construction | Unanswered:
-    """λ is the smallest whole number for which the error formula meets the tolerance; it lies next to M/tolerance."""
-    growth, steps = (regime.bound / regime.tolerance).__ceil__() + 1, regime.n - 1
-    if regime.n > LONGEST or steps * growth.bit_length() > LARGEST_DIGITS * BITS_PER_TEN_DIGITS // 10:
-        return Unanswered(
-            regime,
-            f"the exploding scalar (C2) reaches it, but its readout λ^-(n-1) has more than {LARGEST_DIGITS:,} digits or n exceeds "
-            f"{LONGEST} steps of exact arithmetic",
-        )
+def exploding_factor(regime: Regime) -> int:
+    """λ of C2: the smallest whole number for which the error formula meets the tolerance; it lies next to M/tolerance."""
+    steps = regime.n - 1
 
     def error(factor: int) -> Fraction:
         return regime.bound * (1 - Fraction(1, factor**steps)) / (factor - 1)
@@ -179,7 +173,18 @@ def _exploding(regime: Regime) -> Construction | Unanswered:
     def meets(factor: int) -> bool:
         return factor >= 2 and (error(factor) < regime.tolerance or (not regime.strict and error(factor) == regime.tolerance))
 
-    factor = smallest(meets, 2)
+    return smallest(meets, 2)
+
+
+def _exploding(regime: Regime) -> Construction | Unanswered:
+    growth, steps = (regime.bound / regime.tolerance).__ceil__() + 1, regime.n - 1
+    if regime.n > LONGEST or steps * growth.bit_length() > LARGEST_DIGITS * BITS_PER_TEN_DIGITS // 10:
+        return Unanswered(
+            regime,
+            f"the exploding scalar (C2) reaches it, but its readout λ^-(n-1) has more than {LARGEST_DIGITS:,} digits or n exceeds "
+            f"{LONGEST} steps of exact arithmetic",
+        )
+    factor = exploding_factor(regime)
     return _scalar(
         regime,
         factor,
@@ -238,6 +243,7 @@ def exploding() -> Derivation:
         "U_h": {(0,): sympy.Integer(1)},
         "V": {(0,): LAMBDA ** (1 - N)},
     }
+    gated: dict[str, dict[tuple[int, ...], Expr]] = {"b_a": {(0,): LAMBDA}, "U_b": template["U_h"], "V": template["V"]}
     ranges = {
         LAMBDA: AT_LEAST_ONE, M: NONNEGATIVE, N: AT_LEAST_ONE, h: ALL, x: ALL, rest: ALL, first: SYMMETRIC_UNIT,
         late: SYMMETRIC_UNIT, excess: NONNEGATIVE, power: AT_LEAST_ONE,
@@ -246,6 +252,11 @@ def exploding() -> Derivation:
         CellEquations(
             "cell", "the recurrence and the readout",
             cell="linear", size=1, template=template, state={"h[0]": h}, input=x,
+            expected={"h[0]": LAMBDA * h + x, "y": LAMBDA ** (1 - N) * (LAMBDA * h + x)},
+        ),
+        CellEquations(
+            "cell, diagonal", "the same recurrence with a constant gate",
+            cell="diagonal", size=1, template=gated, state={"h[0]": h}, input=x,
             expected={"h[0]": LAMBDA * h + x, "y": LAMBDA ** (1 - N) * (LAMBDA * h + x)},
         ),
         Identity(
@@ -281,7 +292,7 @@ def exploding() -> Derivation:
         hypotheses=(Hypothesis("λ > 1", LAMBDA - 1, strict=True), Hypothesis("M > 0", M, strict=True)),
         steps=steps,
         bound=M * (1 - LAMBDA ** (1 - N)) / (LAMBDA - 1),
-        conclusions=("cell", "rest grows", "rest attained", "error", "bound"),
+        conclusions=("cell", "cell, diagonal", "rest grows", "rest attained", "error", "bound"),
         source="this project, theory C2; scaled encodings of this kind: Siegelmann & Sontag 1995",
     )
 

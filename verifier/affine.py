@@ -82,3 +82,13 @@ class AffineForms:
     def tanh(value: Form) -> Form:
         """Not affine."""
         raise NotAffine("tanh")
+
+    @staticmethod
+    def softplus(value: Form) -> Form:
+        """Not affine."""
+        raise NotAffine("softplus")
+
+    @staticmethod
+    def exp(value: Form) -> Form:
+        """Not affine."""
+        raise NotAffine("exp")

@@ -1,9 +1,10 @@
 """Exact algebra for checked derivations: normal forms of closed forms as Laurent polynomials.
 
-Generators are symbols, tanh(...) of normal forms, symbolic powers such as φ^n, and *bases*: sums that are
-inverted or under a root, with rational exponents. Two closed forms that `same` calls equal are equal wherever both are
-defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2;
-b^(k+n) = b^k b^n; a base s stands for its sum, so s^(1/2) s^(1/2) and s s^-1 s give back the sum.
+Generators are symbols, tanh(...), softplus(...) and exp(...) of normal forms, symbolic powers such as φ^n, and *bases*: sums
+that are inverted or under a root, with rational exponents. Two closed forms that `same` calls equal are equal wherever both
+are defined. The rules built in, besides those of a commutative ring: tanh is odd, tanh 0 = 0; σ(v) = (1 + tanh(v/2))/2;
+softplus(-v) = softplus(v) - v; b^(k+n) = b^k b^n; a base s stands for its sum, so s^(1/2) s^(1/2) and s s^-1 s give back the
+sum.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+import sympy
 from sympy import Expr, Symbol, tanh
 
-from verifier.arithmetic.symbols import relu, sigmoid
+from verifier.arithmetic.symbols import relu, sigmoid, softplus
 
 Exponent = int | Fraction
 """Whole, except of bases under a root."""
@@ -101,6 +103,13 @@ class Normaliser:
             return {((self._generator(("tanh", _key(argument))), 1),): Fraction(-1 if negated else 1)}
         if isinstance(expression, sigmoid):
             return add(scale(ONE, HALF), scale(self.normal(tanh(expression.args[0] / 2), values), HALF))
+        if isinstance(expression, softplus):
+            argument, negated = _positive_form(self.normal(expression.args[0], values))
+            form: Polynomial = {((self._generator(("softplus", _key(argument))), 1),): Fraction(1)}
+            return add(form, negative(argument)) if negated else form
+        if isinstance(expression, sympy.exp) or expression is sympy.E:
+            argument = self.normal(expression.args[0], values) if expression.args else ONE
+            return {((self._generator(("exp", _key(argument))), 1),): Fraction(1)} if argument else dict(ONE)
         if isinstance(expression, relu):
             argument = self.normal(expression.args[0], values)
             known = self.relus.get(_key(argument))

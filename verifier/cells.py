@@ -36,6 +36,12 @@ class Activations(Protocol):
     def relu(self, value: Any, /) -> Any:
         """max(value, 0)."""
 
+    def softplus(self, value: Any, /) -> Any:
+        """ln(1 + exp(value))."""
+
+    def exp(self, value: Any, /) -> Any:
+        """The exponential function."""
+
 
 Vector = list[Any]
 State = Mapping[str, Vector]
@@ -101,8 +107,11 @@ class Cell:
     `gates` name the affine maps, the one that decides what is kept first; `states` the vectors kept between steps, the one
     the readout sees first; `activation` says what each gate is passed through ("identity":
     nothing); `equations` is the step as text;
-    `recurrent_biases` names the gates whose recurrent part has a bias c_gate of its own; `vectors` names further weight
-    vectors.
+    `recurrent_biases` names the gates whose recurrent part has a bias c_gate of its own; `input_gates` those that read the
+    input alone and so have no W_gate; `vectors` names further weight vectors.
+    `seen` is the vector that V multiplies in the readout, from (arithmetic, maps, new state, x); without it the first state.
+    What the published parametrisation guarantees: `nonnegative` names vectors without negative entries, `unit_disc` pairs of
+    vectors (re, im) with re² + im² < 1 unit by unit.
     """
 
     name: str
@@ -114,7 +123,27 @@ class Cell:
     step: Callable[[Any, Maps, State, Any], dict[str, Vector]]
     source: str
     recurrent_biases: tuple[str, ...] = ()
+    input_gates: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
+    seen: Callable[[Any, Maps, State, Any], Vector] | None = None
+    nonnegative: tuple[str, ...] = ()
+    unit_disc: tuple[tuple[str, str], ...] = ()
+
+    def read(self, arithmetic: Any, maps: Maps, state: State, x: Any) -> Vector:
+        """The vector that the readout's V multiplies after a step that ended in `state`."""
+        return list(state[self.states[0]]) if self.seen is None else self.seen(arithmetic, maps, state, x)
+
+    def complaint(self, blocks: Mapping[str, Entries]) -> str:
+        """What is wrong with weights that the published parametrisation cannot express; "" if nothing."""
+        for name in self.nonnegative:
+            for (unit,), value in blocks[name].items():
+                if value < 0:
+                    return f"{name} of unit {unit} is negative; the published parametrisation keeps it positive"
+        for re, im in self.unit_disc:
+            for place in sorted({*blocks[re], *blocks[im]}):
+                if blocks[re].get(place, 0) ** 2 + blocks[im].get(place, 0) ** 2 >= 1:
+                    return f"|{re} + i {im}| of unit {place[0]} is not below 1; the published exp(-exp(ν) + iθ) is"
+        return ""
 
     def state_reals(self, hidden: int) -> int:
         """D, the number of reals that `hidden` units carry from step to step: d, or 2d where h and c are both kept."""
@@ -124,7 +153,8 @@ class Cell:
         """Names and shapes of all weight blocks for `hidden` units."""
         shapes: dict[str, tuple[int, ...]] = {}
         for gate in self.gates:
-            shapes[f"W_{gate}"] = (hidden, hidden)
+            if gate not in self.input_gates:
+                shapes[f"W_{gate}"] = (hidden, hidden)
             shapes[f"U_{gate}"] = (hidden,)
             shapes[f"b_{gate}"] = (hidden,)
             if gate in self.recurrent_biases:
@@ -235,6 +265,7 @@ STACKED = Cell(
     ),
     step=step_stacked,
     source="stacked diagonal state-space layers: Sarrof, Veitsman & Hahn 2024",
+    input_gates=("p",),
     vectors=("a_p", "a_h"),
 )
 
@@ -302,7 +333,172 @@ GRU_AFTER_KEEP = _gru(
     z_keeps=True,
 )
 
+
+def step_diagonal(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """h' = a∘h + b with a = U_a x + b_a and b = U_b x + b_b: any two values of each gate at the inputs M and -M."""
+    return {"h": [a * h + b for a, h, b in zip(maps.input("a", x), state["h"], maps.input("b", x), strict=True)]}
+
+
+DIAGONAL = Cell(
+    name="diagonal",
+    title="diagonal RNN (linear state, input-gated unit by unit)",
+    states=("h",),
+    gates=("a", "b"),
+    activation={"a": "identity", "b": "identity"},
+    equations=("a_t = U_a x_t + b_a", "h_t = a_t∘h_{t-1} + U_b x_t + b_b", "y_t = V h_t + v0"),
+    step=step_diagonal,
+    source="gated linear recurrence: Martin & Cundy 2018; gates affine in x, of any size and sign",
+    input_gates=("a", "b"),
+)
+
+
+def step_mingru(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """minGRU: z = σ(U_z x + b_z); n = U_n x + b_n; h' = (1-z)∘h + z∘n."""
+    take = [arithmetic.sigmoid(z) for z in maps.input("z", x)]
+    return {"h": _mixed(arithmetic, take, state["h"], maps.input("n", x))}
+
+
+def _mixed(arithmetic: Activations, take: Vector, old: Vector, new: Vector) -> Vector:
+    """(1-z)∘old + z∘new."""
+    rest = [arithmetic.exact(Fraction(1)) - z for z in take]
+    return [k * h + z * n for k, h, z, n in zip(rest, old, take, new, strict=True)]
+
+
+MINGRU = Cell(
+    name="mingru",
+    title="minGRU",
+    states=("h",),
+    gates=("z", "n"),
+    activation={"z": "sigmoid", "n": "identity"},
+    equations=("z_t = σ(U_z x_t + b_z)", "n_t = U_n x_t + b_n", "h_t = (1-z_t)∘h_{t-1} + z_t∘n_t", "y_t = V h_t + v0"),
+    step=step_mingru,
+    source="Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, without the positive candidate of their log-space variant",
+    input_gates=("z", "n"),
+)
+
+
+def step_minlstm(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """minLSTM: f = σ(z_f), i = σ(z_i); h' = f/(f+i)∘h + i/(f+i)∘n.
+
+    i/(f+i) = σ(softplus(-z_f) - softplus(-z_i)), because ln σ(z) = -softplus(-z).
+    """
+    gates = zip(maps.input("f", x), maps.input("i", x), strict=True)
+    take = [arithmetic.sigmoid(arithmetic.softplus(-f) - arithmetic.softplus(-i)) for f, i in gates]
+    return {"h": _mixed(arithmetic, take, state["h"], maps.input("n", x))}
+
+
+MINLSTM = Cell(
+    name="minlstm",
+    title="minLSTM (normalised gates)",
+    states=("h",),
+    gates=("f", "i", "n"),
+    activation={"f": "sigmoid", "i": "sigmoid", "n": "identity"},
+    equations=(
+        "f_t = σ(U_f x_t + b_f)",
+        "i_t = σ(U_i x_t + b_i)",
+        "n_t = U_n x_t + b_n",
+        "h_t = f_t/(f_t+i_t)∘h_{t-1} + i_t/(f_t+i_t)∘n_t",
+        "y_t = V h_t + v0",
+    ),
+    step=step_minlstm,
+    source="Feng, Tung, Ahmed, Bengio & Hajimirsadeghi 2024, without the positive candidate of their log-space variant",
+    input_gates=("f", "i", "n"),
+)
+
+
+def step_lru(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """h + ig ↦ λ(h + ig) + Bx + b with λ = re + i·im: the pair (h, g) is rotated and scaled."""
+    h, g, re, im = state["h"], state["g"], maps.vector("re"), maps.vector("im")
+    new_h = [a * p - b * q + z for a, b, p, q, z in zip(re, im, h, g, maps.input("h", x), strict=True)]
+    new_g = [b * p + a * q + z for a, b, p, q, z in zip(re, im, h, g, maps.input("g", x), strict=True)]
+    return {"h": new_h, "g": new_g}
+
+
+def _diagonal_ssm(name: str, title: str, source: str) -> Cell:
+    """A time-invariant complex diagonal recurrence; its discretised λ is the weight, its readout row is absorbed in B."""
+    return Cell(
+        name=name,
+        title=title,
+        states=("h", "g"),
+        gates=("h", "g"),
+        activation={"h": "identity", "g": "identity"},
+        equations=(
+            "h_t = re∘h_{t-1} - im∘g_{t-1} + U_h x_t + b_h",
+            "g_t = im∘h_{t-1} + re∘g_{t-1} + U_g x_t + b_g",
+            "y_t = V h_t + v0",
+        ),
+        step=step_lru,
+        source=source,
+        input_gates=("h", "g"),
+        vectors=("re", "im"),
+        unit_disc=(("re", "im"),),
+    )
+
+
+LRU = _diagonal_ssm("lru", "LRU (complex diagonal, |λ| < 1)", "Orvieto et al. 2023; λ itself is the weight, C is absorbed in B")
+S4D = _diagonal_ssm(
+    "s4d", "S4D (complex diagonal after discretisation)", "Gu, Gupta, Goel & Re 2022; the same recurrence as lru; λ = exp(ΔA)"
+)
+S5 = _diagonal_ssm(
+    "s5",
+    "S5 (complex diagonal after discretisation)",
+    "Smith, Warrington & Linderman 2023; the same recurrence as lru, one channel",
+)
+
+
+def step_selective(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """Selective SSM: Δ = softplus(U_delta x + b_delta); h' = exp(-ΔA)∘h + Δ∘(U_B x + b_B) x."""
+    width = [arithmetic.softplus(z) for z in maps.input("delta", x)]
+    kept = [arithmetic.exp(-(a * delta)) for a, delta in zip(maps.vector("A"), width, strict=True)]
+    written = [delta * b * x for delta, b in zip(width, maps.input("B", x), strict=True)]
+    return {"h": [a * h + b for a, h, b in zip(kept, state["h"], written, strict=True)]}
+
+
+def see_selective(arithmetic: Activations, maps: Maps, state: State, x: Any) -> Vector:
+    """(U_C x + b_C)∘h + D x: the readout row depends on the last input."""
+    return [c * h + d * x for c, h, d in zip(maps.input("C", x), state["h"], maps.vector("D"), strict=True)]
+
+
+SELECTIVE = Cell(
+    name="selective",
+    title="selective SSM (Mamba's S6, one input channel)",
+    states=("h",),
+    gates=("delta", "B", "C"),
+    activation={"delta": "softplus", "B": "identity", "C": "identity"},
+    equations=(
+        "Δ_t = softplus(U_delta x_t + b_delta)",
+        "h_t = exp(-Δ_t∘A)∘h_{t-1} + Δ_t∘(U_B x_t + b_B) x_t",
+        "y_t = V ((U_C x_t + b_C)∘h_t + D x_t) + v0",
+    ),
+    step=step_selective,
+    source="Gu & Dao 2023, without the convolution and the gated branch around it; Δ may differ from unit to unit",
+    input_gates=("delta", "B", "C"),
+    vectors=("A", "D"),
+    seen=see_selective,
+    nonnegative=("A",),
+)
+
 CELLS: dict[str, Cell] = {
-    cell.name: cell for cell in (LINEAR, RELU, TANH, SIGMOID, LSTM, GRU, GRU_KEEP, GRU_AFTER, GRU_AFTER_KEEP, BILINEAR, STACKED)
+    cell.name: cell
+    for cell in (
+        LINEAR,
+        RELU,
+        TANH,
+        SIGMOID,
+        LSTM,
+        GRU,
+        GRU_KEEP,
+        GRU_AFTER,
+        GRU_AFTER_KEEP,
+        BILINEAR,
+        STACKED,
+        DIAGONAL,
+        MINGRU,
+        MINLSTM,
+        LRU,
+        S4D,
+        S5,
+        SELECTIVE,
+    )
 }
 """Every cell the verifier knows, by name."""

@@ -67,6 +67,10 @@ class _Listening(Maps):
         self.heard[gate] = super().__call__(gate, h, x)
         return self.heard[gate]
 
+    def input(self, gate: str, x: Any) -> list[Any]:
+        self.heard[gate] = super().input(gate, x)
+        return self.heard[gate]
+
     def gated(self, gate: str, factor: Sequence[Any], h: Sequence[Any], x: Any) -> list[Any]:
         self.heard[gate] = super().gated(gate, factor, h, x)
         return self.heard[gate]

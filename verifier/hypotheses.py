@@ -20,7 +20,7 @@ from verifier.ranges import ALL, INFINITY, SYMMETRIC_UNIT, UNIT, Range, add_rang
 LINEAR = frozenset({"x", "state", "affine"})
 """Operations that are affine functions of their arguments."""
 
-ANALYTIC = LINEAR | {"mul", "sigmoid", "tanh"}
+ANALYTIC = LINEAR | {"mul", "sigmoid", "tanh", "softplus", "exp"}
 """Operations that are real-analytic on all of ℝ."""
 
 HOMOGENEOUS = LINEAR | {"relu"}

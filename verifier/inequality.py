@@ -29,7 +29,7 @@ from flint import arb
 from sympy import Expr, Rational, Symbol, oo, tanh
 
 from verifier.algebra import Normaliser, Polynomial, add, multiply, negative
-from verifier.arithmetic.symbols import Symbols, evaluate, evaluate_exactly, sigmoid
+from verifier.arithmetic.symbols import Symbols, evaluate, evaluate_exactly, sigmoid, softplus
 from verifier.cells import CELLS, Maps
 from verifier.exact import exact
 from verifier.ranges import ALL as ALL
@@ -219,6 +219,11 @@ def range_of(expression: Expr, ranges: Mapping[Symbol, Range]) -> Range:
     if isinstance(expression, tanh):
         low, high = range_of(expression.args[0], ranges)
         return (UNIT[0] if low >= 0 else SYMMETRIC_UNIT[0]), (UNIT[0] if high <= 0 else UNIT[1])
+    if isinstance(expression, softplus):
+        return NONNEGATIVE
+    if isinstance(expression, sympy.exp):
+        low, high = range_of(expression.args[0], ranges)
+        return (UNIT[1] if low >= 0 else UNIT[0]), (UNIT[1] if high <= 0 else INFINITY)
     if expression.is_Add:
         total: Range = (Fraction(0), Fraction(0))
         for argument in expression.args:
@@ -782,7 +787,8 @@ class CellEquations(Step):
         new = cell.step(Symbols, maps, old, self.input)
         found = {f"{name}[{k}]": value for name in cell.states for k, value in enumerate(new[name])}
         readout = self.template.get("V", {})
-        found["y"] = sum((entry * new[cell.states[0]][k] for (k,), entry in readout.items()), sympy.Integer(0))
+        seen = cell.read(Symbols, maps, new, self.input)
+        found["y"] = sum((entry * seen[k] for (k,), entry in readout.items()), sympy.Integer(0))
         found["y"] += self.template.get("v0", {}).get((), 0)
         normaliser = context.relus
         verdicts = []

@@ -3,7 +3,7 @@
 `record(weights)` runs the cell's step once over a recording arithmetic. What comes back is one list of operations
 
     x        the input                     mul      product of two nodes
-    state    a state variable (one real)   sigmoid, tanh, relu
+    state    a state variable (one real)   sigmoid, tanh, relu, softplus, exp
     affine   bias + Σ coefficient·node     (rational coefficients)
 
 in which units that the readout can never see are gone and equal operations occur once. Each node is classified by what
@@ -147,6 +147,14 @@ class Recorder:
         number = self.exact_value(value)
         return self._apply("relu", value) if number is None else self.constant(max(number, Fraction(0)))
 
+    def softplus(self, value: Node) -> Node:
+        """ln(1 + e^v)."""
+        return self._apply("softplus", value)
+
+    def exp(self, value: Node) -> Node:
+        """exp; exp(0) = 1 exactly."""
+        return self.constant(Fraction(1)) if self.exact_value(value) == 0 else self._apply("exp", value)
+
     def _apply(self, name: str, value: Node) -> Node:
         return self.add(Operation(name, (value.index,)))
 
@@ -210,7 +218,8 @@ def record_cell(
     }
     maps = Maps(hidden, blocks, lambda bias, terms: tape.affine_of(Fraction(bias), terms))
     new = cell.step(tape, maps, old, x)
-    read = [(value, new[cell.states[0]][index[0]]) for index, value in blocks.get("V", {}).items()]
+    seen = cell.read(tape, maps, new, x)
+    read = [(value, tape.lift(seen[index[0]])) for index, value in blocks.get("V", {}).items()]
     readout = tape.affine_of(blocks.get("v0", {}).get((), Fraction(0)), read)
     variables = [(name, unit) for name in cell.states for unit in range(hidden)]
     return _prune(

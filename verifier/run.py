@@ -44,8 +44,8 @@ class _Product(NamedTuple):
 class Runner:
     """A program over one arithmetic.
 
-    The arithmetic offers `exact`, `sigmoid`, `tanh`, `relu`, and values with `+` and `*`. Inputs are rationals (converted
-    with `exact`) or values of the arithmetic. `values` holds all nodes of the last step.
+    The arithmetic offers `exact`, the activations of `cells.Activations`, and values with `+` and `*`. Inputs are rationals
+    (converted with `exact`) or values of the arithmetic. `values` holds all nodes of the last step.
     """
 
     def __init__(self, program: Program, arithmetic: Any) -> None:

@@ -21,6 +21,7 @@ from verifier.forever import bound_forever
 from verifier.hypotheses import range_of_readout
 from verifier.impulse import is_affine, linear_supremum
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
+from verifier.multiaffine import PathSupremum, path_supremum
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
@@ -29,6 +30,9 @@ from verifier.settled import bound_beyond
 
 SUBDIVISION_WORK = 40_000
 """Steps × operations spent on halving a box whose signs are not all decided."""
+
+SHORT_FORMS = 64
+"""Horizon beyond which forms that do not settle grow slow, so that lattice paths are tried first."""
 
 SHARPER = (1, 2, 4)
 """Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
@@ -44,8 +48,8 @@ class Supremum:
 
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
-    intervals after `boxes` boxes. `method` is "exact forms", "bounded readout" (on ℝ), "invariant sets" (over `boxes`
-    ranges of x_1), "induction" (then `settled_after` steps were walked) or "stepping".
+    intervals after `boxes` boxes. `method` is "exact forms", "lattice paths", "bounded readout" (on ℝ), "invariant sets"
+    (over `boxes` ranges of x_1), "induction" (then `settled_after` steps were walked) or "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -79,12 +83,20 @@ def bound_supremum(
     """
     if n is not None and n <= steps and is_affine(program):
         return _from_exact(linear_supremum(program, bound, n, only_last))
-    if is_piecewise_affine(program):
+    unresolved, along_paths = "", None
+    if n is not None and n > SHORT_FORMS and bound is not None:
+        along_paths = path_supremum(program, bound, n, only_last)
+    if along_paths is None and is_piecewise_affine(program):
         try:
             return _from_exact(exact_supremum(program, bound, n, only_last, steps))
         except NotPiecewiseAffine as trouble:
-            if bound is None or n is None:
-                raise StepLimit(f"the exact forms of these weights do not resolve: {trouble}") from None
+            unresolved = f"the exact forms of these weights do not resolve: {trouble}"
+    if along_paths is None and n is not None:
+        along_paths = path_supremum(program, bound, n, only_last)
+    if along_paths is not None:
+        return _from_paths(along_paths)
+    if unresolved and (bound is None or n is None):
+        raise StepLimit(unresolved)
     if bound is None:
         return _beyond_the_readout(program, n, only_last, target or Fraction(0))
     if n is None:
@@ -121,6 +133,11 @@ def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target
 def _from_exact(found: ExactSupremum) -> Supremum:
     value = arb("inf") if found.value is None else to_ball(found.value)
     return Supremum(value, value, found.horizon, found.witness, True, 0, "exact forms", found.settled_after, 1, found.value)
+
+
+def _from_paths(found: PathSupremum) -> Supremum:
+    value = found.value if found.is_finite else arb("inf")
+    return Supremum(value, value, found.horizon, found.witness, True, 0, "lattice paths", None, 1, found.exact_value)
 
 
 def supremum_by_stepping(program: Program, bound: Fraction, n: int, only_last: bool, refine: bool = True) -> Supremum:

@@ -77,7 +77,8 @@ class Weights:
     ...
     TypeError: 0.5 is a float; exact constants are int or Fraction
 
-    Raises `UsageError` on an unknown cell or block, `IndexError` on an index outside a block, `TypeError` on a float.
+    Raises `UsageError` on an unknown cell or block and on values the cell cannot have, `IndexError` on an index outside a
+    block, `TypeError` on a float.
     """
 
     __slots__ = ("_blocks", "_digest", "cell", "hidden", "units")
@@ -106,6 +107,9 @@ class Weights:
         if len(units) > hidden:
             raise UsageError(f"{len(units)} unit names for {hidden} hidden units")
         arrays = {name: ExactArray.build(shape, blocks.get(name, {}), name) for name, shape in shapes.items()}
+        wrong = CELLS[cell].complaint({name: dict(array) for name, array in arrays.items()})
+        if wrong:
+            raise UsageError(f"{cell} weights: {wrong}")
         object.__setattr__(self, "cell", cell)
         object.__setattr__(self, "hidden", hidden)
         object.__setattr__(self, "units", tuple(units))

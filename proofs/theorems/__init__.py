@@ -15,18 +15,26 @@ from proofs.theorems.c10 import C10
 from proofs.theorems.c11 import C11
 from proofs.theorems.c12 import C12
 from proofs.theorems.c13 import C13
+from proofs.theorems.c14 import C15, FILTERS
+from proofs.theorems.c16 import C16
 from proofs.theorems.t1 import T1
 from proofs.theorems.t2 import T2
 from proofs.theorems.t3 import T3
 from proofs.theorems.t3b import T3B
 from proofs.theorems.t3c import T3C
 from proofs.theorems.t4 import T4
+from proofs.theorems.t5 import T5
+from proofs.theorems.t5b import T5B
 from proofs.theorems.t6 import T6
 from proofs.theorems.t7 import T7
 from proofs.theorems.t8 import T8
 
-CONSTRUCTIONS = (C1, C2, C2_DOUBLING, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13)
-IMPOSSIBILITIES = (T1, T2, T3, T3B, T3C, T4, T6, T7, T8)
+CONSTRUCTIONS = (
+    *(C1, C2, C2_DOUBLING, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13),
+    *FILTERS,
+    *(C15, C16),
+)
+IMPOSSIBILITIES = (T1, T2, T3, T3B, T3C, T4, T5, T5B, T6, T7, T8)
 
 THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in (*CONSTRUCTIONS, *IMPOSSIBILITIES)}
 """Every theorem of this version, by id."""

@@ -27,7 +27,7 @@ POINTS = [Fraction(0)] + [sign * Fraction(size) for size in _SIZES for sign in (
 SHORT_POINTS = [f"{float(p):g}" for p in POINTS]
 """Names of the points for test ids."""
 
-ACTIVATIONS = ("sigmoid", "tanh", "relu")
+ACTIVATIONS = ("sigmoid", "tanh", "relu", "softplus", "exp")
 
 dyadic = st.integers(-(2**14), 2**14).map(lambda k: Fraction(k, 2**9))
 """Rationals that balls hold exactly, in [-32, 32]."""
@@ -51,6 +51,12 @@ def plain_tanh(context, z):
     return double / (double + 2)
 
 
+def plain_softplus(context, z):
+    """ln(1 + e^z) as it is written, with digits for the 1."""
+    with context.workdps(2 * context.dps + 500):
+        return +context.log(1 + context.exp(z))
+
+
 def plain_number(context, value):
     """A rational in a context."""
     return context.mpf(value.numerator) / value.denominator
@@ -60,7 +66,7 @@ def plain_function(context, name, z):
     """One activation from scratch."""
     if name == "relu":
         return z if z > 0 else context.zero
-    return {"sigmoid": plain_sigmoid, "tanh": plain_tanh}[name](context, z)
+    return {"sigmoid": plain_sigmoid, "tanh": plain_tanh, "softplus": plain_softplus, "exp": lambda c, v: c.e**v}[name](context, z)
 
 
 def plain_lstm(weights: Weights, inputs, digits: int = DIGITS, start=None):

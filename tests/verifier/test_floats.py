@@ -84,6 +84,10 @@ def test_the_table_of_points(form, name, point):
     argument = floats.exact(point)
     value = getattr(floats, name)(argument)
     assert value.dtype == floats.type
+    if np.isinf(value):
+        assert name == "exp"
+        assert argument > np.log(np.finfo(floats.type).max)
+        return
     expected = to_fraction(getattr(REFERENCE, name)(REFERENCE.exact(Fraction(float(argument)))))
     unit = Fraction(2) ** (1 - FORMATS[form][0])
     assert abs(Fraction(float(value)) - expected) <= 8 * unit * abs(expected) + Fraction(2) ** FORMATS[form][1] + (

@@ -27,8 +27,11 @@ from hypothesis import strategies as st
 from sympy import Symbol, exp, log, tanh
 
 from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.rationals import Rationals
 from verifier.arithmetic.reference import Reference
-from verifier.arithmetic.symbols import Symbols, evaluate, sigmoid
+from verifier.arithmetic.symbols import Symbols, evaluate, sigmoid, softplus
+from verifier.inequality import ALL, INFINITY, UNIT, check_identity, range_of
+from verifier.verdict import Verdict
 
 REFERENCE = Reference(DIGITS)
 x, y, K = sympy.symbols("x y K", real=True)
@@ -132,3 +135,27 @@ def test_fractional_exponent_is_refused():
 def test_division_by_zero_is_no_number():
     assert not evaluate(1 / x, {x: 0}).is_finite()
     assert not evaluate(1 / x, {x: to_ball(Fraction(1, 3)) - to_ball(Fraction(1, 3))}).is_finite()
+
+
+def test_softplus_and_exp_in_symbols():
+    """Derivatives, ranges and normal forms: exp(0) = 1, softplus stays a symbol of its own."""
+    assert softplus(x).diff(x) == sigmoid(x)
+    assert sympy.latex(softplus(x) ** 2) == r"\operatorname{softplus}\left(x\right)^{2}"
+    assert check_identity(softplus(x) - softplus(x + y - y), sympy.Integer(0)) is Verdict.PROVED
+    assert check_identity(exp(x - x) + sympy.E, 1 + exp(sympy.Integer(1))) is Verdict.PROVED
+    assert check_identity(softplus(x), softplus(-x)) is Verdict.UNDECIDED
+    assert check_identity(softplus(x) - softplus(-x), x) is Verdict.PROVED
+    assert check_identity(softplus(-x) - softplus(x), x) is Verdict.UNDECIDED
+    assert check_identity(sigmoid(softplus(x) - softplus(-x)), sigmoid(x)) is Verdict.PROVED
+    assert check_identity(exp(x), exp(-x)) is Verdict.UNDECIDED
+    assert range_of(exp(-softplus(x)), {x: ALL}) == UNIT
+    assert range_of(exp(softplus(x)), {x: ALL}) == (1, INFINITY)
+    assert range_of(exp(x), {x: ALL}) == (0, INFINITY)
+
+
+def test_softplus_and_exp_in_rationals():
+    assert Rationals.exp(Fraction(0)) == 1
+    with pytest.raises(ValueError, match="not rational"):
+        Rationals.exp(Fraction(1))
+    with pytest.raises(ValueError, match="not rational"):
+        Rationals.softplus(Fraction(0))

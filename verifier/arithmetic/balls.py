@@ -60,6 +60,16 @@ class Balls:
         """max(v, 0)."""
         return value.max(ZERO)
 
+    @staticmethod
+    def softplus(value: arb) -> arb:
+        """ln(1 + e^v); above 0 as v + ln(1 + e^-v), so that e^v need not fit."""
+        return value + (-value).exp().log1p() if value > 0 else value.exp().log1p()
+
+    @staticmethod
+    def exp(value: arb) -> arb:
+        """e^v."""
+        return value.exp()
+
 
 def to_ball(value: Fraction | int) -> arb:
     """The ball of an exact number at the current working precision."""

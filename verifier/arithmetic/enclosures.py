@@ -126,6 +126,18 @@ class Enclosures:
         return Interval(lower) if value.is_point else Interval(lower, Balls.relu(value.upper))
 
     @staticmethod
+    def softplus(value: Interval) -> Interval:
+        """ln(1 + e^v), increasing."""
+        lower = Balls.softplus(value.lower)
+        return Interval(lower) if value.is_point else Interval(lower, Balls.softplus(value.upper))
+
+    @staticmethod
+    def exp(value: Interval) -> Interval:
+        """e^v, increasing."""
+        lower = value.lower.exp()
+        return Interval(lower) if value.is_point else Interval(lower, value.upper.exp())
+
+    @staticmethod
     def tanh_slope(argument: Interval, image: Interval) -> Interval:
         """tanh'(v) = sech(v)² = 1 - tanh(v)², even, decreasing in |v|, at most 1; `image` is tanh(argument)."""
         return _even_slope(argument, image, _sech_squared, ONE)
@@ -143,6 +155,16 @@ class Enclosures:
         if argument.upper <= 0:
             return Interval(ZERO)
         return Interval(ZERO, ONE)
+
+    @staticmethod
+    def softplus_slope(argument: Interval, image: Interval) -> Interval:
+        """softplus'(v) = σ(v)."""
+        return Enclosures.sigmoid(argument)
+
+    @staticmethod
+    def exp_slope(argument: Interval, image: Interval) -> Interval:
+        """exp'(v) = e^v, which `image` is."""
+        return image
 
 
 def _sech_squared(point: arb, image: arb) -> arb:

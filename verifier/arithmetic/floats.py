@@ -60,6 +60,16 @@ class Floats:
         """max(v, 0)."""
         return np.maximum(value, self.type(0))
 
+    def softplus(self, value: Array) -> Array:
+        """max(v, 0) + log1p(exp(-|v|)), each operation rounded."""
+        return np.maximum(value, self.type(0)) + np.log1p(np.exp(-np.abs(value)))
+
+    @staticmethod
+    def exp(value: Array) -> Array:
+        """numpy's exp in the format of `value`; infinite beyond the largest float."""
+        with np.errstate(over="ignore"):
+            return np.exp(value)
+
 
 def _to_double(value: Fraction) -> float:
     try:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 
 class Rationals:
-    """Exact arithmetic. Values are `Fraction`; σ and tanh have rational values only at 0."""
+    """Exact arithmetic. Values are `Fraction`; σ, tanh and exp have rational values only at 0, softplus at no rational."""
 
     name = "rationals"
 
@@ -33,3 +33,15 @@ class Rationals:
         if value != 0:
             raise ValueError(f"tanh({value}) is not rational")
         return Fraction(0)
+
+    @staticmethod
+    def softplus(value: Fraction) -> Fraction:
+        """Raises `ValueError`: ln(1 + e^v) is irrational at every rational v (Lindemann-Weierstrass)."""
+        raise ValueError(f"softplus({value}) is not rational")
+
+    @staticmethod
+    def exp(value: Fraction) -> Fraction:
+        """exp(0) = 1; raises `ValueError` elsewhere, where exp is irrational."""
+        if value != 0:
+            raise ValueError(f"exp({value}) is not rational")
+        return Fraction(1)

@@ -37,3 +37,11 @@ class Reference:
     def relu(self, value: Any) -> Any:
         """max(v, 0)."""
         return value if value > 0 else self.context.zero
+
+    def softplus(self, value: Any) -> Any:
+        """max(v, 0) + ln(1 + e^-|v|)."""
+        return self.relu(value) + self.context.log1p(self.context.exp(-abs(value)))
+
+    def exp(self, value: Any) -> Any:
+        """e^v."""
+        return self.context.exp(value)

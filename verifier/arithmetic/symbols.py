@@ -50,6 +50,22 @@ class relu(Function):  # type: ignore[misc]
         return (argument if argument > 0 else sympy.Integer(0)) if argument.is_Rational else None
 
 
+class softplus(Function):  # type: ignore[misc]
+    """softplus(v) = ln(1 + exp(v)) as a sympy function; softplus' = σ."""
+
+    nargs = 1
+    is_real = True
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> Expr:
+        """softplus'(v) = σ(v)."""
+        return sigmoid(self.args[0])
+
+    def _latex(self, printer: Any, exp: Any = None) -> str:
+        body = rf"\operatorname{{softplus}}\left({printer._print(self.args[0])}\right)"
+        return body if exp is None else f"{body}^{{{exp}}}"
+
+
 class Symbols:
     """Symbolic arithmetic. Values are sympy expressions."""
 
@@ -75,11 +91,21 @@ class Symbols:
         """max(v, 0)."""
         return relu(value)
 
+    @staticmethod
+    def softplus(value: Expr) -> Expr:
+        """ln(1 + e^v)."""
+        return softplus(value)
+
+    @staticmethod
+    def exp(value: Expr) -> Expr:
+        """e^v."""
+        return sympy.exp(value)
+
 
 def evaluate(expression: Expr, values: Mapping[Symbol, Fraction | arb | int]) -> arb:
     """Enclose a closed form in a ball at the current working precision.
 
-    Takes sums, products, powers, rationals, σ, tanh, exp and log of such, and the given symbols. Exponents are whole and
+    Takes sums, products, powers, rationals, σ, tanh, softplus, exp and log of such, and the given symbols. Exponents are whole and
     may be huge (φ^n with n = 10^18), or halves. Raises `KeyError` for a symbol without a value and `TypeError` for
     anything else in the expression.
     """
@@ -144,8 +170,12 @@ def _evaluate(node: Expr, known: dict[Expr, arb], values: Mapping[Symbol, Fracti
         result = _evaluate(node.args[0], known, values).tanh()
     elif isinstance(node, relu):
         result = Balls.relu(_evaluate(node.args[0], known, values))
+    elif isinstance(node, softplus):
+        result = Balls.softplus(_evaluate(node.args[0], known, values))
     elif isinstance(node, sympy.exp):
         result = _evaluate(node.args[0], known, values).exp()
+    elif node is sympy.E:
+        result = ONE.exp()
     elif isinstance(node, sympy.log):
         result = _evaluate(node.args[0], known, values).log()
     elif node.is_Symbol:

@@ -66,12 +66,12 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in OTHER_COMMANDS:
             return _load(cmd_name)
-        from constructions import ARCHITECTURES
+        from constructions import ARCHITECTURES, canonical
 
-        if cmd_name in ARCHITECTURES:
+        if canonical(cmd_name) in ARCHITECTURES:
             from verifier.cli.architecture import architecture_command
 
-            return architecture_command(cmd_name)
+            return architecture_command(canonical(cmd_name))
         return None
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:

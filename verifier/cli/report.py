@@ -241,6 +241,7 @@ def _numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
             "bounded readout": "the readout is bounded",
+            "lattice paths": "exact, over lattice paths",
         }[supremum.method]
         value = show_upper(supremum.upper, DIGITS)
         if not supremum.exact and supremum.upper.is_finite():
