@@ -72,7 +72,8 @@ def bound_beyond(program: Program, bound: Fraction, n: int, only_last: bool) -> 
         return None
     box = [(-bound, bound)] * start
     walk = walk_box(program, box)
-    later = _LaterStep.of(program, forms, settled.box, bound, walk.states[start], count)
+    inputs = (interval_of((-bound, bound)), bound, -bound)
+    later = LaterStep.of(program, forms, settled.box, inputs, walk.states[start], count)
     if later is None:
         return None
     signs = _later_signs(later, walk, start, count, only_last)
@@ -114,19 +115,19 @@ def bound_beyond(program: Program, bound: Fraction, n: int, only_last: bool) -> 
     return value.union(value + signs.violation * to_ball(2 * bound)), worst[1], worst[2], start
 
 
-class _LaterStep:
-    """One step with the autonomous states anywhere in their settled box and the input anywhere in the box.
+class LaterStep:
+    """One step with the autonomous states anywhere in their settled box and the input anywhere in its range.
 
-    `reach` holds every driven state that occurs at or after T; `slopes` are those of the states with memory (None for the
-    others), over `reach`.
+    `inputs` are the range of the input and single values of it at which states are iterated. `reach` holds every driven
+    state that occurs at or after T; `slopes` are those of the states with memory (None for the others), over `reach`.
     """
 
-    def __init__(self, program: Program, forms: Sequence[Form], autonomous: Sequence[Interval], bound: Fraction) -> None:
+    def __init__(self, program: Program, forms: Sequence[Form], autonomous: Sequence[Interval], inputs: Sequence[Any]) -> None:
         self.runner = Runner(program, Enclosures)
         self.forms = forms
         self.autonomous = autonomous
-        self.whole = interval_of((-bound, bound))
-        self.inputs: list[Any] = [self.whole, bound, -bound]
+        self.whole: Interval = inputs[0]
+        self.inputs = list(inputs)
         rest = [Interval(ZERO) for _ in forms]
         self.fed = [self._only_memoryless(self.place(rest, x)) for x in self.inputs]
         self.offsets = []
@@ -143,12 +144,12 @@ class _LaterStep:
         program: Program,
         forms: Sequence[Form],
         autonomous: Sequence[Interval],
-        bound: Fraction,
+        inputs: Sequence[Any],
         start: Sequence[Interval],
         count: int,
-    ) -> _LaterStep | None:
+    ) -> LaterStep | None:
         """The step, or None if the states with memory mix or a slope is not proved positive over all that is reached."""
-        later = cls(program, forms, autonomous, bound)
+        later = cls(program, forms, autonomous, inputs)
         factors = later._affine_factors()
         for k, (form, at_start) in enumerate(zip(forms, start, strict=True)):
             offset, factor = later.offsets[0][k], factors[k]
@@ -159,7 +160,7 @@ class _LaterStep:
                     return None
                 later.reach.append(at_start.hull(iterate_affine(factor, offset, at_start, count)))
             else:
-                later.reach.append(_invariant_range(form, offset, at_start))
+                later.reach.append(later._reach_of(form, offset, at_start, count))
         later.read(later.reach, later.whole)
         later.step = derivatives(later.runner)
         memoryless = {k for k, form in enumerate(forms) if form.kind == "memoryless"}
@@ -172,6 +173,14 @@ class _LaterStep:
                 return None
             later.slopes.append(slope if factors[k] is None else factors[k])
         return later
+
+    def _reach_of(self, form: Form, offset: Interval, start: Interval, count: int) -> Interval:
+        """Where act(slope·s + offset) takes a state: with one input an increasing map's orbit stays between its ends."""
+        if self.whole.is_point:
+            end = iterate_activation(form, offset, start, count)
+            if end is not None:
+                return start.hull(end)
+        return _invariant_range(form, offset, start)
 
     def _affine_factors(self) -> list[Interval | None]:
         """The factors of the affine states, which do not depend on where the driven states are."""
@@ -203,7 +212,7 @@ class _LaterStep:
         output: Interval = self.runner.output()
         return output
 
-    def iterate(self, state: Sequence[Interval], x: Fraction, count: int) -> list[Interval] | None:
+    def iterate(self, state: Sequence[Interval], x: Any, count: int) -> list[Interval] | None:
         """The driven states `count` steps later under the constant input x, which the step before had too."""
         offsets, result = self.offsets[self.inputs.index(x)], []
         for form, slope, offset, value in zip(self.forms, self.slopes, offsets, state, strict=True):
@@ -261,7 +270,7 @@ class _Signs:
     violation: arb
 
 
-def _later_signs(later: _LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
+def _later_signs(later: LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
     readout = later.step.readout
     pattern = readout_pattern(readout, len(later.forms))
     before, on_input = pull_pattern(later.step, pattern)
