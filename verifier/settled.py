@@ -174,13 +174,18 @@ class LaterStep:
             later.slopes.append(slope if factors[k] is None else factors[k])
         return later
 
-    def _reach_of(self, form: Form, offset: Interval, start: Interval, count: int) -> Interval:
-        """Where act(slope·s + offset) takes a state: with one input an increasing map's orbit stays between its ends."""
-        if self.whole.is_point:
-            end = iterate_activation(form, offset, start, count)
-            if end is not None:
-                return start.hull(end)
-        return _invariant_range(form, offset, start)
+    @staticmethod
+    def _reach_of(form: Form, offset: Interval, start: Interval, count: int) -> Interval:
+        """Where act(slope·s + b_t), b_t in `offset`, takes a state: between the orbits of the extreme b from the extreme s.
+
+        These are monotone, the map being increasing, so their ends are enough; where they have no closed form, a box that
+        the map does not leave.
+        """
+        below = iterate_activation(form, Interval(offset.lower), Interval(start.lower), count)
+        above = iterate_activation(form, Interval(offset.upper), Interval(start.upper), count)
+        if below is None or above is None:
+            return _invariant_range(form, offset, start)
+        return start.hull(Interval(below.lower, above.upper))
 
     def _affine_factors(self) -> list[Interval | None]:
         """The factors of the affine states, which do not depend on where the driven states are."""

@@ -21,7 +21,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "list"]
+        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "gradient", "list"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "check":
@@ -36,6 +36,10 @@ class Commands(click.Group):
             from verifier.cli.capacity import capacity
 
             return capacity
+        if cmd_name == "gradient":
+            from verifier.cli.gradient import gradient
+
+            return gradient
         if cmd_name == "list":
             from verifier.cli.catalogue import catalogue
 
