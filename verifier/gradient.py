@@ -111,10 +111,6 @@ class Contraction:
     factor: Fraction
     last: arb
 
-    def at_rate(self) -> arb:
-        """The rate, as a ball."""
-        return to_ball(self.powers.rate)
-
     def at(self, gap: int) -> arb:
         """The bound for n - 1 - t = `gap`."""
         return to_ball(self.factor) * to_ball(self.powers.rate) ** fmpz(gap)
@@ -498,6 +494,15 @@ def decide_gradients(
     return report
 
 
+def _carried(row: GradientRow) -> Verdict:
+    """∂y_n/∂x_1 >= `CARRIED` for every sequence: proved by the enclosure, refuted by a sequence or by the enclosure's upper end."""
+    least = to_ball(CARRIED)
+    if check_at_most(least, row.first.lower) is Verdict.PROVED:
+        return Verdict.PROVED
+    below = row.first.upper if row.lowest is None else row.first.upper.min(row.lowest.value.upper)
+    return Verdict.REFUTED if check_at_most(least, below) is Verdict.REFUTED else Verdict.UNDECIDED
+
+
 def _report(
     program: Program, bound: Fraction, horizons: Sequence[int], steps: int, stated: StatedGradient | None, seed: int
 ) -> GradientReport:
@@ -507,7 +512,7 @@ def _report(
     except StepLimit as trouble:
         rows, limit = [], str(trouble)
     inside = [] if stated is None else [stated.check(row) for row in rows]
-    carried = check_at_most(to_ball(CARRIED), rows[-1].first.lower) if rows else Verdict.UNDECIDED
+    carried = _carried(rows[-1]) if rows else Verdict.UNDECIDED
     if limit:
         verdict, reason = Verdict.UNDECIDED, limit
     elif Verdict.REFUTED in inside:

@@ -22,17 +22,17 @@ from verifier.spectral import Limit, Spectrum, exact_matrix, rate_above, rate_be
 from verifier.transition import Transition
 from verifier.verdict import Verdict
 
-LONGEST_RESPONSE = 20_000
-"""Entries of the impulse response that are computed one by one."""
+RESPONSE_WORK = 2_000_000
+"""Steps × d² up to which the impulse response is computed one by one."""
 
 POWER_BITS = 256
 """Precision beyond what n and the dimension cost."""
 
 POWER_ATTEMPTS = 4
-"""Precisions tried for a power of A, each four times the one before."""
+"""Precisions tried for powers of A, each four times the one before: balls of products widen with every step."""
 
 ACCURATE_BITS = 32
-"""Relative accuracy at which a norm counts as known."""
+"""Relative accuracy at which a number counts as known."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class PowerRow:
 @dataclass(frozen=True)
 class TransitionReport:
     """What A^n does. `upper` and `lower_rate` (‖A^n‖ >= lower_rate^n) hold for every n; `readout` recalls x_1 exactly at
-    n = `spectrum.degree`, which was recomputed exactly."""
+    n = `spectrum.degree`, which was recomputed exactly. Balls are of `working_bits`."""
 
     transition: Transition
     spectrum: Spectrum
@@ -61,6 +61,7 @@ class TransitionReport:
     readout: Readout | None
     verdict: Verdict
     reason: str
+    working_bits: int
 
 
 def decide_transition(transition: Transition, horizons: Sequence[int], rate: Fraction | None = None) -> TransitionReport:
@@ -85,7 +86,7 @@ def decide_transition(transition: Transition, horizons: Sequence[int], rate: Fra
         verdict, reason = Verdict.UNDECIDED, "no readout that recalls x_1 was found"
     else:
         verdict, reason = Verdict.PROVED, ""
-    return TransitionReport(transition, found, upper, lower_rate, rows, readout, verdict, reason)
+    return TransitionReport(transition, found, upper, lower_rate, rows, readout, verdict, reason, bits)
 
 
 def _upper(matrix: fmpq_mat, found: Spectrum, rate: Fraction | None) -> GeometricBound | PolynomialBound | None:
@@ -111,8 +112,8 @@ def _rows(
     lower_rate: Fraction,
     horizons: Sequence[int],
 ) -> list[PowerRow]:
-    longest = max((n for n in horizons if n <= LONGEST_RESPONSE), default=0)
-    response = _response(matrix, transition, longest)
+    longest = max((n for n in horizons if n * matrix.nrows() ** 2 <= RESPONSE_WORK), default=0)
+    response = _accurate_response(matrix, transition, longest)
     rows = []
     for n in horizons:
         if isinstance(upper, PolynomialBound):
@@ -144,6 +145,18 @@ def _norm_of_power(matrix: fmpq_mat, n: int) -> arb:
             break
         bits *= 4
     return value
+
+
+def _accurate_response(matrix: fmpq_mat, transition: Transition, length: int) -> list[arb]:
+    """g_0, g_1, ..., at more bits where the last ones are not accurate enough."""
+    bits = flint.ctx.prec
+    for _ in range(POWER_ATTEMPTS):
+        with flint.ctx.workprec(bits):
+            response = _response(matrix, transition, length)
+        if all(g.is_zero() or g.rel_accuracy_bits() >= ACCURATE_BITS for g in response[-matrix.nrows() :]):
+            break
+        bits *= 4
+    return response
 
 
 def _response(matrix: fmpq_mat, transition: Transition, length: int) -> list[arb]:

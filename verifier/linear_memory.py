@@ -48,10 +48,18 @@ def worthless_horizon(degree: int) -> int:
     [2, 4, 8, 16, 256, 868, 2444, 11042]
     """
     doubling: int = 2**degree
-    length = degree
-    while length + 1 < doubling and not 2 ** (length - degree + 1) > (doubling * math.comb(length, degree)) ** degree:
-        length += 1
-    return min(doubling, length + 1)
+
+    def wins(length: int) -> bool:
+        return bool(2 ** (length - degree + 1) > (doubling * math.comb(length, degree)) ** degree)
+
+    # the logarithm of the ratio is convex in N and at most 0 at N = m, so the condition stays true once it is
+    low, high = degree, 2 * degree
+    while not wins(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if wins(middle) else (middle, high)
+    return min(doubling, high + 1)
 
 
 def least_error(found: Spectrum, n: int) -> Fraction | None:

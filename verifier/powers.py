@@ -275,8 +275,8 @@ def _cofactor(whole: fmpq_poly, part: fmpq_poly) -> fmpq_poly:
 
 def project(matrix: fmpq_mat, part: fmpq_poly, rest: fmpq_poly) -> fmpq_mat:
     """The projector onto ker part(A) along ker rest(A), exactly: (b·rest)(A) with a·part + b·rest = 1."""
-    divisor, _, b = part.xgcd(rest)
-    if divisor != fmpq_poly([1]):
+    _, a, b = part.xgcd(rest)
+    if a * part + b * rest != fmpq_poly([1]):
         raise ArithmeticError(f"{part} and {rest} have a common factor")
     return evaluate(b * rest, matrix)
 

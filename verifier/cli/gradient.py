@@ -20,7 +20,7 @@ from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.copy import machine_line
 from verifier.cli.files import read_text
-from verifier.cli.numbers import show_bound, show_slope
+from verifier.cli.numbers import show_bound, show_horizon, show_rate, show_slope
 from verifier.cli.report import wrapped
 from verifier.cli.transition import print_transition, transition_data, transition_line
 from verifier.errors import UsageError
@@ -212,12 +212,13 @@ def _constructed_transition(
 
 def _linear(given: Transition, n: int, rate: Fraction | None, as_json: bool, quiet: bool) -> int:
     report = decide_transition(given, sorted({*table_horizons(n), *(k for k in (given.size, given.size + 1) if k < n)}), rate)
-    if as_json:
-        click.echo(json.dumps(transition_data(report), indent=1, ensure_ascii=False))
-        return report.verdict.exit_code
-    if not quiet:
-        print_transition(report)
-    click.echo(transition_line(report))
+    with Balls(report.working_bits).working():
+        if as_json:
+            click.echo(json.dumps(transition_data(report), indent=1, ensure_ascii=False))
+            return report.verdict.exit_code
+        if not quiet:
+            print_transition(report)
+        click.echo(transition_line(report))
     return report.verdict.exit_code
 
 
@@ -279,7 +280,7 @@ def _ceil(value: Fraction) -> int:
 
 def _print_table(shown: Sequence[tuple[Network, GradientReport]]) -> None:
     heads = ["n"]
-    columns: list[list[str]] = [[_horizon(row.n) for row in shown[0][1].rows]]
+    columns: list[list[str]] = [[show_horizon(row.n) for row in shown[0][1].rows]]
     for network, report in shown:
         heads += [f"{network.name} from", "to", "t >= 2 up to"]
         with Balls(report.working_bits).working():
@@ -293,20 +294,11 @@ def _print_table(shown: Sequence[tuple[Network, GradientReport]]) -> None:
         click.echo("  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
 
 
-def _horizon(n: int) -> str:
-    text = str(n)
-    zeros = len(text) - len(text.rstrip("0"))
-    if zeros < 6:
-        return text if len(text) <= 12 else f"{text[:4]}...({len(text)} digits)"
-    lead = text[: len(text) - zeros]
-    return f"10^{zeros}" if lead == "1" else f"{lead}e{zeros}"
-
-
 def _print_conclusions(network: Network, report: GradientReport) -> None:
     name = network.name
     if report.rows:
         row = report.rows[-1]
-        at = f"{name}, n = {_horizon(row.n)}"
+        at = f"{name}, n = {show_horizon(row.n)}"
         if row.lowest is not None and row.highest is not None:
             low, high = _value(row.lowest, up=True), _value(row.highest, up=False)
             click.echo(
@@ -318,10 +310,10 @@ def _print_conclusions(network: Network, report: GradientReport) -> None:
             click.echo(wrapped("attained", f"{at}: no sequence was run; the enclosure is an upper bound of the modulus alone"))
         if row.later_seen is not None:
             seen = show_bound(_modulus_below(row.later_seen), up=False, digits=3)
-            where = f"t = {_horizon(row.later_seen.t)}, x = {show_runs(row.later_seen.inputs)}"
+            where = f"t = {show_horizon(row.later_seen.t)}, x = {show_runs(row.later_seen.inputs)}"
             click.echo(wrapped("", f"max over t >= 2: {seen} at {where}"))
         click.echo(
-            wrapped("carried", f"{name}: ∂y_n/∂x_1 >= 1/2 at n = {_horizon(row.n)} for every sequence: {report.carried.value}")
+            wrapped("carried", f"{name}: ∂y_n/∂x_1 >= 1/2 at n = {show_horizon(row.n)} for every sequence: {report.carried.value}")
         )
     if report.stated is not None and report.rows:
         deficit = show_bound(report.stated.deficit_at(report.rows[-1].n), up=True)
@@ -329,12 +321,12 @@ def _print_conclusions(network: Network, report: GradientReport) -> None:
         click.echo(
             wrapped(
                 "stated",
-                f"{report.stated.theorem}: {report.stated.statement}; at n = {_horizon(report.rows[-1].n)} that is {deficit}. "
+                f"{report.stated.theorem}: {report.stated.statement}; at n = {show_horizon(report.rows[-1].n)} that is {deficit}. "
                 f"The enclosures of all rows lie inside: {inside}",
             )
         )
     if report.contraction is not None:
-        rate = show_slope(report.contraction.at_rate(), up=True)
+        rate = show_rate(report.contraction.powers.rate)
         radius = show_slope(report.contraction.spectrum.radius, up=True)
         factor = show_bound(report.contraction.at(0), up=True, digits=3)
         click.echo(

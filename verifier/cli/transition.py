@@ -7,9 +7,9 @@ from typing import Any
 import click
 from flint import arb
 
-from verifier.arithmetic.balls import to_ball
+from verifier.arithmetic.balls import exact_fraction, to_ball
 from verifier.cli.copy import machine_line
-from verifier.cli.numbers import show_bound, show_slope
+from verifier.cli.numbers import show_bound, show_horizon, show_polynomial, show_rate, show_slope
 from verifier.cli.report import wrapped
 from verifier.exact import show_rational
 from verifier.linear_gradient import TransitionReport
@@ -57,7 +57,7 @@ def spectrum_text(found: Spectrum) -> str:
     """Minimal polynomial and spectral radius in words."""
     parts = []
     for factor in found.factors[:MOST_FACTORS]:
-        text = str(factor.polynomial).replace("*", "")
+        text = show_polynomial(factor.polynomial)
         text = f"({text})" if len(text) <= LONGEST_POLYNOMIAL else f"(irreducible of degree {factor.polynomial.degree()})"
         parts.append(text + (f"^{factor.multiplicity}" if factor.multiplicity > 1 else ""))
     more = f" and {len(found.factors) - MOST_FACTORS} more" if len(found.factors) > MOST_FACTORS else ""
@@ -70,6 +70,8 @@ def radius_text(found: Spectrum) -> str:
         return "ρ(A) = 0 exactly"
     if found.side == 0:
         return "ρ(A) = 1 exactly"
+    if found.radius.is_exact():
+        return f"ρ(A) = {show_rational(exact_fraction(found.radius))} exactly"
     low, high = show_slope(found.radius, up=False, digits=12), show_slope(found.radius, up=True, digits=12)
     return f"{low} <= ρ(A) <= {high}"
 
@@ -101,22 +103,18 @@ def upper_text(report: TransitionReport) -> str:
         return "none found"
     if not isinstance(upper, GeometricBound):
         degree = len(upper.upper) - 1
-        terms = [f"{_coefficient(to_ball(u))} C(n,{j})" for j, u in enumerate(upper.upper) if u]
+        terms = [f"C(n,{j})" if u == 1 else f"{show_bound(to_ball(u), True, 4)} C(n,{j})" for j, u in enumerate(upper.upper) if u]
         shown = " + ".join(terms if len(terms) <= 4 else [*terms[:2], "...", terms[-1]])
         return f"‖A^n‖ <= {shown} for every n >= 1, of order n^{degree} (spectral projectors)"
     constant = show_bound(to_ball(upper.constant), up=True)
     if upper.rate == 1:
         bound = f"‖A^n‖ <= {constant} for every n >= 0"
     else:
-        bound = f"‖A^n‖ <= {constant} · r^n, r = {show_slope(to_ball(upper.rate), up=True, digits=12)}, for every n >= 0"
+        bound = f"‖A^n‖ <= {constant} · r^n, r = {show_rate(upper.rate)}, for every n >= 0"
     if upper.period is None:
         return f"{bound} (spectral projectors)"
     scaled = "A" if upper.rate == 1 else "(A/r)"
     return f"{bound}, because ‖{scaled}^{upper.period}‖ <= 1; no smaller constant does: it is attained at n = {upper.attained_at}"
-
-
-def _coefficient(value: arb) -> str:
-    return show_bound(value, up=True, digits=4)
 
 
 def lower_text(report: TransitionReport) -> str:
@@ -132,7 +130,7 @@ def lower_text(report: TransitionReport) -> str:
         )
     if found.side == 0:
         return "‖A^n‖ >= ρ(A)^n = 1 for every n"
-    return f"‖A^n‖ >= ρ(A)^n >= {show_slope(to_ball(report.lower_rate), up=False, digits=12)} to the n, for every n"
+    return f"‖A^n‖ >= ρ(A)^n >= r^n, r = {show_rate(report.lower_rate)}, for every n"
 
 
 def recall_text(report: TransitionReport) -> str:
@@ -170,7 +168,7 @@ def _print_rows(report: TransitionReport) -> None:
     ]
     lines = []
     for row in report.rows:
-        line = [str(row.n) if row.n < 10**9 else f"{row.n:.0e}" if row.n < 10**300 else f"{len(str(row.n))} digits"]
+        line = [show_horizon(row.n)]
         line += [show_bound(row.lower, up=False), _both(row.norm), show_bound(row.upper, up=True)]
         if given:
             line += ["-" if row.response is None else _both(row.response), "-" if row.error is None else _both(row.error)]
@@ -205,7 +203,7 @@ def transition_line(report: TransitionReport) -> str:
         "nilpotent": "no" if found.nilpotency is None else str(found.nilpotency),
         "block": str(found.order),
         "constant": show_bound(to_ball(upper.constant), up=True) if isinstance(upper, GeometricBound) else "none",
-        "rate": show_rational(upper.rate) if isinstance(upper, GeometricBound) else "polynomial" if upper else "none",
+        "rate": show_rate(upper.rate).replace(" ", "") if isinstance(upper, GeometricBound) else "polynomial" if upper else "none",
         "period": str(upper.period) if geometric and isinstance(upper, GeometricBound) and upper.period else "none",
         "recalls": str(found.degree) if report.readout is not None else "none",
     }
