@@ -327,10 +327,7 @@ def _beyond(program: Program, first: Range, rest: Range, n: int) -> tuple[Interv
     later = LaterStep.of(program, forms, settled.box, (tail,), walk.states[start], count)
     if later is None or any(later.slopes[k] is None for k in walk.first[start]):
         return None
-    before: Sequence[Interval] | None = None
-    if tail.is_point:
-        before = later.iterate(later.place(walk.states[start], tail), tail, count - 2)
-    later.read(later.reach if before is None else before, tail)
+    later.read(later.after(walk.states[start], count - 1), tail)
     readout = derivatives(later.runner).readout
     row = _row_at_the_start(later, readout, count)
     slope = inner_product(row, walk.first[start])

@@ -176,16 +176,21 @@ class LaterStep:
 
     @staticmethod
     def _reach_of(form: Form, offset: Interval, start: Interval, count: int) -> Interval:
-        """Where act(slope·s + b_t), b_t in `offset`, takes a state: between the orbits of the extreme b from the extreme s.
+        """Where act(slope·s + b_t), b_t in `offset`, takes a state: a monotone orbit stays between its ends."""
+        end = _activation_range(form, offset, start, count)
+        return _invariant_range(form, offset, start) if end is None else start.hull(end)
 
-        These are monotone, the map being increasing, so their ends are enough; where they have no closed form, a box that
-        the map does not leave.
-        """
-        below = iterate_activation(form, Interval(offset.lower), Interval(start.lower), count)
-        above = iterate_activation(form, Interval(offset.upper), Interval(start.upper), count)
-        if below is None or above is None:
-            return _invariant_range(form, offset, start)
-        return start.hull(Interval(below.lower, above.upper))
+    def after(self, start: Sequence[Interval], count: int) -> list[Interval]:
+        """Where the driven states are `count` >= 1 steps after `start`, whatever the inputs in their range."""
+        result = []
+        for form, slope, offset, reach, value in zip(self.forms, self.slopes, self.offsets[0], self.reach, start, strict=True):
+            moved = None
+            if form.kind == "affine" and slope is not None:
+                moved = iterate_affine(slope, offset, value, count)
+            elif slope is not None:
+                moved = _activation_range(form, offset, value, count)
+            result.append(reach if moved is None else moved)
+        return result
 
     def _affine_factors(self) -> list[Interval | None]:
         """The factors of the affine states, which do not depend on where the driven states are."""
@@ -243,6 +248,14 @@ class LaterStep:
             if k in self.step.readout and self.slopes[k] is not None:
                 signs.append((self.step.readout[k] * (new - old)).sign)
         return sum_of_signs(signs) is not None
+
+
+def _activation_range(form: Form, offset: Interval, start: Interval, count: int) -> Interval | None:
+    """Where act(slope·s + b_t), b_t in `offset`, has taken a state after `count` steps: the map being increasing, between
+    what the extreme b makes of the extreme s; None where that has no closed form."""
+    below = iterate_activation(form, Interval(offset.lower), Interval(start.lower), count)
+    above = iterate_activation(form, Interval(offset.upper), Interval(start.upper), count)
+    return None if below is None or above is None else Interval(below.lower, above.upper)
 
 
 def _invariant_range(form: Form, offset: Interval, start: Interval) -> Interval:
