@@ -7,7 +7,7 @@ from typing import Any
 import click
 from flint import arb
 
-from verifier.arithmetic.balls import exact_fraction, to_ball
+from verifier.arithmetic.balls import ONE, exact_fraction, to_ball
 from verifier.cli.copy import machine_line
 from verifier.cli.numbers import show_bound, show_horizon, show_polynomial, show_rate, show_slope
 from verifier.cli.report import wrapped
@@ -250,6 +250,10 @@ def transition_data(report: TransitionReport) -> dict[str, Any]:
         "spectral_radius": {
             "lower": show_bound(found.radius, up=False, digits=40),
             "upper": show_bound(found.radius, up=True, digits=40),
+            "minus_1": {
+                "lower": show_bound(found.radius - ONE, up=False, digits=20),
+                "upper": show_bound(found.radius - ONE, up=True, digits=20),
+            },
             "against_1": {None: "undecided", -1: "below", 0: "equal", 1: "above"}[found.side],
         },
         "largest_block_on_the_circle": found.order,
