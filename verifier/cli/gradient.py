@@ -112,6 +112,8 @@ def gradient(
             raise UsageError(unknown_architecture(name))
     if example is not None and matrix is not None:
         raise UsageError("give one of --example and --matrix")
+    if bound <= 0:
+        raise UsageError(f"--bound {show_rational(bound)} is not allowed; inputs lie in [-M, M], M > 0")
     if steps > LARGEST_STEPS:
         raise UsageError(f"--steps {steps} is not allowed; 1 to {LARGEST_STEPS:,} steps are walked over the box")
     given = None
