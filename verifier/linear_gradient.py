@@ -25,6 +25,9 @@ from verifier.verdict import Verdict
 RESPONSE_WORK = 2_000_000
 """Steps × d² up to which the impulse response is computed one by one."""
 
+POWER_WORK = 4_000_000
+"""Squarings × d³ up to which ‖A^n‖ is computed; beyond, the bounds for every n are all that is shown."""
+
 POWER_BITS = 256
 """Precision beyond what n and the dimension cost."""
 
@@ -37,11 +40,11 @@ ACCURATE_BITS = 32
 
 @dataclass(frozen=True)
 class PowerRow:
-    """‖A^n‖ and its bounds; g_{n-1} and e_n/M of the given B and C (None where not computed), the least e_n/M of any B and C."""
+    """‖A^n‖ and its bounds; g_{n-1} and e_n/M of the given B and C, the least e_n/M of any B and C; None where not computed."""
 
     n: int
     lower: arb
-    norm: arb
+    norm: arb | None
     upper: arb
     response: arb | None
     error: arb | None
@@ -125,7 +128,7 @@ def _rows(
             PowerRow(
                 n=n,
                 lower=lower,
-                norm=_norm_of_power(matrix, n),
+                norm=_norm_of_power(matrix, n) if n.bit_length() * matrix.nrows() ** 3 <= POWER_WORK else None,
                 upper=arb("inf") if upper is None else upper.upper_at(n),
                 response=response[n - 1] if known else None,
                 error=abs(ONE - response[n - 1]) + sum((abs(g) for g in response[: n - 1]), ZERO) if known else None,
@@ -149,7 +152,7 @@ def _norm_of_power(matrix: fmpq_mat, n: int) -> arb:
 
 def _accurate_response(matrix: fmpq_mat, transition: Transition, length: int) -> list[arb]:
     """g_0, g_1, ..., at more bits where the last ones are not accurate enough."""
-    bits = flint.ctx.prec
+    bits = POWER_BITS
     for _ in range(POWER_ATTEMPTS):
         with flint.ctx.workprec(bits):
             response = _response(matrix, transition, length)

@@ -2,8 +2,9 @@
 
 The minimal polynomial μ over ℚ is computed exactly and split into irreducible factors, so defective matrices are no harder
 than others: the characteristic polynomial by Faddeev and LeVerrier, its factors by FLINT, and of each the least power for which
-μ(A) = 0, evaluated exactly. (FLINT has a function for μ, which is not used: FLINT 3.6 gives x² + 1457092405402534206x for
-diag(10^20 + 1, 0).) For an irreducible f over ℤ, f(λ) = 0:
+μ(A) = 0, evaluated exactly. (FLINT's own function for μ is not used: FLINT 3.6 gives x² + 1457092405402534206x for
+diag(10^20 + 1, 0). Its bound on coefficients was found too small before: flintlib/flint #2296, #2480.)
+For an irreducible f over ℤ, f(λ) = 0:
 
     f = z                        λ = 0
     f cyclotomic                 every root is a root of unity

@@ -81,6 +81,14 @@ def test_a_matrix_file(verify: Run, tmp_path: Path) -> None:
     assert data["A"][1][0] == "-1e-30"
 
 
+def test_powers_of_a_large_matrix_at_a_huge_horizon_are_bounded_not_formed(verify: Run) -> None:
+    code, output, _ = verify("linear", "--example", "jordan", "--hidden", "20", "--n", "10^900")
+    assert code == 0
+    last = next(line.split() for line in output.splitlines() if line.strip().startswith("10^900 "))
+    assert last[2] == "-"
+    assert last[1].split("e")[-1] == last[3].split("e")[-1]  # both bounds hold and agree in the power of ten
+
+
 def test_rates(verify: Run) -> None:
     code, output, _ = verify("linear", "--example", "shift", "--hidden", "3", "--rate", "1/4", "--quiet")
     assert code == 0

@@ -169,7 +169,7 @@ def _print_rows(report: TransitionReport) -> None:
     lines = []
     for row in report.rows:
         line = [show_horizon(row.n)]
-        line += [show_bound(row.lower, up=False), _both(row.norm), show_bound(row.upper, up=True)]
+        line += [show_bound(row.lower, up=False), "-" if row.norm is None else _both(row.norm), show_bound(row.upper, up=True)]
         if given:
             line += ["-" if row.response is None else _both(row.response), "-" if row.error is None else _both(row.error)]
         least = row.least_error
@@ -274,7 +274,9 @@ def transition_data(report: TransitionReport) -> dict[str, Any]:
             {
                 "n": str(row.n),
                 "lower": show_bound(row.lower, up=False, digits=12),
-                "norm": [show_bound(row.norm, up=False, digits=12), show_bound(row.norm, up=True, digits=12)],
+                "norm": None
+                if row.norm is None
+                else [show_bound(row.norm, up=False, digits=12), show_bound(row.norm, up=True, digits=12)],
                 "upper": show_bound(row.upper, up=True, digits=12),
                 "response": None
                 if row.response is None
