@@ -72,7 +72,8 @@ def bound_beyond(program: Program, bound: Fraction, n: int, only_last: bool) -> 
         return None
     box = [(-bound, bound)] * start
     walk = walk_box(program, box)
-    later = _LaterStep.of(program, forms, settled.box, bound, walk.states[start], count)
+    inputs = (interval_of((-bound, bound)), bound, -bound)
+    later = LaterStep.of(program, forms, settled.box, inputs, walk.states[start], count)
     if later is None:
         return None
     signs = _later_signs(later, walk, start, count, only_last)
@@ -114,19 +115,19 @@ def bound_beyond(program: Program, bound: Fraction, n: int, only_last: bool) -> 
     return value.union(value + signs.violation * to_ball(2 * bound)), worst[1], worst[2], start
 
 
-class _LaterStep:
-    """One step with the autonomous states anywhere in their settled box and the input anywhere in the box.
+class LaterStep:
+    """One step with the autonomous states anywhere in their settled box and the input anywhere in its range.
 
-    `reach` holds every driven state that occurs at or after T; `slopes` are those of the states with memory (None for the
-    others), over `reach`.
+    `inputs` are the range of the input and single values of it at which states are iterated. `reach` holds every driven
+    state that occurs at or after T; `slopes` are those of the states with memory (None for the others), over `reach`.
     """
 
-    def __init__(self, program: Program, forms: Sequence[Form], autonomous: Sequence[Interval], bound: Fraction) -> None:
+    def __init__(self, program: Program, forms: Sequence[Form], autonomous: Sequence[Interval], inputs: Sequence[Any]) -> None:
         self.runner = Runner(program, Enclosures)
         self.forms = forms
         self.autonomous = autonomous
-        self.whole = interval_of((-bound, bound))
-        self.inputs: list[Any] = [self.whole, bound, -bound]
+        self.whole: Interval = inputs[0]
+        self.inputs = list(inputs)
         rest = [Interval(ZERO) for _ in forms]
         self.fed = [self._only_memoryless(self.place(rest, x)) for x in self.inputs]
         self.offsets = []
@@ -143,12 +144,12 @@ class _LaterStep:
         program: Program,
         forms: Sequence[Form],
         autonomous: Sequence[Interval],
-        bound: Fraction,
+        inputs: Sequence[Any],
         start: Sequence[Interval],
         count: int,
-    ) -> _LaterStep | None:
+    ) -> LaterStep | None:
         """The step, or None if the states with memory mix or a slope is not proved positive over all that is reached."""
-        later = cls(program, forms, autonomous, bound)
+        later = cls(program, forms, autonomous, inputs)
         factors = later._affine_factors()
         for k, (form, at_start) in enumerate(zip(forms, start, strict=True)):
             offset, factor = later.offsets[0][k], factors[k]
@@ -159,7 +160,7 @@ class _LaterStep:
                     return None
                 later.reach.append(at_start.hull(iterate_affine(factor, offset, at_start, count)))
             else:
-                later.reach.append(_invariant_range(form, offset, at_start))
+                later.reach.append(later._reach_of(form, offset, at_start, count))
         later.read(later.reach, later.whole)
         later.step = derivatives(later.runner)
         memoryless = {k for k, form in enumerate(forms) if form.kind == "memoryless"}
@@ -172,6 +173,24 @@ class _LaterStep:
                 return None
             later.slopes.append(slope if factors[k] is None else factors[k])
         return later
+
+    @staticmethod
+    def _reach_of(form: Form, offset: Interval, start: Interval, count: int) -> Interval:
+        """Where act(slope·s + b_t), b_t in `offset`, takes a state: a monotone orbit stays between its ends."""
+        end = _activation_range(form, offset, start, count)
+        return _invariant_range(form, offset, start) if end is None else start.hull(end)
+
+    def after(self, start: Sequence[Interval], count: int) -> list[Interval]:
+        """Where the driven states are `count` >= 1 steps after `start`, whatever the inputs in their range."""
+        result = []
+        for form, slope, offset, reach, value in zip(self.forms, self.slopes, self.offsets[0], self.reach, start, strict=True):
+            moved = None
+            if form.kind == "affine" and slope is not None:
+                moved = iterate_affine(slope, offset, value, count)
+            elif slope is not None:
+                moved = _activation_range(form, offset, value, count)
+            result.append(reach if moved is None else moved)
+        return result
 
     def _affine_factors(self) -> list[Interval | None]:
         """The factors of the affine states, which do not depend on where the driven states are."""
@@ -203,7 +222,7 @@ class _LaterStep:
         output: Interval = self.runner.output()
         return output
 
-    def iterate(self, state: Sequence[Interval], x: Fraction, count: int) -> list[Interval] | None:
+    def iterate(self, state: Sequence[Interval], x: Any, count: int) -> list[Interval] | None:
         """The driven states `count` steps later under the constant input x, which the step before had too."""
         offsets, result = self.offsets[self.inputs.index(x)], []
         for form, slope, offset, value in zip(self.forms, self.slopes, offsets, state, strict=True):
@@ -229,6 +248,14 @@ class _LaterStep:
             if k in self.step.readout and self.slopes[k] is not None:
                 signs.append((self.step.readout[k] * (new - old)).sign)
         return sum_of_signs(signs) is not None
+
+
+def _activation_range(form: Form, offset: Interval, start: Interval, count: int) -> Interval | None:
+    """Where act(slope·s + b_t), b_t in `offset`, has taken a state after `count` steps: the map being increasing, between
+    what the extreme b makes of the extreme s; None where that has no closed form."""
+    below = iterate_activation(form, Interval(offset.lower), Interval(start.lower), count)
+    above = iterate_activation(form, Interval(offset.upper), Interval(start.upper), count)
+    return None if below is None or above is None else Interval(below.lower, above.upper)
 
 
 def _invariant_range(form: Form, offset: Interval, start: Interval) -> Interval:
@@ -261,7 +288,7 @@ class _Signs:
     violation: arb
 
 
-def _later_signs(later: _LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
+def _later_signs(later: LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
     readout = later.step.readout
     pattern = readout_pattern(readout, len(later.forms))
     before, on_input = pull_pattern(later.step, pattern)
