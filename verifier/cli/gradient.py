@@ -12,7 +12,7 @@ from typing import Any
 import click
 from flint import arb
 
-from constructions import ARCHITECTURES, Construction, Unanswered, construct, unknown_architecture
+from constructions import ARCHITECTURES, Construction, Impossibility, Unanswered, construct, unknown_architecture
 from constructions.slopes import stated_gradient
 from constructions.transitions import TRANSITIONS, transition
 from verifier.arithmetic.balls import Balls
@@ -148,7 +148,10 @@ class _Asked:
         if precision is None and self.tolerance is None:
             precision = DEFAULT_PRECISION
         horizon = self.horizon or ("fixed" if name == "linear" else "upto")
-        return construct(name, self.n, precision, tolerance=self.tolerance, bound=self.bound, hidden=self.hidden, horizon=horizon)
+        answer = construct(name, self.n, precision, tolerance=self.tolerance, bound=self.bound, hidden=self.hidden, horizon=horizon)
+        if isinstance(answer, Impossibility):
+            return Unanswered(answer.regime, f"theorem {answer.theorem} forbids the recall, so there is no network to look at")
+        return answer
 
 
 def table_horizons(n: int) -> list[int]:
