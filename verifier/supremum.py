@@ -29,8 +29,9 @@ from verifier.settled import bound_beyond
 SUBDIVISION_WORK = 40_000
 """Steps × operations spent on halving a box whose signs are not all decided."""
 
-SHARPER = (1, 2, 4)
-"""Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
+SHARPER = (1, 2, 4, 8, 16)
+"""Multiples of the working precision at which a closed form is looked for before long horizons are given up: a gate that is
+1 in binary64 differs from 1 by as little as 2^-1077, which balls must tell apart."""
 
 
 WALK_WORK = 50_000_000

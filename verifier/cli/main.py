@@ -1,4 +1,4 @@
-"""The `verify` command: one subcommand per architecture, `copy` and `capacity`, `check`, `explain` and `list`."""
+"""The `verify` command: one subcommand per architecture, `copy` and `capacity`, `export`, `check`, `explain` and `list`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "list"]
+        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "export", "list"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "check":
@@ -40,6 +40,10 @@ class Commands(click.Group):
             from verifier.cli.catalogue import catalogue
 
             return catalogue
+        if cmd_name == "export":
+            from verifier.cli.export import export
+
+            return export
         if cmd_name == "explain":
             from verifier.cli.explain import explain
 
