@@ -3,7 +3,7 @@
 One step is evaluated over sets of floats. A value knows a range; an enclosure s·x_1 + o of it; and a *key*, a name of the
 computation that made it: equal keys mean equal floats, bit for bit. Where a gate is exactly 1 and what it lets in exactly
 0, fl(1·c) + 0 = c keeps the key. If all keys of the state after step t and after step t + 1 agree, the state never changes
-again, whatever the inputs: bit-exact memory for every n, which real numbers do not have.
+again, whatever the inputs: bit-exact memory for every n (the sign of a zero aside), which real numbers do not have.
 
 Assumed of the arithmetic and the library, and of nothing else (`Library`):
 

@@ -18,6 +18,7 @@ import numpy as np
 from verifier.adversary import families
 from verifier.arithmetic.floats import Floats
 from verifier.cells import CELLS, Maps
+from verifier.errors import UsageError
 from verifier.sequences import Runs, compress
 from verifier.weights import Weights
 
@@ -59,7 +60,7 @@ class FloatNetwork:
         """y_1, y_2, ... for inputs of shape (n, batch) in the format; each y has shape (batch,)."""
         zero = np.zeros(inputs.shape[1], self.arithmetic.type)
         state = {s: [zero if v is None else zero + v for v in values] for s, values in self._initial.items()}
-        with np.errstate(under="ignore"):
+        with np.errstate(under="ignore", over="ignore", invalid="ignore"):  # overflow shows in y
             for x in inputs:
                 state = self._cell.step(self.arithmetic, self._maps, state, x)
                 y = self._bias + zero
@@ -91,7 +92,7 @@ def without_dead_units(weights: Weights) -> Weights:
 class FloatObserved:
     """The largest |y_n' - x_1| seen in floats, exact, at `horizon` of the sequence `runs` of `family`; out of `sequences`.
 
-    `changes`: sequences whose output changed after step `settled` (`settled` = 1: after the first output).
+    `changes`: sequences along which the output changed after the first step.
     """
 
     error: Fraction
@@ -106,19 +107,21 @@ class FloatObserved:
 def observe_floats(weights: Weights, form: str, bound: Fraction, n: int, seed: int, only_last: bool = False) -> FloatObserved:
     """Run the adversarial families in floats, inputs rounded to the format (x_1 means the rounded one).
 
-    A lower bound of the worst case in this arithmetic, nothing more.
+    A lower bound of the worst case in this arithmetic, nothing more. Raises `UsageError` where an output overflows.
     """
     network = FloatNetwork(weights, form)
     named = list(families(bound, n, seed))
     columns = [[float(network.arithmetic.exact(x)) for x in sequence.inputs()] for sequence in named]
     inputs = np.array(columns, network.arithmetic.type).T
     first, before = inputs[0].astype(np.float64), None
-    worst, at, who = -1.0, 1, 0
+    worst, at, who, value = -1.0, 1, 0, 0.0
     changed = np.zeros(len(named), bool)
     for t, y in enumerate(network.outputs(inputs), 1):
         if before is not None:
             changed |= y != before
         before = y
+        if not np.isfinite(y).all():
+            raise UsageError(f"the outputs of these weights overflow {form} at step {t}")
         if only_last and t < n:
             continue
         errors = np.abs(y.astype(np.float64) - first)

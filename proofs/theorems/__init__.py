@@ -15,10 +15,11 @@ from proofs.theorems.c10 import C10
 from proofs.theorems.c11 import C11
 from proofs.theorems.c12 import C12
 from proofs.theorems.c13 import C13
+from proofs.theorems.f1 import F1
 from proofs.theorems.t8 import T8
 
 THEOREMS: dict[str, Theorem] = {
-    theorem.id: theorem for theorem in (C1, C2, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13, T8)
+    theorem.id: theorem for theorem in (C1, C2, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13, T8, F1)
 }
 """Every theorem of this version, by id."""
 

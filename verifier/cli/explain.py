@@ -22,7 +22,9 @@ def explain(theorem: str) -> int:
     results = found.run()
     click.echo(wrapped(found.id, found.statement))
     click.echo(wrapped("source", found.source))
-    stated = "; ".join(found.hypotheses) + " (checked at the numbers of a request)" if found.hypotheses else "none"
+    stated = "; ".join(found.hypotheses) or "none"
+    if found.hypotheses and found.derivation is not None:
+        stated += " (checked at the numbers of a request)"
     click.echo(wrapped("hypotheses", stated))
     for number, paragraph in enumerate(found.argument):
         click.echo(wrapped("" if number else "proof", paragraph))
