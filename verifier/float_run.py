@@ -8,7 +8,7 @@ and in exp and tanh; `float_hold` says what holds for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -17,14 +17,32 @@ import numpy as np
 
 from verifier.adversary import families
 from verifier.arithmetic.floats import Floats
-from verifier.cells import CELLS, Maps
+from verifier.cells import CELLS, Activations, Maps, State, Vector
 from verifier.errors import UsageError
 from verifier.sequences import Runs, compress
 from verifier.weights import Weights
 
+Step = Callable[[Activations, Maps, State, Any], dict[str, Vector]]
+
+
+def step_pytorch_gru(arithmetic: Activations, maps: Maps, state: State, x: Any) -> dict[str, Vector]:
+    """nn.GRU as PyTorch evaluates it: h' = (h - n)∘z + n, the polynomial of `gru-after-keep` with other roundings.
+
+    Even at z = 1 it rounds: fl(fl(h - n) + n) need not be h. Source: ATen, RNN.cpp, GRUCell.
+    """
+    h = state["h"]
+    update = [arithmetic.sigmoid(z) for z in maps("z", h, x)]
+    reset = [arithmetic.sigmoid(z) for z in maps("r", h, x)]
+    candidate = [arithmetic.tanh(z) for z in maps.gated("n", reset, h, x)]
+    return {"h": [(v - n) * z + n for v, n, z in zip(h, candidate, update, strict=True)]}
+
+
+PYTORCH_STEPS: dict[str, Step] = {"gru-after-keep": step_pytorch_gru}
+"""Cells that PyTorch evaluates by other operations than their equations."""
+
 
 class FloatNetwork:
-    """A network over floats of `form`, run on a batch of sequences at once.
+    """A network over floats of `form`, run on a batch of sequences at once; `step`: in place of the cell's own.
 
     Raises `ValueError` where a weight is not a float of the format (`formats.rounding.round_weights` rounds).
 
@@ -33,10 +51,11 @@ class FloatNetwork:
     [[0.5, 0.0]]
     """
 
-    def __init__(self, weights: Weights, form: str) -> None:
+    def __init__(self, weights: Weights, form: str, step: Step | None = None) -> None:
         self.arithmetic = Floats.of(form)
         self.weights = weights = without_dead_units(weights)
         self._cell = CELLS[weights.cell]
+        self._step = step or self._cell.step
         blocks = {name: {at: self._float(v) for at, v in array} for name, array in weights.blocks().items()}
         self._maps = Maps(weights.hidden, blocks, self._sum)
         self._readout = [(index[0], value) for index, value in blocks["V"].items()]
@@ -62,7 +81,7 @@ class FloatNetwork:
         state = {s: [zero if v is None else zero + v for v in values] for s, values in self._initial.items()}
         with np.errstate(under="ignore", over="ignore", invalid="ignore"):  # overflow shows in y
             for x in inputs:
-                state = self._cell.step(self.arithmetic, self._maps, state, x)
+                state = self._step(self.arithmetic, self._maps, state, x)
                 y = self._bias + zero
                 for unit, value in self._readout:
                     y = y + value * state[self._cell.states[0]][unit]
@@ -104,12 +123,14 @@ class FloatObserved:
     changes: int
 
 
-def observe_floats(weights: Weights, form: str, bound: Fraction, n: int, seed: int, only_last: bool = False) -> FloatObserved:
+def observe_floats(
+    weights: Weights, form: str, bound: Fraction, n: int, seed: int, only_last: bool = False, step: Step | None = None
+) -> FloatObserved:
     """Run the adversarial families in floats, inputs rounded to the format (x_1 means the rounded one).
 
     A lower bound of the worst case in this arithmetic, nothing more. Raises `UsageError` where an output overflows.
     """
-    network = FloatNetwork(weights, form)
+    network = FloatNetwork(weights, form, step)
     named = list(families(bound, n, seed))
     columns = [[float(network.arithmetic.exact(x)) for x in sequence.inputs()] for sequence in named]
     inputs = np.array(columns, network.arithmetic.type).T

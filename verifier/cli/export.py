@@ -23,7 +23,7 @@ from verifier.cli.report import DIGITS, last_line, letter, wrapped
 from verifier.errors import UsageError
 from verifier.exact import show_rational
 from verifier.float_bound import LIBRARIES, FloatBound, bound_floats
-from verifier.float_run import FloatObserved, observe_floats
+from verifier.float_run import PYTORCH_STEPS, FloatObserved, Step, observe_floats
 from verifier.formats import WRITABLE, Note, check_available, decode, encode, suffix_of, weights_of
 from verifier.formats.layout import ONNX, TORCH, Layout, native
 from verifier.formats.rounding import round_weights
@@ -44,6 +44,7 @@ class FloatFacts:
 
     bound: FloatBound
     observed: FloatObserved
+    other_operations: bool = False
 
 
 @click.pass_context
@@ -108,7 +109,8 @@ def _export(
             found = certify_weights(weights, regime, steps=steps, seed=seed, progress=progress.advance)
     if found.verdict is not Verdict.PROVED:
         return _refuse(found, form, output, quiet)
-    facts = None if form is None else float_facts(weights, found.regime, form, steps, seed)
+    other = PYTORCH_STEPS.get(weights.cell) if form is not None and suffix not in (".json", ".onnx") else None
+    facts = None if form is None else float_facts(weights, found.regime, form, steps, seed, other)
     note = note_of(found, architecture, form, facts)
     data = encode(suffix, weights, form, note)
     if weights_of(decode(suffix, data))[0] != weights:
@@ -144,11 +146,15 @@ def _refuse(found: Certificate, form: str | None, output: Path, quiet: bool) -> 
     return found.verdict.exit_code
 
 
-def float_facts(weights: Weights, regime: Regime, form: str, steps: int, seed: int) -> FloatFacts:
-    """Proved and observed facts about the weights in floats; the observed ones over min(n, steps) steps."""
-    proved = bound_floats(weights, regime.bound, LIBRARIES[form])
-    seen = observe_floats(weights, form, regime.bound, min(regime.n, steps), seed, regime.only_last and regime.n <= steps)
-    return FloatFacts(proved, seen)
+def float_facts(weights: Weights, regime: Regime, form: str, steps: int, seed: int, step: Step | None = None) -> FloatFacts:
+    """Proved and observed facts about the weights in floats; the observed ones over min(n, steps) steps.
+
+    `step`: what the runtime of the file evaluates in place of the cell's equations, about which nothing is proved.
+    """
+    library = LIBRARIES[form]
+    proved = FloatBound(library, None, ()) if step is not None else bound_floats(weights, regime.bound, library)
+    seen = observe_floats(weights, form, regime.bound, min(regime.n, steps), seed, regime.only_last and regime.n <= steps, step)
+    return FloatFacts(proved, seen, step is not None)
 
 
 def note_of(found: Certificate, architecture: str, form: str | None, facts: FloatFacts | None) -> Note:
@@ -195,7 +201,8 @@ def _float_claims(facts: FloatFacts, regime: Regime) -> list[str]:
         start = "step 1" if proved.held_from == 1 else f"step {proved.held_from}"
         said.append(f"from {start} on y is the same {form} number for ever, bit for bit, whatever the inputs: PROVED (F1)")
     else:
-        said.append(f"that y stays the same {form} number is not shown (F1 does not apply)")
+        why = "PyTorch evaluates nn.GRU as (h - n)∘z + n, which F1 does not cover: it rounds at every step"
+        said.append(f"that y stays the same {form} number is not shown ({why if facts.other_operations else 'F1 does not apply'})")
     error = proved.error(regime.n, regime.only_last)
     if error is not None and error < regime.bound:
         said.append(f"|y - x_1| <= {show_size(error)} in {form} with every library that F1 covers: PROVED")
@@ -208,7 +215,9 @@ def _observed(facts: FloatFacts) -> str:
     seen = facts.observed
     size = "0" if not seen.error else show_size(seen.error, up=False)
     changed = "y never changed after step 1" if not seen.changes else f"y changed along {seen.changes} of them"
-    return f"seen with numpy's exp and tanh: largest error {size} in {seen.sequences} sequences of {seen.steps} steps; {changed}"
+    order = ", in PyTorch's order of operations" if facts.other_operations else ""
+    where = f"{seen.sequences} sequences of {seen.steps} steps"
+    return f"seen with numpy's exp and tanh{order}: largest error {size} in {where}; {changed}"
 
 
 def _print(
