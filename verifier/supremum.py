@@ -34,8 +34,9 @@ SUBDIVISION_WORK = 40_000
 SHORT_FORMS = 64
 """Horizon beyond which forms that do not settle grow slow, so that lattice paths are tried first."""
 
-SHARPER = (1, 2, 4)
-"""Multiples of the working precision at which a closed form is looked for before long horizons are given up."""
+SHARPER = (1, 2, 4, 8, 16)
+"""Multiples of the working precision at which a closed form is looked for before long horizons are given up: a gate that is
+1 in binary64 differs from 1 by as little as 2^-1077, which balls must tell apart."""
 
 
 WALK_WORK = 50_000_000

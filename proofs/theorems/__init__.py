@@ -17,6 +17,7 @@ from proofs.theorems.c12 import C12
 from proofs.theorems.c13 import C13
 from proofs.theorems.c14 import C15, FILTERS
 from proofs.theorems.c16 import C16
+from proofs.theorems.f1 import F1
 from proofs.theorems.t1 import T1
 from proofs.theorems.t2 import T2
 from proofs.theorems.t3 import T3
@@ -34,9 +35,10 @@ CONSTRUCTIONS = (
     *FILTERS,
     *(C15, C16),
 )
+FLOATS = (F1,)
 IMPOSSIBILITIES = (T1, T2, T3, T3B, T3C, T4, T5, T5B, T6, T7, T8)
 
-THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in (*CONSTRUCTIONS, *IMPOSSIBILITIES)}
+THEOREMS: dict[str, Theorem] = {theorem.id: theorem for theorem in (*CONSTRUCTIONS, *FLOATS, *IMPOSSIBILITIES)}
 """Every theorem of this version, by id."""
 
 __all__ = ["THEOREMS"]

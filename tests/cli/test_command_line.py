@@ -264,10 +264,10 @@ def test_a_file_too_large_is_not_read(verify: Callable[..., Finished], tmp_path:
 def test_a_file_without_permission_is_not_read(verify: Callable[..., Finished], monkeypatch: pytest.MonkeyPatch) -> None:
     Path("c.json").write_text("{}")
 
-    def forbidden(*_: Any, **__: Any) -> str:
+    def forbidden(*_: Any, **__: Any) -> Any:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", forbidden)
+    monkeypatch.setattr(Path, "open", forbidden)
     assert_is_a_usage_error(verify("check", "c.json"), "cannot read c.json", "Permission denied")
 
 

@@ -11,7 +11,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from verifier.errors import UsageError
+
 Array = Any
+
+FORMATS: tuple[Literal["binary32", "binary64"], ...] = ("binary32", "binary64")
+"""IEEE 754 formats, by name."""
 
 
 class Floats:
@@ -24,6 +29,14 @@ class Floats:
     def __init__(self, form: Literal["binary32", "binary64"]) -> None:
         self.name = form
         self.type: Any = {"binary32": np.float32, "binary64": np.float64}[form]
+
+    @classmethod
+    def of(cls, form: str) -> Floats:
+        """The arithmetic of the format with this name; raises `UsageError` on another name."""
+        for known in FORMATS:
+            if form == known:
+                return cls(known)
+        raise UsageError(f"float format {form!r} is unknown; choose one of {', '.join(FORMATS)}")
 
     def exact(self, value: Fraction) -> Any:
         """The float nearest to a rational (ties to even); overflow raises `OverflowError`, underflow gives 0.

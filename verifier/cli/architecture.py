@@ -117,7 +117,7 @@ def architecture_command(name: str) -> click.Command:
             exact_recall=exact_recall,
         )
         if not isinstance(answer, Construction):
-            return _without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
+            return without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
         with Stepping(show=not quiet and not as_json) as progress:
             result = ask(answer, steps=steps, seed=seed, progress=progress.advance)
         data = to_data(result) if as_json or certificate is not None else {}
@@ -136,7 +136,7 @@ def architecture_command(name: str) -> click.Command:
     return command
 
 
-def _without_weights(found: Impossible | Open, certificate: Path | None, *, as_json: bool, quiet: bool) -> int:
+def without_weights(found: Impossible | Open, certificate: Path | None, *, as_json: bool, quiet: bool) -> int:
     """Print an impossibility or an open question; return the exit code. There is no certificate to write."""
     if as_json:
         data = impossible_data(found) if isinstance(found, Impossible) else open_data(found)

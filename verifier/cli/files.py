@@ -30,14 +30,19 @@ def check_writable(path: Path) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write text as UTF-8 with `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
     """Write through a temporary file beside `path` and a rename; raises `UsageError` on failure."""
     try:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
     except BaseException as error:
@@ -56,11 +61,21 @@ def _umask() -> int:
 def read_text(path: Path) -> str:
     """The text of a file; raises `UsageError` naming what is wrong with it."""
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise UsageError(f"{path} has {size:,} bytes; at most {LARGEST_FILE:,} are read")
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+        return read_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError(f"cannot read {path}: it is not UTF-8 text") from None
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a file; raises `UsageError` naming what is wrong with it."""
+    try:
+        found = path.stat()
+        if stat.S_ISREG(found.st_mode) and found.st_size > LARGEST_FILE:
+            raise UsageError(f"{path} has {found.st_size:,} bytes; at most {LARGEST_FILE:,} are read")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_FILE + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
+    if len(data) > LARGEST_FILE:
+        raise UsageError(f"{path} has more than {LARGEST_FILE:,} bytes; at most as many are read")
+    return data

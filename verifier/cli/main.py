@@ -14,7 +14,7 @@ from verifier.errors import UsageError
 USAGE_CODE = 2
 INTERRUPTED_CODE = 130
 
-OTHER_COMMANDS = ("capacity", "check", "claims", "copy", "cost", "explain", "gradient", "list", "map")
+OTHER_COMMANDS = ("capacity", "check", "claims", "copy", "cost", "explain", "export", "gradient", "list", "map")
 """The commands beside one per architecture."""
 
 
@@ -44,6 +44,10 @@ def _load(name: str) -> click.Command | None:
         from verifier.cli.explain import explain
 
         return explain
+    if name == "export":
+        from verifier.cli.export import export
+
+        return export
     if name == "gradient":
         from verifier.cli.gradient import gradient
 

@@ -80,7 +80,7 @@ def print_certificate(certificate: Certificate, construction: Construction, show
     click.echo(wrapped("question", f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"))
     click.echo(wrapped("answer", _answer(certificate, construction)))
     sizes = ", ".join(
-        f"{_letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")
+        f"{letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")
     )
     if sizes:
         click.echo(wrapped("sized", f"{sizes}: the smallest whole numbers and power of ten whose bound meets the tolerance"))
@@ -129,7 +129,8 @@ def _answer(certificate: Certificate, construction: Construction) -> str:
     return f"undecided for these weights ({construction.title})"
 
 
-def _letter(name: str) -> str:
+def letter(name: str) -> str:
+    """The Greek letter of a parameter."""
     return {"epsilon": "ε", "lambda": "λ"}.get(name, name)
 
 

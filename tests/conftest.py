@@ -1,0 +1,13 @@
+"""Optional packages: a test that needs one is marked with its name, and skipped and counted where it is missing."""
+
+import importlib.util
+
+import pytest
+
+OPTIONAL = ("onnx", "onnxruntime", "torch")
+
+
+def pytest_runtest_setup(item):
+    for name in OPTIONAL:
+        if item.get_closest_marker(name) is not None and importlib.util.find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")

@@ -1,0 +1,314 @@
+"""`verify export ARCHITECTURE -o FILE`: construct, certify what the file will hold, write it, say what it computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from constructions import Construction, construct
+from constructions.profile import PROFILED, construct_profile
+from proofs.ask import ask
+from verifier import __version__
+from verifier.arithmetic.balls import Balls, show_decimal, show_upper
+from verifier.arithmetic.floats import FORMATS
+from verifier.certify import Certificate, certify, certify_weights
+from verifier.cli.architecture import architecture_command, without_weights
+from verifier.cli.files import check_writable, write_bytes
+from verifier.cli.progress import Stepping
+from verifier.cli.report import DIGITS, last_line, letter, wrapped
+from verifier.errors import UsageError
+from verifier.exact import show_rational
+from verifier.float_bound import LIBRARIES, FloatBound, bound_floats
+from verifier.float_run import PYTORCH_STEPS, FloatObserved, Step, observe_floats
+from verifier.formats import WRITABLE, Note, check_available, decode, encode, suffix_of, weights_of
+from verifier.formats.layout import ONNX, TORCH, Layout, native
+from verifier.formats.rounding import round_weights
+from verifier.regime import Regime, decide_tolerance
+from verifier.verdict import Verdict
+from verifier.weights import Weights
+
+DIGITS_OF = {"binary32": 6, "binary64": 14}
+"""Decimal digits asked for by default where an architecture has no float profile."""
+
+SHARED = ("n", "precision", "tolerance", "exact_recall", "bound", "hidden", "horizon", "domain", "bits", "steps", "seed", "quiet")
+"""Options of `verify ARCHITECTURE` that are taken as they are."""
+
+
+@dataclass(frozen=True)
+class FloatFacts:
+    """What is known of the network in floats: proved for every library of theorem F1, and seen with numpy's functions."""
+
+    bound: FloatBound
+    observed: FloatObserved
+    other_operations: bool = False
+
+
+@click.pass_context
+def _export(
+    context: click.Context,
+    architecture: str,
+    output: Path,
+    profile: str | None,
+    n: int,
+    precision: int | None,
+    tolerance: Any,
+    exact_recall: bool,
+    bound: Any,
+    hidden: int,
+    horizon: str,
+    domain: str,
+    bits: int | None,
+    steps: int,
+    seed: int,
+    quiet: bool,
+) -> int:
+    """Write nothing unless the weights of the file are PROVED to recall x_1 as stated."""
+    suffix = suffix_of(output, WRITABLE)
+    check_available(suffix)
+    check_writable(output)
+    form = profile or (None if suffix == ".json" else "binary32")
+    asked = None
+    if any((precision, tolerance is not None, exact_recall, bits)):
+        asked = decide_tolerance(bound, precision, tolerance, bits, exact_recall)
+    plain = domain == "box" and horizon != "forever" and asked != 0
+    if form is not None and architecture in PROFILED and plain:
+        answer: Any = construct_profile(
+            architecture, n, form, bound=bound, hidden=hidden, tolerance=asked, fixed=horizon == "fixed"
+        )
+    else:
+        if asked is None:
+            precision = 20 if form is None else DIGITS_OF[form]
+        answer = construct(
+            architecture,
+            n,
+            precision,
+            tolerance=tolerance,
+            bound=bound,
+            hidden=hidden,
+            horizon=horizon,
+            domain=domain,
+            bits=bits,
+            exact_recall=exact_recall,
+        )
+    if not isinstance(answer, Construction):
+        if not quiet:
+            click.echo(f"nothing written to {output}: there are no weights to write")
+        return without_weights(ask(answer, steps=steps, seed=seed), None, as_json=False, quiet=quiet)
+    weights = answer.weights if suffix == ".json" else native(answer.weights, layout_of(suffix))
+    if form is not None:
+        weights = round_weights(weights, form)
+    with Stepping(show=not quiet) as progress:
+        if weights == answer.weights:
+            found = certify(answer, steps=steps, seed=seed, progress=progress.advance)
+        else:
+            regime = _for_cell(answer.regime, weights.cell)
+            found = certify_weights(weights, regime, steps=steps, seed=seed, progress=progress.advance)
+    if found.verdict is not Verdict.PROVED:
+        return _refuse(found, form, output, quiet)
+    other = PYTORCH_STEPS.get(weights.cell) if form is not None and suffix not in (".json", ".onnx") else None
+    facts = None if form is None else float_facts(weights, found.regime, form, steps, seed, other)
+    note = note_of(found, architecture, form, facts)
+    data = encode(suffix, weights, form, note)
+    if weights_of(decode(suffix, data))[0] != weights:
+        raise UsageError(f"the {suffix} file would not read back as these weights; nothing written")
+    write_bytes(output, data)
+    if not quiet:
+        _print(found, answer, weights, architecture, output, suffix, form, facts)
+    click.echo(_last_line(found, output, form, facts))
+    return found.verdict.exit_code
+
+
+def layout_of(suffix: str) -> Layout:
+    """The layout of the formats that hold floats."""
+    return ONNX if suffix == ".onnx" else TORCH
+
+
+def _for_cell(regime: Regime, cell: str) -> Regime:
+    data = regime.to_data()
+    data["architecture"] = cell
+    return Regime.from_data(data)
+
+
+def _refuse(found: Certificate, form: str | None, output: Path, quiet: bool) -> int:
+    what = "these weights" if form is None else f"the weights as {form} numbers"
+    if not quiet:
+        click.echo(wrapped("question", found.regime.describe()))
+        click.echo(wrapped("answer", f"{what}: {found.verdict.value}; {found.reason}"))
+        click.echo(
+            wrapped("file", f"nothing written to {output}; ask for less accuracy, or take another --profile or a .json file")
+        )
+        click.echo()
+    click.echo(last_line(found))
+    return found.verdict.exit_code
+
+
+def float_facts(weights: Weights, regime: Regime, form: str, steps: int, seed: int, step: Step | None = None) -> FloatFacts:
+    """Proved and observed facts about the weights in floats; the observed ones over min(n, steps) steps.
+
+    `step`: what the runtime of the file evaluates in place of the cell's equations, about which nothing is proved.
+    """
+    library = LIBRARIES[form]
+    proved = FloatBound(library, None, ()) if step is not None else bound_floats(weights, regime.bound, library)
+    seen = observe_floats(weights, form, regime.bound, min(regime.n, steps), seed, regime.only_last and regime.n <= steps, step)
+    return FloatFacts(proved, seen, step is not None)
+
+
+def note_of(found: Certificate, architecture: str, form: str | None, facts: FloatFacts | None) -> Note:
+    """What the file says about its weights: question, claim, verdict, hash; text by name."""
+    regime = found.regime
+    note = {
+        "format": "first-input-recall note 1",
+        "written_by": f"first-input-recall {__version__}",
+        "architecture": architecture,
+        "cell": found.weights.cell,
+        "question": regime.describe(),
+        **{
+            f"regime_{name}": str(value) for name, value in regime.to_data().items() if name != "architecture" and value is not None
+        },
+        "theorem": "none" if found.symbolic is None else found.symbolic.theorem,
+        "claim": f"in real numbers |y - x_1| <= {_reals(found)}",
+        "verdict": found.verdict.value,
+        "weights_sha256": found.weights.sha256,
+    }
+    if form is not None and facts is not None:
+        note["floats"] = form
+        note["claim_floats"] = "; ".join(_float_claims(facts, regime))
+        note["hypotheses_floats"] = "; ".join(facts.bound.library.says())
+    return note
+
+
+def _reals(found: Certificate) -> str:
+    with Balls(found.working_bits).working():
+        return "?" if found.supremum is None else show_upper(found.supremum.upper, DIGITS)
+
+
+def show_size(value: Fraction, digits: int = 3, up: bool = True) -> str:
+    """A rational in few significant digits, rounded up (or down)."""
+    shift = max(0, value.denominator.bit_length() - value.numerator.bit_length()) + 64
+    scaled = value * 2**shift
+    return show_decimal((scaled.__ceil__() if up else scaled.__floor__(), -shift), digits, up)
+
+
+def _float_claims(facts: FloatFacts, regime: Regime) -> list[str]:
+    """What is proved in floats, sentence by sentence."""
+    proved, form = facts.bound, facts.bound.library.form
+    said = []
+    if proved.held_from is not None:
+        start = "step 1" if proved.held_from == 1 else f"step {proved.held_from}"
+        said.append(f"from {start} on y is the same {form} number for ever, bit for bit, whatever the inputs: PROVED (F1)")
+    else:
+        why = "PyTorch evaluates nn.GRU as (h - n)∘z + n, which F1 does not cover: it rounds at every step"
+        said.append(f"that y stays the same {form} number is not shown ({why if facts.other_operations else 'F1 does not apply'})")
+    error = proved.error(regime.n, regime.only_last)
+    if error is not None and error < regime.bound:
+        said.append(f"|y - x_1| <= {show_size(error)} in {form} with every library that F1 covers: PROVED")
+    else:
+        said.append(f"no bound of |y - x_1| in {form} is proved")
+    return said
+
+
+def _observed(facts: FloatFacts) -> str:
+    seen = facts.observed
+    size = "0" if not seen.error else show_size(seen.error, up=False)
+    changed = "y never changed after step 1" if not seen.changes else f"y changed along {seen.changes} of them"
+    order = ", in PyTorch's order of operations" if facts.other_operations else ""
+    where = f"{seen.sequences} sequences of {seen.steps} steps"
+    return f"seen with numpy's exp and tanh{order}: largest error {size} in {where}; {changed}"
+
+
+def _print(
+    found: Certificate,
+    answer: Construction,
+    weights: Weights,
+    architecture: str,
+    output: Path,
+    suffix: str,
+    form: str | None,
+    facts: FloatFacts | None,
+) -> None:
+    regime = found.regime
+    click.echo(wrapped("question", f"{architecture}, {regime.hidden} hidden units: {regime.describe()}"))
+    click.echo(wrapped("answer", f"yes: {answer.title} (theorem {answer.theorem})"))
+    sizes = [f"{letter(k.name)} = {_power(v)}" for k, v in answer.parameters.items() if k.name not in ("n", "M")]
+    if sizes:
+        click.echo(wrapped("sized", f"for {form or 'the tolerance'}: {', '.join(sizes)}"))
+    click.echo(wrapped("file", f"{output}: {_holds(suffix, weights, form)}"))
+    if weights.cell != architecture:
+        click.echo(wrapped("", f"as {weights.cell}, which computes the same function in real numbers"))
+    click.echo()
+    click.echo(wrapped("reals", f"|y - x_1| <= {_reals(found)} for all real inputs of the question: PROVED"))
+    if facts is not None and form is not None:
+        for number, sentence in enumerate(_float_claims(facts, regime)):
+            click.echo(wrapped("" if number else form, sentence))
+        click.echo(wrapped("", _observed(facts)))
+        click.echo(wrapped("difference", _difference(found, facts, form)))
+    else:
+        click.echo(wrapped("floats", "none: this file holds exact rationals, and nothing is said about rounding them"))
+    click.echo(wrapped("weights", f"sha256 {weights.sha256}"))
+    click.echo()
+
+
+def _difference(found: Certificate, facts: FloatFacts, form: str) -> str:
+    text = f"no runtime computes the real numbers' y: it rounds every operation to {form}. "
+    if facts.bound.held_from is None:
+        return text + "Both statements are about the same weights and neither follows from the other."
+    exact = found.supremum is not None and found.supremum.upper.is_zero()
+    reals = "is exact" if exact else "fades a little at every step, because no gate is ever exactly 0 or 1"
+    return text + (
+        f"There what is held is rounded at the start and then does not change at all; in real numbers it {reals}. "
+        "Neither statement follows from the other."
+    )
+
+
+def _power(value: Fraction) -> str:
+    if value.denominator > 1 and value.numerator == 1 and value.denominator & (value.denominator - 1) == 0:
+        return f"2^-{value.denominator.bit_length() - 1}"
+    return show_rational(value)
+
+
+def _holds(suffix: str, weights: Weights, form: str | None) -> str:
+    nonzero = sum(len(array) for array in weights.blocks().values())
+    count = f"{nonzero} weights that are not 0"
+    if suffix == ".json":
+        return f"exact rationals, {count}"
+    layout = layout_of(suffix)
+    operator, order = layout.operators[weights.cell], ", ".join(layout.order(weights.cell))
+    if suffix == ".onnx":
+        before = " with linear_before_reset = 1" if weights.cell == "gru-after-keep" else ""
+        return f"ONNX {operator}{before} (gates {order}), then MatMul and Add; x and y [n, batch, 1]; {form}, {count}"
+    return f"state_dict of {operator} (gates {order}) and nn.Linear, names rnn.* and head.*; {form}, {count}"
+
+
+def _last_line(found: Certificate, output: Path, form: str | None, facts: FloatFacts | None) -> str:
+    text = f"{last_line(found)} file={output} floats={form or 'none'}"
+    if facts is None:
+        return text
+    held = facts.bound.held_from
+    error = facts.bound.error(found.regime.n, found.regime.only_last)
+    proved = "none" if error is None or error >= found.regime.bound else show_size(error)
+    seen = show_size(facts.observed.error, up=False) if facts.observed.error else "0"
+    return f"{text} float_held_from={held or 'none'} float_error={proved} float_observed={seen}"
+
+
+export = click.Command(
+    "export",
+    callback=_export,
+    help=(
+        "Construct and certify an ARCHITECTURE as `verify ARCHITECTURE` does and write its weights to a file "
+        f"({', '.join(WRITABLE)}). Float formats hold the binary32 profile unless --profile says otherwise."
+    ),
+    params=[
+        click.Argument(["architecture"]),
+        click.Option(["-o", "--output"], type=click.Path(path_type=Path), required=True, help="The file; its suffix says how."),
+        click.Option(
+            ["--profile"],
+            type=click.Choice(FORMATS),
+            help="Size the weights for this float format.  [binary32; .json: none, exact rationals]",
+        ),
+        *(option for option in architecture_command("lstm").params if option.name in SHARED),
+    ],
+)
