@@ -26,8 +26,11 @@ def live_units(weights: Weights) -> list[int]:
     return sorted(found)
 
 
-def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activations]:
-    """The activations of all gates of the live units at every step of a run, as balls at the current precision."""
+def gate_activations(weights: Weights, inputs: Iterable[Fraction | arb]) -> list[Activations]:
+    """The activations of all gates of the live units at every step of a run, as balls at the current precision.
+
+    An input that is a ball stands for all its points: the activations then enclose those of every such run.
+    """
     cell, units = CELLS[weights.cell], live_units(weights)
     place = {unit: k for k, unit in enumerate(units)}
     blocks: dict[str, dict[tuple[int, ...], arb]] = {
@@ -39,7 +42,7 @@ def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activ
     record: list[Activations] = []
     for x in inputs:
         maps.heard.clear()
-        state = cell.step(balls, maps, state, to_ball(x))
+        state = cell.step(balls, maps, state, x if isinstance(x, arb) else to_ball(x))
         record.append(
             {
                 (gate, unit): _activate(balls, cell.activation[gate], maps.heard[gate][k])

@@ -58,3 +58,14 @@ def test_live_units():
 
 def test_no_inputs_no_steps():
     assert gate_activations(random_weights(0, 1), []) == []
+
+
+def test_a_ball_of_inputs_encloses_the_run_of_every_point():
+    weights = random_weights(5, 2)
+    with Balls(BITS).working():
+        box = gate_activations(weights, [Balls.exact(Fraction(0)).union(Balls.exact(Fraction(1)))] * 3)
+        for inputs in ([Fraction(0)] * 3, [Fraction(1), Fraction(0), Fraction(1, 3)]):
+            for wide, narrow in zip(box, gate_activations(weights, inputs), strict=True):
+                assert all(wide[name].contains(value) for name, value in narrow.items())
+        outside = gate_activations(weights, [Fraction(2)] * 3)
+        assert not all(box[0][name].contains(value) for name, value in outside[0].items())

@@ -13,13 +13,14 @@ from constructions.delay import CopyConstruction, Impossible, NotKnown, construc
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
-from verifier.cli.report import DIGITS, wrapped
+from verifier.cli.report import wrapped
 from verifier.copy_task import CopyTask, copy_task
 from verifier.copying import CopyCertificate, certify_copy
 from verifier.errors import UsageError
 from verifier.exact import show_rational
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.sequences import runs_to_data, show_runs
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 
 DEFAULT_PRECISION = 20

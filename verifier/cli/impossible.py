@@ -7,8 +7,9 @@ from typing import Any
 from proofs.impossible import Impossible
 from verifier.arithmetic.balls import Balls, show_upper
 from verifier.certificate import to_data
-from verifier.cli.report import DIGITS, regime_fields, wrapped
+from verifier.cli.report import regime_fields, wrapped
 from verifier.exact import show_rational
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 
 ANSWERS = {
