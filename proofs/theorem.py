@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from verifier.inequality import Derivation
 from verifier.regime import Regime
+from verifier.statement import text_sha256
 from verifier.verdict import Verdict, all_of
 
 
@@ -68,6 +69,15 @@ class Theorem:
             argument=argument,
             derivation=derivation,
         )
+
+    def sha256(self, derivation: Derivation | None = None) -> str:
+        """SHA-256 of what is stated and checked: the words, the names of the checks and the derivation.
+
+        `derivation`: the one made for a request, where the theorem's own shows an example size.
+        """
+        made = derivation if derivation is not None or self.derivation is None else self.derivation()
+        words = (self.id, self.statement, self.hypotheses, self.uses, self.argument, tuple(self.checks or ()))
+        return text_sha256((words, made))
 
     def run(self) -> dict[str, Verdict]:
         """Run every check now: the derivation's steps and the named ones."""
