@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from sympy import Basic, srepr
@@ -42,6 +43,6 @@ def canonical(value: Any) -> str:
         return repr(value)
     if callable(value):
         return f"<{getattr(value, '__qualname__', type(value).__name__)}>"
-    if type(value).__str__ is not object.__str__:
+    if isinstance(value, Fraction):
         return str(value)
     raise TypeError(f"{type(value).__name__} has no canonical text")

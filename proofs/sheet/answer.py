@@ -26,9 +26,9 @@ from proofs.sheet.question import condition, equations, question, request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.sheet.weights import weights_blocks
 from proofs.theorems import THEOREMS
-from verifier.arithmetic.balls import Balls, show_upper, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, show_upper, to_ball
 from verifier.arithmetic.enclosures import Interval
-from verifier.cells import CELLS
+from verifier.cells import CELLS, Cell
 from verifier.certificate import to_data
 from verifier.certify import Certificate
 from verifier.gates import Ranges, enclose_activations, live_units
@@ -43,30 +43,42 @@ MOST_UNITS = 4
 """Units whose activations are tabulated."""
 
 
-def answer_blocks(construction: Construction, certificate: Certificate, level: int = 1) -> tuple[Block, ...]:
-    """Question, answer, cell, weights, activations, theorem, numbers, worst case, how to reproduce."""
+def answer_blocks(construction: Construction, certificate: Certificate, level: int = 1, alone: bool = True) -> tuple[Block, ...]:
+    """Question, answer, cell, weights, activations, theorem, numbers, worst case, how to reproduce.
+
+    Not `alone`: cell and theorem stand elsewhere in the document.
+    """
     regime = certificate.regime
     cell = CELLS[regime.architecture]
     with Balls(certificate.working_bits).working():
-        return (
+        opening: tuple[Block, ...] = (
             _head("The question", level),
             *question(regime),
             _head("The answer", level),
             _answer(construction, certificate),
-            _head("The cell", level),
-            Paragraph((Text("One step of the cell:"),)),
-            *equations(cell),
+        )
+        if alone:
+            opening += (_head("The cell", level), *cell_blocks(cell))
+        middle = (
             _head("The weights", level),
             *weights_blocks(construction),
             _head("Step by step", level),
             *_activations(certificate),
-            _head("The theorem", level),
-            *proof_blocks(construction, certificate),
+        )
+        if alone:
+            middle += (_head("The theorem", level), *proof_blocks(construction, certificate))
+        numbers_and_more = (
             _head("The numbers", level),
             *numbers_blocks(construction, certificate),
             _head("How to reproduce", level),
             *reproduce(certificate),
         )
+        return (*opening, *middle, *numbers_and_more)
+
+
+def cell_blocks(cell: Cell) -> tuple[Block, ...]:
+    """The equations of the cell."""
+    return (Paragraph((Text("One step of the cell:"),)), *equations(cell))
 
 
 def _head(text: str, level: int) -> Heading:
@@ -95,7 +107,7 @@ def _answer(construction: Construction, certificate: Certificate) -> Paragraph:
 def _reached(certificate: Certificate) -> tuple[Inline, ...]:
     supremum = certificate.supremum
     if supremum is None or supremum.upper.is_zero():
-        return (Math(condition(certificate.regime)),) if supremum is not None else ()
+        return (Math(condition(certificate.regime).replace(r"\quad", r"\ ")),) if supremum is not None else ()
     return (Text("The worst error over all these sequences is at most "), Math(stated(show_upper(supremum.upper, DIGITS))))
 
 
@@ -118,7 +130,8 @@ def _activations(certificate: Certificate) -> tuple[Block, ...]:
     rows = []
     for gate, unit in ((gate, unit) for unit in shown for gate in cell.gates if (gate, unit) in steps[0]):
         name = f"{formula(gate)}[{unit_label(weights.unit_name(unit))}]"
-        rows.append(((Math(name),), *((Math(enclosure(_hull(group, gate, unit))),) for group in groups)))
+        ranges = [_within_range(_hull(group, gate, unit), cell.activation[gate]) for group in groups]
+        rows.append(((Math(name),), *((Math(enclosure(value)),) for value in ranges)))
     among = f" (units {', '.join(weights.unit_name(u) for u in shown)})" if shown != units else ""
     inputs = "all inputs" if regime.extent is not None else "all inputs of [-1, 1], as an example"
     told = f"What each gate{among} does at every step, enclosed over {inputs}; ends rounded outward."
@@ -129,7 +142,7 @@ def _activations(certificate: Certificate) -> tuple[Block, ...]:
         Picture(
             picture,
             prose(
-                f"The activations on {'the worst-case' if figures.on_worst_case(certificate) else 'an adversarial'} sequence"
+                f"The activations on {'the worst-case sequence' if figures.on_worst_case(certificate) else 'x_1 = M/3, then -M'}"
                 ": black is the largest and white the least value that a gate can take (σ: 1 and 0; tanh: 1 and -1; others: "
                 "largest modulus and 0)."
             ),
@@ -142,6 +155,12 @@ def _hull(steps: list[Ranges], gate: str, unit: int) -> Interval:
     for step in itertools.islice(steps, 1, None):
         value = value.hull(step[gate, unit])
     return value
+
+
+def _within_range(value: Interval, activation: str) -> Interval:
+    """An interval of σ or tanh without what its rounding put beyond the function's range."""
+    least = {"sigmoid": ZERO, "tanh": -ONE}.get(activation)
+    return value if least is None else Interval(value.lower.max(least), value.upper.min(ONE))
 
 
 def proof_blocks(construction: Construction, certificate: Certificate) -> tuple[Block, ...]:

@@ -41,11 +41,11 @@ RESPONSE_STEPS = 12
 
 
 def activations(certificate: Certificate) -> Figure:
-    """Gate activations of the live units on the worst-case sequence, or on x = (M, -M, -M, ...), as shades of grey."""
+    """Gate activations of the live units on the worst-case sequence, or on x = (M/3, -M, -M, ...), as shades of grey."""
     weights, bound = certificate.weights, certificate.regime.bound
     count = min(certificate.regime.n, MOST_STEPS)
     with Balls(certificate.working_bits).working():
-        inputs = [bound, *[-bound] * (count - 1)]
+        inputs = [bound / 3, *[-bound] * (count - 1)]
         if on_worst_case(certificate) and certificate.supremum is not None:
             inputs = list(islice(expand(certificate.supremum.witness), count))
         steps = gate_activations(weights, inputs)

@@ -28,8 +28,8 @@ FUNCTIONS = {
 }
 """Names that are functions in a formula."""
 
-LONGEST_PLAIN = 6
-"""Digits up to which a whole number is printed without a power of ten."""
+LONGEST_DECIMAL = 15
+"""Decimal places up to which an exact decimal is printed without a power of ten."""
 
 _DIRECT = {
     "∘": r"\odot ",
@@ -195,6 +195,10 @@ def rational(value: Fraction) -> str:
     if "/" in text:
         above, below = text.lstrip("-").split("/")
         return ("-" if value < 0 else "") + rf"\tfrac{{{number(above)}}}{{{number(below)}}}"
+    digits, mark, exponent = text.lstrip("-").partition("e-")
+    if mark and int(exponent) <= LONGEST_DECIMAL and len(digits) > 1:
+        padded = digits.rjust(int(exponent) + 1, "0")
+        return ("-" if value < 0 else "") + f"{padded[: -int(exponent)]}.{padded[-int(exponent) :]}"
     return number(text)
 
 

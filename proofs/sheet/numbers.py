@@ -52,7 +52,7 @@ def enclosure(value: Interval) -> str:
     """
     point = Interval(ONE)
     for sign, gap in (("1 - {}", point - value), ("-1 + {}", point + value)):
-        if gap.upper < NEAR_ONE and gap.upper > 0:
+        if gap.upper < NEAR_ONE and gap.upper.upper() > 0:
             if gap.lower > 0:
                 return sign.format(_interval(gap))
             if gap.lower > -NEAR_ONE:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -45,6 +46,9 @@ KINDS = {
 }
 """How a step is checked, in a word."""
 
+
+MOST_STEPS, FIRST_STEPS, LAST_STEPS = 48, 12, 4
+"""Entries of a list of steps that are all printed; of more, the first and the last."""
 
 MOST_EQUATIONS = 12
 """Equations of a step that are all printed; of more, the first and the last."""
@@ -119,8 +123,25 @@ def _derivation(made: Derivation, results: Mapping[str, Verdict]) -> list[Block]
     blocks += [Paragraph((Text("The bound that is evaluated:"),)), LongFormula(expression(made.bound))]
     told = "The steps as the checker ran them, each from the ranges of its symbols and the steps before it:"
     blocks.append(Paragraph((Text(told),)))
-    blocks.append(Enumeration(tuple(_step(step, results) for step in made.steps)))
+    groups = [list(group) for _, group in itertools.groupby(made.steps, lambda step: (type(step), step.text))]
+    if len(groups) > MOST_STEPS:
+        left = [step for group in groups[FIRST_STEPS:-LAST_STEPS] for step in group]
+        blocks.append(Enumeration(tuple(_steps(group, results) for group in groups[:FIRST_STEPS])))
+        said = all_of(results.get(step.name, Verdict.UNDECIDED) for step in left)
+        told = f"{len(left)} steps of the same kinds follow, {left[0].name} to {left[-1].name} (together: "
+        blocks.append(Paragraph((*prose(told), verdict_line(said), Text("); the last ones are:"))))
+        groups = groups[-LAST_STEPS:]
+    blocks.append(Enumeration(tuple(_steps(group, results) for group in groups)))
     return blocks
+
+
+def _steps(group: list[Step], results: Mapping[str, Verdict]) -> tuple[Block, ...]:
+    """One step, or neighbours that say the same of several units: the first, the last, and how many."""
+    if len(group) <= 2:
+        return tuple(block for step in group for block in _step(step, results))
+    said = all_of(results.get(step.name, Verdict.UNDECIDED) for step in group)
+    told: Line = (Text(f"In the same way, {len(group)} steps together ("), verdict_line(said), Text("), up to:"))
+    return (*_step(group[0], results), Paragraph(told), *_step(group[-1], results))
 
 
 def _step(step: Step, results: Mapping[str, Verdict]) -> tuple[Block, ...]:
