@@ -89,6 +89,15 @@ class Theorem:
             results[name] = check()
         return results
 
+    def _repr_html_(self) -> str | None:
+        """Statement, proof and checks as they run now, for notebooks; None without the libraries of the sheets."""
+        try:
+            from proofs.sheet.html import fragment
+            from proofs.sheet.theorems import theorem_blocks
+        except ImportError:
+            return None
+        return fragment(theorem_blocks(self, self.run()))
+
     def status(self) -> Verdict:
         """What the checks say; a theorem without checks is UNDECIDED."""
         return all_of(self.run().values())

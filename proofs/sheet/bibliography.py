@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pybtex import format_from_string
+from pylatexenc.latex2text import LatexNodes2Text
+
 SOURCE = Path(__file__).with_name("bibliography.bib")
 
 _ENTRY = re.compile(r"^@\w+\{(?P<key>[^,]+),.*?^\}$", re.MULTILINE | re.DOTALL)
@@ -36,7 +39,7 @@ def entries() -> dict[str, Entry]:
     for match in _ENTRY.finditer(SOURCE.read_text(encoding="utf-8")):
         authors, year = _AUTHORS.search(match.group()), _YEAR.search(match.group())
         first = "" if authors is None else authors["authors"].split(" and ")[0].split(",")[0]
-        surname = re.sub(r"\{?\\[^a-zA-Z]\{?(\w)\}?\}?|[{}]", r"\1", first)
+        surname = LatexNodes2Text().latex_to_text(first)
         found[match["key"]] = Entry(match["key"], surname, "" if year is None else year["year"], match.group())
     return found
 
@@ -48,8 +51,6 @@ def bibtex(keys: Iterable[str]) -> str:
 
 def references(keys: Iterable[str], markup: str) -> str:
     """The list of references in "latex" or "html", sorted by author and numbered (BibTeX's plain style)."""
-    from pybtex import format_from_string
-
     return str(format_from_string(bibtex(keys), style="plain", output_backend=markup))
 
 

@@ -7,6 +7,8 @@ from functools import cache, singledispatch
 from html import escape
 from typing import Any
 
+from latex2mathml.converter import convert
+
 from proofs.sheet import pictures
 from proofs.sheet.bibliography import references
 from proofs.sheet.document import (
@@ -65,11 +67,15 @@ def render(document: Document) -> str:
     )
 
 
+def fragment(blocks: tuple[Block, ...]) -> str:
+    """Blocks alone, to be shown inside another page."""
+    page = _Page(Document("", (), blocks))
+    return f"<div>{page.blocks(blocks)}</div>"
+
+
 @cache
 def mathml(latex: str, display: bool = False) -> str:
     """MathML of a formula."""
-    from latex2mathml.converter import convert
-
     plain_latex = re.sub(r"\\allowbreak\s*", "", latex).replace(r"\displaystyle", "")
     plain_latex = re.sub(r"(\\(?:tanh|sinh|cosh|exp|log|ln)) +(?=[A-Za-z0-9\\])", r"\1\\,", plain_latex)
     return str(convert(plain_latex, display="block" if display else "inline"))

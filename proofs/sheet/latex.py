@@ -53,6 +53,10 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \relpenalty=200
 \AtBeginDocument{\setlength{\abovedisplayskip}{5pt plus 2pt}\setlength{\belowdisplayskip}{5pt plus 2pt}}
 \newcommand{\anywhere}[1]{{\ttfamily\hyphenchar\font=-1\sloppy #1}}
+\setcounter{tocdepth}{2}
+\makeatletter
+\renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
+\makeatother
 \newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
 \newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}

@@ -18,6 +18,9 @@ ENCLOSURE_DIGITS = 3
 NEAR_ONE = arb(1) / 100
 """Closer to ±1 than this, the distance from it is shown."""
 
+HALF = arb("0.5")
+"""σ(0): a sigmoid unit near it is shown by its distance from it."""
+
 MOST_RUNS = 4
 """Runs of a sequence that are written out."""
 
@@ -57,6 +60,9 @@ def enclosure(value: Interval) -> str:
                 return sign.format(_interval(gap))
             if gap.lower > -NEAR_ONE:
                 return sign.format(rf"[0,\,{number(show_upper(gap.upper, ENCLOSURE_DIGITS))}]")
+    rest = value - Interval(HALF)
+    if rest.largest_modulus() < NEAR_ONE and not rest.is_point:
+        return rf"\tfrac12 + {_interval(rest)}"
     return _interval(value)
 
 

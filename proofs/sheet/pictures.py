@@ -33,6 +33,11 @@ def check_format(path: Path) -> None:
     """Raise `UsageError` where the name of a picture ends in none of the formats, or matplotlib is missing."""
     if path.suffix not in FORMATS:
         raise UsageError(f"cannot draw {path.name}: the name must end in {', '.join(FORMATS)}")
+    check_available()
+
+
+def check_available() -> None:
+    """Raise `UsageError` where matplotlib is missing."""
     _matplotlib()
 
 

@@ -130,7 +130,8 @@ def _short(found: Decided | None) -> Line:
 
 def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block]:
     """The cell, then every answer; an answer with the weights of an earlier one refers to it, an open one is a sentence."""
-    blocks: list[Block] = [Heading(1, prose(CELLS[name].title)), *cell_blocks(CELLS[name])]
+    title = CELLS[name].title
+    blocks: list[Block] = [Heading(1, prose(title[0].upper() + title[1:])), *cell_blocks(CELLS[name])]
     seen: dict[str, str] = {}
     for question, found in rows:
         heading = Heading(2, (Text("Asked: "), *prose(question.name)))

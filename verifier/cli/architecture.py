@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
-from constructions import Impossibility, Unanswered, construct
+from constructions import Construction, Impossibility, Unanswered, construct
 from proofs.impossible import decide
 from verifier.certificate import to_data
 from verifier.certify import DEFAULT_STEPS, certify
 from verifier.cli.files import check_writable, write_text
 from verifier.cli.impossible import impossible_data, impossible_text
+from verifier.cli.plot import check_plot, draw_answer
 from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line, print_certificate, unanswered_line
 from verifier.exact import parse_count, parse_rational
@@ -82,6 +83,7 @@ def architecture_command(name: str) -> click.Command:
     @click.option("--show-weights", is_flag=True, help="List every nonzero weight with its reason.")
     @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
     @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
+    @click.option("--plot", type=click.Path(path_type=Path), help="Draw activations and errors to FILE.svg, .pdf or .png.")
     @click.option("--quiet", is_flag=True, help="Print the last line only.")
     def command(
         n: int,
@@ -98,12 +100,15 @@ def architecture_command(name: str) -> click.Command:
         show_weights: bool,
         as_json: bool,
         certificate: Path | None,
+        plot: Path | None,
         quiet: bool,
     ) -> int:
         if precision is None and tolerance is None and domain != "grid" and not exact_recall:
             precision = 20
         if certificate is not None:
             check_writable(certificate)
+        if plot is not None:
+            check_plot(plot)
         answer = construct(
             name,
             n,
@@ -116,6 +121,8 @@ def architecture_command(name: str) -> click.Command:
             bits=bits,
             exact_recall=exact_recall,
         )
+        if plot is not None and not isinstance(answer, Construction):
+            click.echo(f"verify: nothing drawn to {plot}: there are no weights to show", err=True)
         if isinstance(answer, Unanswered):
             if as_json:
                 data = {"question": answer.regime.to_data(), "verdict": "UNDECIDED", "reason": answer.reason}
@@ -131,6 +138,8 @@ def architecture_command(name: str) -> click.Command:
         data = to_data(result) if as_json or certificate is not None else {}
         if certificate is not None:
             write_text(certificate, json.dumps(data, indent=1) + "\n")
+        if plot is not None:
+            draw_answer(plot, answer, result)
         if as_json:
             click.echo(json.dumps(data, indent=1))
             return result.verdict.exit_code

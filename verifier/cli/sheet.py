@@ -16,6 +16,7 @@ from verifier.errors import UsageError
 from verifier.regime import decide_tolerance
 
 if TYPE_CHECKING:
+    from proofs.sheet.document import Document
     from proofs.sheet.sheets import Sheet
 
 SUFFIXES = (".tex", ".pdf", ".html")
@@ -47,28 +48,48 @@ def sheet(name: str, output: Path, **request: Any) -> int:
         raise UsageError(f"cannot write {output.name}: a sheet is {', '.join('FILE' + suffix for suffix in SUFFIXES)}")
     check_writable(output)
     make = _maker(name, request)
-    try:
-        from proofs.sheet import html, latex
-        from proofs.sheet.compile import missing, pdf
-    except ImportError:
-        raise UsageError(EXTRA) from None
-    if output.suffix == ".pdf" and missing():
-        check_writable(output.with_suffix(".tex"))
+    write = {".tex": _tex, ".pdf": _pdf, ".html": _html}[output.suffix]()
     made = make()
-    if output.suffix == ".html":
-        write_text(output, html.render(made.document))
-    elif output.suffix == ".tex":
-        write_text(output, latex.render(made.document))
-    elif missing():
-        write_text(output.with_suffix(".tex"), latex.render(made.document))
-        raise UsageError(f"wrote {output.with_suffix('.tex')}, but no PDF: {missing()}")
-    else:
-        write_bytes(output, pdf(latex.render(made.document))[0])
+    write(output, made.document)
     click.echo(f"{made.verdict.value} sheet={name} file={output} title={made.document.title!r}")
     return made.verdict.exit_code
 
 
 sheet.params += _request_options()
+
+
+Writer = Callable[[Path, "Document"], None]
+
+
+def _tex() -> Writer:
+    from proofs.sheet import latex
+
+    return lambda output, document: write_text(output, latex.render(document))
+
+
+def _pdf() -> Writer:
+    from proofs.sheet import latex
+    from proofs.sheet.compile import missing, pdf
+
+    def write(output: Path, document: Document) -> None:
+        absent = missing()
+        if absent:
+            source = output.with_suffix(".tex")
+            check_writable(source)
+            write_text(source, latex.render(document))
+            raise UsageError(f"wrote {source}, but no PDF: {absent}")
+        write_bytes(output, pdf(latex.render(document))[0])
+
+    return write
+
+
+def _html() -> Writer:
+    try:
+        from proofs.sheet import html, pictures
+    except ImportError:
+        raise UsageError(EXTRA) from None
+    pictures.check_available()
+    return lambda output, document: write_text(output, html.render(document))
 
 
 def _maker(name: str, request: dict[str, Any]) -> Callable[[], Sheet]:
