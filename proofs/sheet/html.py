@@ -167,7 +167,8 @@ def _block(block: Any, page: _Page) -> str:
 @_block.register
 def _(block: Heading, page: _Page) -> str:
     level = block.level + 1
-    return f'<h{level} id="{_anchor(block)}">{page.line(block.line)}</h{level}>'
+    name = f' id="{_anchor(block)}"' if block.level == 1 or block.label else ""
+    return f"<h{level}{name}>{page.line(block.line)}</h{level}>"
 
 
 @_block.register

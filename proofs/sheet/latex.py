@@ -52,7 +52,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \binoppenalty=400
 \relpenalty=200
 \AtBeginDocument{\setlength{\abovedisplayskip}{5pt plus 2pt}\setlength{\belowdisplayskip}{5pt plus 2pt}}
-\newcommand{\anywhere}[1]{{\ttfamily\hyphenchar\font=-1\sloppy #1}}
+\newcommand{\anywhere}[1]{{\ttfamily\footnotesize\hyphenchar\font=-1\sloppy #1}}
 \setcounter{tocdepth}{2}
 \makeatletter
 \renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
@@ -110,8 +110,8 @@ def _(part: Text, stated: frozenset[str]) -> str:
 
 
 def words(text: str) -> str:
-    """Words as LaTeX, with no-break spaces kept."""
-    return "~".join(escape(piece) for piece in text.split("\u00a0"))
+    """Words as LaTeX, with no-break spaces kept and the dashes of options not run together."""
+    return "~".join(_typewriter(piece) for piece in text.split("\u00a0"))
 
 
 @_inline.register

@@ -137,7 +137,7 @@ def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block
         heading = Heading(2, (Text("Asked: "), *prose(question.name)))
         if not found.theorem:
             reason = getattr(found.answer, "reason", "")
-            blocks += [heading, Paragraph(prose(f"Not known to this version: {reason}. UNDECIDED."))]
+            blocks += [heading, Paragraph(prose(f"Not known to this version: {reason}. {found.verdict.value}."))]
             continue
         weights = found.answer.weights.sha256 if isinstance(found.answer, Construction) else ""
         if weights and weights in seen and found.verdict is Verdict.PROVED:
@@ -159,11 +159,11 @@ def _pictures() -> list[Block]:
         except UsageError:
             continue
         kept = [item for item in made if isinstance(item, Construction) and item.derivation.bound != 0]
-        if kept and CELLS[name].title not in [n for n, _ in proposals]:
-            proposals.append((name, kept))
+        if kept and kept[0].derivation.theorem not in {items[0].derivation.theorem for _, items in proposals}:
+            proposals.append((f"{name} ({kept[0].derivation.theorem})", kept))
     responses = prose(
-        "Linear memories: what x_1 = 1 leaves in the state of h' = λh + x. Vanishing and holding memories are the two that "
-        "gradient descent finds easy or hard; the exploding one recalls (C2)."
+        "Linear memories: what x_1 = 1 leaves in the state of h' = λh + x. Bengio, Simard & Frasconi 1994 describe the first and "
+        "the last as vanishing and exploding gradients; it is the exploding memory that recalls x_1 (C2)."
     )
     lattice = prose(
         "The lattice of the path theorem: every input +M is a step right, every -M a step up, read backwards. At each point "

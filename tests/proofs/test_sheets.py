@@ -318,6 +318,7 @@ def test_the_whole_document_is_what_the_code_makes_and_holds_everything():
     page = Page(html.render(everything.document))
     assert page.fetched == []
     assert set(page.links) <= set(page.ids)
+    assert len(set(page.ids)) == len(page.ids)
 
 
 def test_committed_sheets_are_no_more_and_hold_no_time_or_place():
