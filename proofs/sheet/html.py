@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from functools import cache, singledispatch
 from html import escape
@@ -86,6 +87,7 @@ class _Page:
 
     def __init__(self, document: Document) -> None:
         self.document = document
+        self.pictures = itertools.count(1)
         self.stated = frozenset(document.theorems())
         cited = document.citations()
         self.list = references(cited, "html") if cited else ""
@@ -207,7 +209,8 @@ def _(block: Enumeration, page: _Page) -> str:
 
 @_block.register
 def _(block: Picture, page: _Page) -> str:
-    return f"<figure>{pictures.svg(block.figure)}<figcaption>{page.line(block.caption)}</figcaption></figure>"
+    drawn = pictures.svg(block.figure, str(next(page.pictures)))
+    return f"<figure>{drawn}<figcaption>{page.line(block.caption)}</figcaption></figure>"
 
 
 @_block.register

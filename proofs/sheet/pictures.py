@@ -19,14 +19,14 @@ WIDTH_INCHES, HEIGHT_INCHES, ROW_INCHES = 6.4, 3.4, 0.19
 DOTS_PER_INCH = 160
 
 
-def svg(figure: Figure) -> str:
-    """The figure as an <svg> element with its text as text."""
+def svg(figure: Figure, prefix: str = "") -> str:
+    """The figure as an <svg> element with its text as text; `prefix` keeps its names apart from those of others in a page."""
     buffer = io.StringIO()
     drawn = _drawn([figure])
     drawn.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     _close(drawn)
     text = buffer.getvalue()
-    return re.sub(r'id="|"#|url\(#', lambda m: m.group() + figure.name + "-", text[text.index("<svg") :]).strip()
+    return re.sub(r'id="|"#|url\(#', lambda m: f"{m.group()}{figure.name}{prefix}-", text[text.index("<svg") :]).strip()
 
 
 def check_format(path: Path) -> None:
