@@ -48,6 +48,12 @@ class Construction:
     reasons: Mapping[Place, str]
     leading_order: str
 
+    def _repr_latex_(self) -> str:
+        """The weights as matrices, for notebooks."""
+        from verifier.display import weights_latex
+
+        return weights_latex(self.weights)
+
     def __post_init__(self) -> None:
         missing = [
             f"{name}{list(index)}"

@@ -13,6 +13,7 @@ from fractions import Fraction
 from verifier.inequality import Derivation
 from verifier.regime import Regime
 from verifier.sequences import Runs
+from verifier.statement import text_sha256
 from verifier.verdict import Verdict, all_of
 from verifier.weights import Weights
 
@@ -77,6 +78,15 @@ class Theorem:
             derivation=derivation,
         )
 
+    def sha256(self, derivation: Derivation | None = None) -> str:
+        """SHA-256 of what is stated and checked: the words, the names of the checks and the derivation.
+
+        `derivation`: the one made for a request, where the theorem's own shows an example size.
+        """
+        made = derivation if derivation is not None or self.derivation is None else self.derivation()
+        words = (self.id, self.statement, self.hypotheses, self.uses, self.argument, tuple(self.checks or ()))
+        return text_sha256((words, made))
+
     def run(self) -> dict[str, Verdict]:
         """Run every check now: the derivation's steps and the named ones."""
         results: dict[str, Verdict] = {}
@@ -90,6 +100,15 @@ class Theorem:
     def judge(self, results: Mapping[str, Verdict]) -> Verdict:
         """What these results of `run` say about the theorem; UNDECIDED at best where it `is_cited` or has no checks."""
         return all_of((*results.values(), Verdict.UNDECIDED) if self.is_cited else results.values())
+
+    def _repr_html_(self) -> str | None:
+        """Statement, proof and checks as they run now, for notebooks; None without the libraries of the sheets."""
+        try:
+            from proofs.sheet.html import fragment
+            from proofs.sheet.theorems import theorem_blocks
+        except ImportError:
+            return None
+        return fragment(theorem_blocks(self, self.run()))
 
     def status(self) -> Verdict:
         """What the checks say now."""

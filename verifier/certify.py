@@ -124,6 +124,12 @@ class Certificate:
     parameters: Mapping[str, Fraction] = field(default_factory=dict)
     semantics: str = "real numbers"
 
+    def _repr_html_(self) -> str:
+        """Question, verdict and numbers, for notebooks."""
+        from verifier.display import certificate_html
+
+        return certificate_html(self)
+
     @property
     def working_digits(self) -> int:
         """Decimal digits of the working precision, rounded down."""

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import flint
 from flint import arb
 
 from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.cells import CELLS, Maps
 from verifier.weights import Weights
 
 Activations = dict[tuple[str, int], arb]
 """(gate, unit) -> activation."""
+
+Ranges = dict[tuple[str, int], Interval]
+"""(gate, unit) -> interval of activations."""
 
 
 def live_units(weights: Weights) -> list[int]:
@@ -28,21 +33,33 @@ def live_units(weights: Weights) -> list[int]:
 
 def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activations]:
     """The activations of all gates of the live units at every step of a run, as balls at the current precision."""
+    return _listen(weights, Balls(flint.ctx.prec), map(to_ball, inputs))
+
+
+def enclose_activations(weights: Weights, inputs: Iterable[Interval]) -> list[Ranges]:
+    """Intervals that hold the activations of every run whose inputs lie in these intervals, at the current precision."""
+    return _listen(weights, Enclosures(), inputs)
+
+
+def _listen(weights: Weights, arithmetic: Any, inputs: Iterable[Any]) -> list[dict[tuple[str, int], Any]]:
     cell, units = CELLS[weights.cell], live_units(weights)
     place = {unit: k for k, unit in enumerate(units)}
-    blocks: dict[str, dict[tuple[int, ...], arb]] = {
-        name: {tuple(place[i] for i in index): to_ball(value) for index, value in array} for name, array in weights.blocks().items()
+    zero = arithmetic.exact(Fraction(0))
+    blocks: dict[str, dict[tuple[int, ...], Any]] = {
+        name: {tuple(place[i] for i in index): arithmetic.exact(value) for index, value in array}
+        for name, array in weights.blocks().items()
     }
-    balls = Balls(flint.ctx.prec)
-    maps = _Listening(len(units), blocks, _combine)
-    state: dict[str, list[Any]] = {name: [to_ball(weights[f"{name}_0"][unit,]) for unit in units] for name in cell.states}
-    record: list[Activations] = []
+    for name in cell.vectors:
+        blocks[name] = {(k,): blocks[name].get((k,), zero) for k in range(len(units))}
+    maps = _Listening(len(units), blocks, partial(_combine, zero))
+    state: dict[str, list[Any]] = {name: [arithmetic.exact(weights[f"{name}_0"][unit,]) for unit in units] for name in cell.states}
+    record: list[dict[tuple[str, int], Any]] = []
     for x in inputs:
         maps.heard.clear()
-        state = cell.step(balls, maps, state, to_ball(x))
+        state = cell.step(arithmetic, maps, state, x)
         record.append(
             {
-                (gate, unit): _activate(balls, cell.activation[gate], maps.heard[gate][k])
+                (gate, unit): _activate(arithmetic, cell.activation[gate], maps.heard[gate][k])
                 for gate in cell.gates
                 if gate in maps.heard
                 for k, unit in enumerate(units)
@@ -51,9 +68,8 @@ def gate_activations(weights: Weights, inputs: Iterable[Fraction]) -> list[Activ
     return record
 
 
-def _activate(balls: Balls, activation: str, value: arb) -> arb:
-    result: arb = value if activation == "identity" else getattr(balls, activation)(value)
-    return result
+def _activate(arithmetic: Any, activation: str, value: Any) -> Any:
+    return value if activation == "identity" else getattr(arithmetic, activation)(value)
 
 
 class _Listening(Maps):
@@ -76,8 +92,8 @@ class _Listening(Maps):
         return self.heard[gate]
 
 
-def _combine(bias: Any, terms: list[tuple[Any, Any]]) -> arb:
-    total = arb(bias)
+def _combine(zero: Any, bias: Any, terms: list[tuple[Any, Any]]) -> Any:
+    total = zero if isinstance(bias, int) else bias
     for coefficient, value in terms:
         total = total + coefficient * value
     return total

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from core_cases import (
     BITS,
@@ -18,7 +19,9 @@ from core_cases import (
 )
 
 from verifier.arithmetic.balls import Balls
-from verifier.gates import gate_activations, live_units
+from verifier.arithmetic.enclosures import Interval
+from verifier.cells import CELLS
+from verifier.gates import enclose_activations, gate_activations, live_units
 from verifier.weights import Weights
 
 
@@ -58,3 +61,26 @@ def test_live_units():
 
 def test_no_inputs_no_steps():
     assert gate_activations(random_weights(0, 1), []) == []
+
+
+@pytest.mark.parametrize("cell", ["lstm", "tanh", "stacked", "gru-after", "relu"])
+def test_enclosures_hold_the_run_of_every_point(cell):
+    shapes = CELLS[cell].block_shapes(2)
+    weights = Weights(cell, 2, {name: {next(np.ndindex(shape)): 3} for name, shape in shapes.items()})
+    with Balls(BITS).working():
+        unit = Interval(Balls.exact(Fraction(0)), Balls.exact(Fraction(1)))
+        box = enclose_activations(weights, [unit] * 3)
+        for inputs in ([Fraction(0)] * 3, [Fraction(1), Fraction(0), Fraction(1, 3)]):
+            for wide, narrow in zip(box, gate_activations(weights, inputs), strict=True):
+                assert all(wide[name].lower.lower() <= value.upper() for name, value in narrow.items())
+                assert all(value.lower() <= wide[name].upper.upper() for name, value in narrow.items())
+        outside = gate_activations(weights, [Fraction(2)] * 3)
+        assert any(outside[0][name] > box[0][name].upper for name in box[0])
+
+
+def test_enclosures_are_sharp_for_wide_arguments():
+    weights = Weights("tanh", 1, {"U_h": {(0,): 1000}, "b_h": {(0,): 900}})
+    with Balls(BITS).working():
+        (step,) = enclose_activations(weights, [Interval(Balls.exact(Fraction(-1)), Balls.exact(Fraction(1)))])
+        assert step["h", 0].lower.overlaps(Balls.exact(Fraction(-100)).tanh())
+        assert step["h", 0].upper.overlaps(Balls.exact(Fraction(1900)).tanh())

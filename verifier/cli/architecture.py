@@ -15,6 +15,7 @@ from verifier.certificate import to_data
 from verifier.certify import DEFAULT_STEPS
 from verifier.cli.files import check_writable, write_text
 from verifier.cli.impossible import impossible_data, impossible_text, open_data, open_text
+from verifier.cli.plot import check_plot, draw_answer
 from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line, print_certificate
 from verifier.exact import parse_count, parse_rational
@@ -82,6 +83,7 @@ def architecture_command(name: str) -> click.Command:
     @click.option("--show-weights", is_flag=True, help="List every nonzero weight with its reason.")
     @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
     @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
+    @click.option("--plot", type=click.Path(path_type=Path), help="Draw activations and errors to FILE.svg, .pdf or .png.")
     @click.option("--quiet", is_flag=True, help="Print the last line only.")
     def command(
         n: int,
@@ -98,12 +100,15 @@ def architecture_command(name: str) -> click.Command:
         show_weights: bool,
         as_json: bool,
         certificate: Path | None,
+        plot: Path | None,
         quiet: bool,
     ) -> int:
         if precision is None and tolerance is None and domain != "grid" and not exact_recall:
             precision = 20
         if certificate is not None:
             check_writable(certificate)
+        if plot is not None:
+            check_plot(plot)
         answer = construct(
             name,
             n,
@@ -116,6 +121,8 @@ def architecture_command(name: str) -> click.Command:
             bits=bits,
             exact_recall=exact_recall,
         )
+        if plot is not None and not isinstance(answer, Construction):
+            click.echo(f"verify: nothing drawn to {plot}: there are no weights to show", err=True)
         if not isinstance(answer, Construction):
             return without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
         with Stepping(show=not quiet and not as_json) as progress:
@@ -123,6 +130,8 @@ def architecture_command(name: str) -> click.Command:
         data = to_data(result) if as_json or certificate is not None else {}
         if certificate is not None:
             write_text(certificate, json.dumps(data, indent=1) + "\n")
+        if plot is not None:
+            draw_answer(plot, answer, result)
         if as_json:
             click.echo(json.dumps(data, indent=1))
             return result.verdict.exit_code

@@ -12,10 +12,11 @@ from verifier.arithmetic.balls import Balls, show_upper
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.copy import because_of_t8, machine_line, requested
-from verifier.cli.report import DIGITS, wrapped
+from verifier.cli.report import wrapped
 from verifier.copying import certify_copy
 from verifier.exact import show_rational
 from verifier.regime import DEFAULT_HIDDEN
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict, all_of
 
 

@@ -15,11 +15,12 @@ from verifier.certify import Certificate
 from verifier.cli.copy import last_line as copy_line
 from verifier.cli.files import read_text
 from verifier.cli.progress import Stepping
-from verifier.cli.report import DIGITS, last_line
+from verifier.cli.report import last_line
 from verifier.copying import CopyCertificate
 from verifier.errors import UsageError
 from verifier.review import Review
 from verifier.sequences import show_runs
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 
 

@@ -15,7 +15,7 @@ from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.files import check_writable, write_text
-from verifier.cli.report import DIGITS, wrapped
+from verifier.cli.report import wrapped
 from verifier.copy_certificate import to_data
 from verifier.copy_task import CopyTask, copy_task
 from verifier.copying import CopyCertificate, certify_copy
@@ -23,6 +23,7 @@ from verifier.errors import UsageError
 from verifier.exact import show_rational
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.sequences import show_runs
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 
 DEFAULT_PRECISION = 20

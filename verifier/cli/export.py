@@ -19,7 +19,7 @@ from verifier.certify import Certificate, certify, certify_weights
 from verifier.cli.architecture import architecture_command, without_weights
 from verifier.cli.files import check_writable, write_bytes
 from verifier.cli.progress import Stepping
-from verifier.cli.report import DIGITS, last_line, letter, wrapped
+from verifier.cli.report import last_line, letter, wrapped
 from verifier.errors import UsageError
 from verifier.exact import show_rational
 from verifier.float_bound import LIBRARIES, FloatBound, bound_floats
@@ -28,6 +28,7 @@ from verifier.formats import WRITABLE, Note, check_available, decode, encode, su
 from verifier.formats.layout import ONNX, TORCH, Layout, native
 from verifier.formats.rounding import round_weights
 from verifier.regime import Regime, decide_tolerance
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 from verifier.weights import Weights
 

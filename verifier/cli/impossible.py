@@ -14,9 +14,10 @@ from proofs.theorem import Floor
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certificate import to_data
 from verifier.certify import Certificate
-from verifier.cli.report import DIGITS, regime_fields, wrapped
+from verifier.cli.report import regime_fields, wrapped
 from verifier.exact import show_rational
 from verifier.regime import Regime
+from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 
 OUTCOMES = {

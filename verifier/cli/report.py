@@ -6,18 +6,18 @@ import itertools
 import shutil
 import sys
 import textwrap
-from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import click
 
-from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper, to_ball
+from verifier.arithmetic.balls import Balls, show_lower, show_near, show_upper
 from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
 from verifier.gates import gate_activations, live_units
 from verifier.regime import Regime
 from verifier.sequences import Runs, expand, length, show_runs
+from verifier.summary import DIGITS, LONGEST_NUMBER, numbers, short
 from verifier.supremum import Supremum
 from verifier.verdict import Verdict
 
@@ -26,14 +26,8 @@ if TYPE_CHECKING:
 
     from constructions import Construction
 
-DIGITS = 6
-"""Significant digits of the printed bounds, rounded outward."""
-
 WIDTH = 100
 """Widest line of a report; narrower on a narrower terminal."""
-
-LONGEST_NUMBER = 24
-"""Characters of a number printed in full."""
 
 SHORT_LIST = 9
 """Up to this many nonzero weights are all listed; of more, those that tell most, at most LONG_LIST."""
@@ -153,7 +147,7 @@ def _print_weights(construction: Construction, everything: bool) -> None:
         for index, value in array:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
-            rows.append((f"{name}[{place}]" if index else name, _short(value), reason))
+            rows.append((f"{name}[{place}]" if index else name, short(value), reason))
     telling = ("W_", "U_", "V", f"b_{CELLS[weights.cell].gates[0]}")
     shown = rows if everything or len(rows) <= SHORT_LIST else [row for row in rows if row[0].startswith(telling)][:LONG_LIST]
     first = max(len(row[0]) for row in shown)
@@ -197,7 +191,7 @@ def _print_numbers(certificate: Certificate) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    columns = _numbers(certificate)
+    columns = numbers(certificate)
     widest = sum(max(map(len, column)) + 3 for column in columns)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=widest <= report_width())
     if widest <= report_width():
@@ -222,45 +216,6 @@ def print_table(table: Table, width: int) -> None:
         console.print(table)
     for line in drawn.get().splitlines():
         click.echo(line.rstrip())
-
-
-def _numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
-    """(name, value, where it comes from) of the four numbers."""
-    if certificate.observed is None:
-        columns = [("observed", "-", f"n beyond {certificate.steps} steps")]
-    else:
-        worst = certificate.observed.worst
-        where = "every sequence" if worst.error.is_zero() else f"{worst.family}, n' = {worst.horizon}"
-        columns = [("observed", show_lower(worst.error, DIGITS), where)]
-    supremum = certificate.supremum
-    if supremum is None:
-        columns.append(("supremum", "-", "not reached"))
-    else:
-        how = {
-            "invariant sets": f"invariant sets, {supremum.boxes} ranges",
-            "induction": "exact, closed form in n",
-            "stepping": "exact, stepped",
-            "exact forms": "exact rational",
-            "bounded readout": "the readout is bounded",
-            "lattice paths": "exact, over lattice paths",
-        }[supremum.method]
-        value = show_upper(supremum.upper, DIGITS)
-        if not supremum.exact and supremum.upper.is_finite():
-            how = how if supremum.method == "invariant sets" else "bracket"
-            value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
-        columns.append(("supremum", value, how))
-    if certificate.symbolic is not None:
-        bound = show_upper(certificate.symbolic.value, DIGITS)
-        columns.append(("symbolic", bound, f"{certificate.symbolic.theorem}, closed form"))
-    asked = "asked: below" if certificate.regime.strict else "asked"
-    columns.append(("tolerance", _short(certificate.regime.tolerance), asked))
-    return columns
-
-
-def _short(value: Fraction) -> str:
-    """A rational as it is if that is short, else cut after a few digits and marked as such."""
-    text = show_rational(value)
-    return text if len(text) <= LONGEST_NUMBER else f"{show_lower(to_ball(value), DIGITS)}..."
 
 
 def report_width() -> int:

@@ -1,0 +1,1 @@
+"""Answer sheets: theorem and certificate as a document, written as LaTeX, PDF or HTML."""

@@ -1,0 +1,182 @@
+"""The document model: what a sheet says, before it is LaTeX or HTML.
+
+    answer ──> Document (headings, paragraphs, formulas, tables, figures) ──> latex.render · html.render
+
+Formulas are LaTeX mathematics in both; HTML turns them into MathML. A document holds no date, time or fact of a machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any
+
+from proofs.sheet.figure import Figure
+
+
+@dataclass(frozen=True)
+class Text:
+    """Plain words."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Math:
+    """A formula in the line."""
+
+    latex: str
+
+
+@dataclass(frozen=True)
+class Code:
+    """Something to type, or a hash; broken anywhere if `anywhere`."""
+
+    text: str
+    anywhere: bool = False
+
+
+@dataclass(frozen=True)
+class Strong:
+    """Words that matter."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Cite:
+    """A reference to the literature, by its key in the bibliography."""
+
+    key: str
+
+
+@dataclass(frozen=True)
+class Refer:
+    """The name of a theorem, linked where the document states it."""
+
+    theorem: str
+
+
+Inline = Text | Math | Code | Strong | Cite | Refer
+Line = tuple[Inline, ...]
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A heading; level 1 is a chapter of the whole document or a section of a sheet. `label` can be referred to."""
+
+    level: int
+    line: Line
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """A paragraph; `lead` is set in bold in front of it."""
+
+    line: Line
+    lead: Line = ()
+
+
+@dataclass(frozen=True)
+class Display:
+    """A formula on lines of its own; `rows` are aligned at &."""
+
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LongFormula:
+    """A formula that may be broken at its relations and operators."""
+
+    latex: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table. A column is "l", "r" or "c", or the share of the text width of a column of paragraphs."""
+
+    columns: tuple[str | float, ...]
+    head: tuple[Line, ...]
+    rows: tuple[tuple[Line, ...], ...]
+
+
+@dataclass(frozen=True)
+class Enumeration:
+    """Numbered entries."""
+
+    entries: tuple[tuple[Block, ...], ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure with what it shows."""
+
+    figure: Figure
+    caption: Line
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Lines to type."""
+
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A theorem: its id, title and text."""
+
+    theorem: str
+    title: Line
+    body: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """A proof; `complete` puts the mark at its end."""
+
+    body: tuple[Block, ...]
+    complete: bool
+
+
+Block = Heading | Paragraph | Display | LongFormula | Table | Enumeration | Picture | Listing | Statement | Proof
+
+
+@dataclass(frozen=True)
+class Document:
+    """A title, what stands under it, the blocks, and whether a table of contents comes first."""
+
+    title: str
+    subtitle: Line
+    blocks: tuple[Block, ...]
+    contents: bool = False
+    keywords: tuple[str, ...] = field(default=())
+
+    def parts(self) -> Iterator[Any]:
+        """Every block and inline, in order."""
+        yield from _parts(self.subtitle)
+        yield from _parts(self.blocks)
+
+    def citations(self) -> tuple[str, ...]:
+        """Keys of the works cited, sorted."""
+        return tuple(sorted({part.key for part in self.parts() if isinstance(part, Cite)}))
+
+    def theorems(self) -> tuple[str, ...]:
+        """Ids of the theorems stated, in order."""
+        return tuple(part.theorem for part in self.parts() if isinstance(part, Statement))
+
+
+def _parts(value: Any) -> Iterator[Any]:
+    if isinstance(value, tuple):
+        for item in value:
+            yield from _parts(item)
+    elif is_dataclass(value) and not isinstance(value, Figure):
+        yield value
+        for item in fields(value):
+            yield from _parts(getattr(value, item.name))
+
+
+def plain(line: Line) -> str:
+    """The words of a line without formulas' markup, for titles of files."""
+    return "".join(getattr(part, "text", "") or getattr(part, "theorem", "") for part in line)

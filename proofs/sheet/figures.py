@@ -1,0 +1,201 @@
+"""The figures of the sheets, computed: nothing in them is drawn by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from itertools import islice
+from math import comb
+
+from flint import arb
+
+from constructions.answer import Construction
+from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades
+from proofs.sheet.notation import formula, unit_label
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.cells import CELLS
+from verifier.certify import Certificate
+from verifier.errors import StepLimit
+from verifier.gates import Activations, gate_activations, live_units
+from verifier.observed import observe
+from verifier.program import record
+from verifier.sequences import expand, length
+from verifier.supremum import bound_supremum
+
+MOST_STEPS = 24
+"""Columns of the heat map."""
+
+MOST_ROWS = 32
+"""Rows of the heat map."""
+
+MOST_HORIZONS = 12
+"""Horizons at which the error is evaluated."""
+
+SHADES = 20
+"""Grey levels of the heat map."""
+
+RESPONSES = (Fraction(1, 2), Fraction(1), Fraction(2))
+"""Eigenvalues of a vanishing, a holding and an exploding linear memory."""
+
+RESPONSE_STEPS = 12
+
+
+def activations(certificate: Certificate) -> Figure:
+    """Gate activations of the live units on the worst-case sequence, or on x = (M/3, -M, -M, ...), as shades of grey."""
+    weights, bound = certificate.weights, certificate.regime.bound
+    count = min(certificate.regime.n, MOST_STEPS)
+    with Balls(certificate.working_bits).working():
+        inputs = [bound / 3, *[-bound] * (count - 1)]
+        if on_worst_case(certificate) and certificate.supremum is not None:
+            inputs = list(islice(expand(certificate.supremum.witness), count))
+        steps = gate_activations(weights, inputs)
+        cell = CELLS[weights.cell]
+        places = [(gate, unit) for unit in live_units(weights) for gate in cell.gates if (gate, unit) in steps[0]]
+        places = places[:MOST_ROWS]
+        rows = tuple(_shades(steps, place, cell.activation[place[0]]) for place in places)
+    names = [f"${formula(gate)}[{unit_label(weights.unit_name(unit))}]$" for gate, unit in places]
+    marks = sorted({1, *range(4, count + 1, 4)})
+    return Figure(
+        name="activations",
+        title="",
+        horizontal=Axis("step $t$", ticks=tuple((t, str(t)) for t in marks), limits=(0.5, count + 0.5)),
+        vertical=Axis("", ticks=tuple((len(places) - k, n) for k, n in enumerate(names)), limits=(0.5, len(places) + 0.5)),
+        cells=Cells(rows),
+    )
+
+
+def on_worst_case(certificate: Certificate) -> bool:
+    """Whether the worst-case sequence is known and long enough to be drawn."""
+    if certificate.supremum is None or certificate.supremum.upper.is_zero():
+        return False
+    return length(certificate.supremum.witness) >= min(certificate.regime.n, MOST_STEPS)
+
+
+def _shades(steps: Sequence[Activations], place: tuple[str, int], activation: str) -> tuple[float, ...]:
+    """Where an activation lies between the least and the largest value of its function, in steps of 1/SHADES."""
+    values = [step[place] for step in steps]
+    if activation == "tanh":
+        values = [(1 + value) / 2 for value in values]
+    elif activation != "sigmoid":
+        values = [abs(value) for value in values]
+        largest = arb(0)
+        for value in values:
+            largest = largest.max(value)
+        values = [value / largest if largest > 0 else value for value in values]
+    return tuple(round(coordinate(value) * SHADES) / SHADES for value in values)
+
+
+def error_against_n(construction: Construction, certificate: Certificate) -> Figure | None:
+    """Observed error, supremum and bound of these weights read at n' = 1 ... n; None where they were claimed for n alone,
+    where the error is 0, or where the certificate did not reach the supremum."""
+    regime, supremum = certificate.regime, certificate.supremum
+    if regime.only_last or regime.length is None or supremum is None or supremum.upper.is_zero() or regime.n < 3:
+        return None
+    program = record(certificate.weights)
+    symbol = {s.name: s for s in construction.parameters}.get("n")
+    rows: list[tuple[float | None, float | None, float | None, float | None]] = []
+    with Balls(certificate.working_bits).working():
+        for n in horizons(regime.n):
+            try:
+                worst = bound_supremum(program, regime.bound, n, True, certificate.steps)
+            except StepLimit:
+                return None
+            seen = None
+            if n <= certificate.steps:
+                seen = decades(observe(program, regime.bound, n, True, certificate.seed, regime.bits).worst.error)
+            bound = None
+            if symbol is not None:
+                bound = decades(construction.derivation.enclose({**construction.parameters, symbol: Fraction(n)}))
+            rows.append((decades(n), seen, decades(worst.upper), bound))
+    return Figure(
+        name="error",
+        title="",
+        horizontal=decade_axis("$n'$", (row[0] for row in rows)),
+        vertical=decade_axis("recall error", (value for row in rows for value in row[1:])),
+        curves=(
+            curve("symbolic", ((x, bound) for x, _, _, bound in rows), "dashed"),
+            curve("supremum", ((x, worst) for x, _, worst, _ in rows), "solid", "o"),
+            curve("observed", ((x, seen) for x, seen, _, _ in rows), "none", "x"),
+        ),
+    )
+
+
+def horizons(n: int) -> list[int]:
+    """At most MOST_HORIZONS whole numbers from 1 to n, evenly spread on a logarithmic axis."""
+    if n <= MOST_HORIZONS:
+        return list(range(1, n + 1))
+    found = {1, n}
+    digits = n.bit_length()
+    for k in range(1, MOST_HORIZONS - 1):
+        found.add(min(n, max(1, 2 ** (digits * k // (MOST_HORIZONS - 1)))))
+    return sorted(found)
+
+
+def impulse_responses() -> Figure:
+    """|∂h_t/∂x_1| = |λ|^(t-1) of h' = λh + x: vanishing, holding, exploding."""
+    names = ("vanishing", "holding", "exploding")
+    marks = ("o", "s", "x")
+    return Figure(
+        name="impulse",
+        title="",
+        horizontal=Axis("step $t$"),
+        vertical=decade_axis(r"response to $x_1$", (decades(value ** (RESPONSE_STEPS - 1)) for value in RESPONSES)),
+        curves=tuple(
+            curve(
+                rf"$\lambda = {_fraction(value)}$, {name}",
+                ((float(t), decades(value ** (t - 1))) for t in range(1, RESPONSE_STEPS + 1)),
+                "solid",
+                mark,
+            )
+            for value, name, mark in zip(RESPONSES, names, marks, strict=True)
+        ),
+    )
+
+
+def _fraction(value: Fraction) -> str:
+    return str(value) if value.denominator == 1 else rf"\frac{{{value.numerator}}}{{{value.denominator}}}"
+
+
+def lattice_paths(inputs: int = 4) -> Figure:
+    """The lattice of the path theorem: at (i, j) the least spread of path values, in units of 2η: C(i+j, i) - 1.
+
+    Each step right is an input +M, each step up an input -M, read backwards; the diagonal i + j = `inputs` is drawn dashed.
+    """
+    edges = [
+        Curve("", ((float(i), float(j)), (float(i + a), float(j + b))))
+        for i in range(inputs + 1)
+        for j in range(inputs + 1 - i)
+        for a, b in ((1, 0), (0, 1))
+        if i + j < inputs
+    ]
+    end = Curve("", ((0.0, float(inputs)), (float(inputs), 0.0)), "dashed")
+    notes = tuple(Note((i + 0.18, j + 0.22), str(comb(i + j, i) - 1)) for i in range(inputs + 1) for j in range(inputs + 1 - i))
+    return Figure(
+        name="lattice",
+        title="",
+        horizontal=Axis("inputs $+M$", ticks=tuple((float(k), str(k)) for k in range(inputs + 1))),
+        vertical=Axis("inputs $-M$", ticks=tuple((float(k), str(k)) for k in range(inputs + 1))),
+        curves=(*edges, end),
+        notes=notes,
+    )
+
+
+def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction]]], bits: int) -> Figure:
+    """Bound of the error against the largest weight, one curve per architecture, each point a construction."""
+    marks = ("o", "s", "x", "none")
+    lines = ("solid", "dashed", "dotted", "solid")
+    curves = []
+    with Balls(bits).working():
+        for k, (name, made) in enumerate(proposals):
+            points = (
+                (decades(item.weights.largest), decades(item.derivation.enclose(item.parameters) / to_ball(item.regime.bound)))
+                for item in made
+            )
+            curves.append(curve(name, points, lines[k % len(lines)], marks[k % len(marks)]))
+    return Figure(
+        name="accuracy",
+        title="",
+        horizontal=decade_axis("largest weight", (x for item in curves for x, _ in item.points)),
+        vertical=decade_axis("bound of the error, in units of $M$", (y for item in curves for _, y in item.points)),
+        curves=tuple(curves),
+    )

@@ -1,0 +1,230 @@
+"""A document as one LaTeX file, bibliography included, for pdflatex with Debian's `PACKAGES`."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+from proofs.sheet import pgfplots
+from proofs.sheet.bibliography import references
+from proofs.sheet.document import (
+    Block,
+    Cite,
+    Code,
+    Display,
+    Document,
+    Enumeration,
+    Heading,
+    Line,
+    Listing,
+    LongFormula,
+    Math,
+    Paragraph,
+    Picture,
+    Proof,
+    Refer,
+    Statement,
+    Strong,
+    Table,
+    Text,
+    plain,
+)
+from proofs.sheet.notation import escape
+
+PACKAGES = ("latexmk", "texlive-latex-base", "texlive-latex-recommended", "texlive-pictures", "lmodern")
+"""Debian packages with which every sheet compiles."""
+
+PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
+\usepackage[T1]{fontenc}
+\usepackage{lmodern,amsmath,amssymb,amsthm,array,booktabs,longtable,microtype}
+\usepackage[margin=26mm]{geometry}
+\usepackage{pgfplots}
+\pgfplotsset{compat=1.17}
+\usepackage[hidelinks,pdfusetitle]{hyperref}
+\setlength{\parindent}{0pt}
+\setlength{\parskip}{0.55\baselineskip plus 2pt minus 1pt}
+\setlength{\emergencystretch}{4em}
+\setlength{\LTpre}{0.2\baselineskip}
+\setlength{\LTpost}{0.4\baselineskip}
+\allowdisplaybreaks
+\widowpenalty=10000
+\clubpenalty=10000
+\binoppenalty=400
+\relpenalty=200
+\AtBeginDocument{\setlength{\abovedisplayskip}{5pt plus 2pt}\setlength{\belowdisplayskip}{5pt plus 2pt}}
+\newcommand{\anywhere}[1]{{\ttfamily\footnotesize\hyphenchar\font=-1\sloppy #1}}
+\setcounter{tocdepth}{2}
+\makeatletter
+\renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
+\makeatother
+\newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
+\newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
+  \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
+"""
+
+
+def render(document: Document) -> str:
+    """The whole file."""
+    stated = frozenset(document.theorems())
+    cited = document.citations()
+    lines = [
+        PREAMBLE + rf"\title{{{escape(document.title)}}}\author{{}}\date{{}}",
+        r"\begin{document}",
+        rf"\begin{{center}}{{\LARGE {escape(document.title)}\par}}\medskip",
+        rf"{{\large {_line(document.subtitle, stated)}\par}}\end{{center}}",
+    ]
+    if document.contents:
+        lines += [r"\tableofcontents", r"\clearpage"]
+    lines.append(_blocks(document.blocks, stated))
+    if cited:
+        lines += [r"\begingroup\raggedright", references(cited, "latex"), r"\endgroup"]
+    lines.append(r"\end{document}")
+    return "\n".join(lines) + "\n"
+
+
+def _blocks(blocks: tuple[Block, ...], stated: frozenset[str]) -> str:
+    """Blocks one after another; a display belongs to the paragraph before it."""
+    out = ""
+    for block in blocks:
+        out += ("" if not out else "\n" if isinstance(block, Display) else "\n\n") + _block(block, stated)
+    return out
+
+
+def label(theorem: str) -> str:
+    """The label of a theorem."""
+    return f"theorem:{theorem}"
+
+
+def _line(line: Line, stated: frozenset[str]) -> str:
+    return "".join(_inline(part, stated) for part in line)
+
+
+@singledispatch
+def _inline(part: Any, stated: frozenset[str]) -> str:
+    raise TypeError(f"{type(part).__name__} has no LaTeX")
+
+
+@_inline.register
+def _(part: Text, stated: frozenset[str]) -> str:
+    return words(part.text)
+
+
+def words(text: str) -> str:
+    """Words as LaTeX, with no-break spaces kept and the dashes of options not run together."""
+    return "~".join(_typewriter(piece) for piece in text.split("\u00a0"))
+
+
+@_inline.register
+def _(part: Math, stated: frozenset[str]) -> str:
+    return f"${part.latex}$"
+
+
+@_inline.register
+def _(part: Code, stated: frozenset[str]) -> str:
+    if part.anywhere:
+        return r"\anywhere{" + r"\allowbreak ".join(escape(c) for c in part.text) + "}"
+    return rf"\texttt{{{_typewriter(part.text)}}}"
+
+
+def _typewriter(text: str) -> str:
+    """Escaped, without ligatures of dashes and quotes."""
+    return escape(text).replace("--", "-{}-").replace("--", "-{}-")
+
+
+@_inline.register
+def _(part: Strong, stated: frozenset[str]) -> str:
+    return rf"\textbf{{{words(part.text)}}}"
+
+
+@_inline.register
+def _(part: Cite, stated: frozenset[str]) -> str:
+    return rf"\cite{{{part.key}}}"
+
+
+@_inline.register
+def _(part: Refer, stated: frozenset[str]) -> str:
+    return rf"\hyperref[{label(part.theorem)}]{{{part.theorem}}}" if part.theorem in stated else part.theorem
+
+
+@singledispatch
+def _block(block: Any, stated: frozenset[str]) -> str:
+    raise TypeError(f"{type(block).__name__} has no LaTeX")
+
+
+@_block.register
+def _(block: Heading, stated: frozenset[str]) -> str:
+    command = ("section", "subsection", "subsubsection")[block.level - 1]
+    named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{words(plain(block.line))}}}"
+    return rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
+
+
+@_block.register
+def _(block: Paragraph, stated: frozenset[str]) -> str:
+    lead = rf"\textbf{{{_line(block.lead, stated)}}} " if block.lead else ""
+    return lead + _line(block.line, stated)
+
+
+@_block.register
+def _(block: Display, stated: frozenset[str]) -> str:
+    return "\\begin{align*}\n" + " \\\\\n".join(block.rows) + "\n\\end{align*}"
+
+
+@_block.register
+def _(block: LongFormula, stated: frozenset[str]) -> str:
+    return rf"\begin{{longformula}}$\displaystyle {block.latex}$\end{{longformula}}"
+
+
+@_block.register
+def _(block: Table, stated: frozenset[str]) -> str:
+    def column(kind: str | float) -> str:
+        return kind if isinstance(kind, str) else rf">{{\raggedright\arraybackslash}}p{{{kind:.2f}\linewidth}}"
+
+    rows = [" & ".join(_line(cell, stated) for cell in row) + r" \\" for row in block.rows]
+    head = " & ".join(_line(cell, stated) for cell in block.head) + r" \\"
+    return "\n".join(
+        [
+            rf"\begin{{longtable}}{{@{{}}{''.join(column(kind) for kind in block.columns)}@{{}}}}",
+            rf"\toprule {head}\midrule\endhead",
+            r"\bottomrule\endfoot",
+            *rows,
+            r"\end{longtable}",
+        ]
+    )
+
+
+@_block.register
+def _(block: Enumeration, stated: frozenset[str]) -> str:
+    entries = [r"\item " + _blocks(entry, stated) for entry in block.entries]
+    return "\n".join([r"\begin{enumerate}\setlength{\itemsep}{2pt}\setlength{\parskip}{2pt}", *entries, r"\end{enumerate}"])
+
+
+@_block.register
+def _(block: Picture, stated: frozenset[str]) -> str:
+    return "\n".join(
+        [
+            r"\begin{center}\begin{minipage}{\linewidth}\centering",
+            pgfplots.render(block.figure),
+            rf"\par\smallskip\parbox{{0.9\linewidth}}{{\small {_line(block.caption, stated)}}}",
+            r"\end{minipage}\end{center}",
+        ]
+    )
+
+
+@_block.register
+def _(block: Listing, stated: frozenset[str]) -> str:
+    lines = r"\\".join(rf"\texttt{{{_typewriter(line)}}}" for line in block.lines)
+    return rf"\begin{{quote}}\raggedright {lines}\end{{quote}}"
+
+
+@_block.register
+def _(block: Statement, stated: frozenset[str]) -> str:
+    body = _blocks(block.body, stated)
+    anchor = rf"\phantomsection\label{{{label(block.theorem)}}}"
+    return rf"{anchor}\begin{{statement}}{{{block.theorem}}}{{{_line(block.title, stated)}}}{body}\end{{statement}}"
+
+
+@_block.register
+def _(block: Proof, stated: frozenset[str]) -> str:
+    body = _blocks(block.body, stated)
+    end = "" if block.complete else r"\renewcommand{\qedsymbol}{}"
+    return rf"\begin{{proof}}{end}{body}\end{{proof}}"

@@ -1,0 +1,87 @@
+"""Every sheet by name: one answer, the capacity, the whole document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from constructions import Construction, Impossibility, Unanswered
+from proofs.impossible import Impossible, decide
+from proofs.sheet.answer import answer_blocks
+from proofs.sheet.capacity import capacity_blocks
+from proofs.sheet.document import Block, Document, Math
+from proofs.sheet.notation import prose
+from proofs.sheet.question import condition
+from proofs.sheet.without import impossible_blocks, open_blocks
+from verifier.cells import CELLS
+from verifier.certify import DEFAULT_STEPS, Certificate, certify
+from verifier.verdict import Verdict
+
+Answer = Construction | Impossibility | Unanswered
+
+NOT_YET = {
+    "map": "the map of all regimes is not in this version; verify sheet all has a table of the questions it asks",
+    "gradient": "gradient bounds are not in this version; verify sheet ARCHITECTURE has the error of one network",
+}
+"""Sheets whose data do not exist, and what there is instead."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A document and the verdict of what it claims."""
+
+    document: Document
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Decided:
+    """An answer with what running it said."""
+
+    answer: Answer
+    result: Certificate | Impossible | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict of the run; an unanswered request is UNDECIDED."""
+        return Verdict.UNDECIDED if self.result is None else self.result.verdict
+
+    def blocks(self, level: int, alone: bool) -> tuple[Block, ...]:
+        """The blocks of this answer's sheet."""
+        if isinstance(self.answer, Construction) and isinstance(self.result, Certificate):
+            return answer_blocks(self.answer, self.result, level, alone)
+        if isinstance(self.answer, Impossibility) and isinstance(self.result, Impossible):
+            return impossible_blocks(self.answer, self.result, level, alone)
+        if isinstance(self.answer, Unanswered):
+            return open_blocks(self.answer, level, alone)
+        raise TypeError(f"no sheet for a {type(self.answer).__name__} with a {type(self.result).__name__}")
+
+    @property
+    def theorem(self) -> str:
+        """The theorem it rests on; empty for none."""
+        if isinstance(self.answer, Construction):
+            return self.answer.derivation.theorem
+        return self.answer.theorem if isinstance(self.answer, Impossibility) else ""
+
+
+def decided(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Decided:
+    """Run an answer: certify its weights, or decide its theorem."""
+    if isinstance(answer, Construction):
+        return Decided(answer, certify(answer, steps=steps, seed=seed))
+    return Decided(answer, decide(answer, steps=steps, seed=seed) if isinstance(answer, Impossibility) else None)
+
+
+def one_answer(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Sheet:
+    """The sheet of one request."""
+    found = decided(answer, steps, seed)
+    regime = answer.regime
+    subtitle = (Math(condition(regime).replace(r"\quad", r"\ ")),)
+    title = f"First-input recall: {CELLS[regime.architecture].title}"
+    return Sheet(Document(title, subtitle, found.blocks(1, alone=True)), found.verdict)
+
+
+def capacity_sheet(hidden: int, bound: Fraction, tolerance: Fraction, seed: int = 0) -> Sheet:
+    """The sheet of the capacity of `hidden` units."""
+    blocks, verdict = capacity_blocks(hidden, bound, tolerance, seed)
+    subtitle = prose(f"How many reals {hidden} hidden units can copy, and why not one more")
+    return Sheet(Document("Memorisation capacity", subtitle, blocks), verdict)

@@ -1,0 +1,178 @@
+"""The whole document: every architecture asked the same questions, the figures, every theorem with its checks as they ran."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from constructions import ARCHITECTURES, Construction, construct
+from proofs.sheet import figures
+from proofs.sheet.answer import cell_blocks
+from proofs.sheet.capacity import capacity_blocks
+from proofs.sheet.document import Block, Document, Heading, Inline, Line, Math, Paragraph, Picture, Refer, Table, Text
+from proofs.sheet.notation import prose
+from proofs.sheet.question import condition
+from proofs.sheet.sheets import Decided, Sheet, decided
+from proofs.sheet.theorems import theorem_blocks, verdict_line
+from proofs.theorems import THEOREMS
+from verifier.cells import CELLS
+from verifier.errors import UsageError
+from verifier.verdict import Verdict, all_of
+
+Progress = Callable[[str], None]
+"""Called with what is being done."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question that every architecture is asked: its name and the arguments of `construct`."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+QUESTIONS = (
+    Question("box, to 20 digits, at every n' <= 1000", {"n": 1000, "precision": 20}),
+    Question("box, to 20 digits, at n = 100 alone", {"n": 100, "precision": 20, "horizon": "fixed"}),
+    Question("box, within M/16, for ever", {"n": 1000, "tolerance": Fraction(1, 16), "horizon": "forever"}),
+    Question("all reals, exactly, at n = 20", {"n": 20, "exact_recall": True, "horizon": "fixed", "domain": "reals"}),
+    Question("all reals, exactly, for ever", {"n": 1000, "exact_recall": True, "horizon": "forever", "domain": "reals"}),
+)
+"""One per column of what theory distinguishes: horizon, domain, accuracy. The numbers are examples."""
+
+PRECISIONS = (2, 5, 10, 20, 40)
+"""Decimal digits of the figure of accuracy against weights."""
+
+PICTURED_N = 100
+"""Its horizon."""
+
+CAPACITY_UNITS = 4
+"""Units of the capacity table."""
+
+INTRODUCTION = (
+    "A course assignment asks: a recurrent network with one layer of 32 hidden units reads n real numbers; can it output the "
+    "first one after the last? Which architectures can, with which weights, and where not, why not? Each claim below lives in "
+    "a regime (domain, horizon, accuracy), every verdict comes from the run that made this document, and a question to which "
+    "this version has no answer says so.",
+    "That gradients vanish or explode along such a task is due to Bengio, Simard & Frasconi 1994; simple recurrent networks "
+    "are those of Elman 1990, the LSTM is that of Hochreiter & Schmidhuber 1997, the GRU that of Cho et al. 2014. Rectified "
+    "units started at the identity (Le, Jaitly & Hinton 2015) and orthogonal recurrences (Henaff, Szlam & LeCun 2016, with "
+    "explicit solutions of the copy and adding tasks) were proposed for long memory; Weiss, Goldberg & Yahav 2018 compare what "
+    "the cells count in finite precision, which is a different question. Cells whose gates do not see the state are those of "
+    "Gu & Dao 2023 and Feng et al. 2024. That no continuum of fixed points exists in saturating cells rests on Ax 1971, the "
+    "limit of the capacity on Borsuk 1933. How many reals trained networks hold was measured by Collins, Sohl-Dickstein & "
+    "Sussillo 2017. Limits of single diagonal layers on discrete tasks: Merrill, Petty & Sabharwal 2024, Sarrof, Veitsman & "
+    "Hahn 2024, Shakerinava et al. 2026; of long linear filters: François, Orvieto & Bach 2025.",
+)
+"""Opening words: the question, and whose results stand around it."""
+
+
+def whole(steps: int, seed: int, progress: Progress = lambda _: None) -> Sheet:
+    """The document; its verdict is that of everything it claims to have answered."""
+    asked: dict[str, list[tuple[Question, Decided]]] = {}
+    for name in sorted(ARCHITECTURES):
+        progress(name)
+        asked[name] = [(question, found) for question in QUESTIONS if (found := _ask(name, question, steps, seed)) is not None]
+    answered = [found.verdict for rows in asked.values() for _, found in rows if found.theorem]
+    progress("capacity")
+    capacity, both_sides = capacity_blocks(CAPACITY_UNITS, Fraction(1), Fraction(1, 1000), seed, 2, alone=False)
+    progress("theorems")
+    results = {name: theorem.run() for name, theorem in THEOREMS.items()}
+    blocks: list[Block] = [_chapter("The question"), *(Paragraph(prose(text)) for text in INTRODUCTION), *_table(asked)]
+    for name, rows in asked.items():
+        blocks += _architecture(name, rows)
+    blocks += [_chapter("Capacity: how many reals fit"), *capacity, *_pictures()]
+    blocks.append(_chapter("Theorems"))
+    for name, theorem in THEOREMS.items():
+        blocks += [Heading(2, (Text(f"{name}: "), *prose(theorem.title))), *theorem_blocks(theorem, results[name])]
+    title = "Which recurrent networks can output their first input?"
+    subtitle: Line = (Text("Explicit weights or a proof that none exist"),)
+    verdict = all_of([*answered, both_sides, *(found for checks in results.values() for found in checks.values())])
+    return Sheet(Document(title, subtitle, tuple(blocks), contents=True), verdict)
+
+
+def _ask(name: str, question: Question, steps: int, seed: int) -> Decided | None:
+    """The decided answer; None where the architecture does not know the question."""
+    try:
+        return decided(construct(name, **question.arguments), steps, seed)
+    except UsageError:
+        return None
+
+
+def _chapter(text: str) -> Heading:
+    return Heading(1, (Text(text),))
+
+
+def _table(asked: Mapping[str, list[tuple[Question, Decided]]]) -> list[Block]:
+    """Architecture by question: the answer of the run and the theorem."""
+    told = "Asked of every architecture, with d = 32 hidden units and M = 1; an answer names its theorem."
+    letters = [chr(ord("a") + k) for k in range(len(QUESTIONS))]
+    key = "; ".join(f"({letter}) {question.name}" for letter, question in zip(letters, QUESTIONS, strict=True))
+    rows = []
+    for name, answers in asked.items():
+        found = {question.name: answer for question, answer in answers}
+        cells = tuple(_short(found.get(question.name)) for question in QUESTIONS)
+        rows.append(((Text(name),), *cells))
+    heads = tuple((Text(f"({letter})"),) for letter in letters)
+    return [Paragraph(prose(told)), Paragraph(prose(key + ".")), Table(("l",) * (len(QUESTIONS) + 1), ((), *heads), tuple(rows))]
+
+
+def _short(found: Decided | None) -> Line:
+    if found is None:
+        return (Text("–"),)
+    if not found.theorem:
+        return (Text("not known"),)
+    word: Inline = Text("yes") if isinstance(found.answer, Construction) else Text("no")
+    return (word if found.verdict is Verdict.PROVED else verdict_line(found.verdict), Text(", "), Refer(found.theorem))
+
+
+def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block]:
+    """The cell, then every answer; an answer with the weights of an earlier one refers to it, an open one is a sentence."""
+    title = CELLS[name].title
+    blocks: list[Block] = [Heading(1, prose(title[0].upper() + title[1:])), *cell_blocks(CELLS[name])]
+    seen: dict[str, str] = {}
+    for question, found in rows:
+        heading = Heading(2, (Text("Asked: "), *prose(question.name)))
+        if not found.theorem:
+            reason = getattr(found.answer, "reason", "")
+            blocks += [heading, Paragraph(prose(f"Not known to this version: {reason}. {found.verdict.value}."))]
+            continue
+        weights = found.answer.weights.sha256 if isinstance(found.answer, Construction) else ""
+        if weights and weights in seen and found.verdict is Verdict.PROVED:
+            line: Line = (Math(condition(found.answer.regime).replace(r"\quad", r"\ ")), *prose(f", by {found.theorem}: "))
+            again = f"the weights and the theorem are those of “{seen[weights]}”. {found.verdict.value}."
+            blocks += [heading, Paragraph((*line, *prose(again)))]
+            continue
+        seen[weights] = question.name
+        blocks += [heading, *found.blocks(3, alone=False)]
+    return blocks
+
+
+def _pictures() -> list[Block]:
+    """Figures that belong to no single answer."""
+    proposals: list[tuple[str, list[Construction]]] = []
+    for name in sorted(ARCHITECTURES):
+        try:
+            made = [construct(name, n=PICTURED_N, precision=digits) for digits in PRECISIONS]
+        except UsageError:
+            continue
+        kept = [item for item in made if isinstance(item, Construction) and item.derivation.bound != 0]
+        if kept and kept[0].derivation.theorem not in {items[0].derivation.theorem for _, items in proposals}:
+            proposals.append((f"{name} ({kept[0].derivation.theorem})", kept))
+    responses = prose(
+        "Linear memories: what x_1 = 1 leaves in the state of h' = λh + x. Bengio, Simard & Frasconi 1994 describe the first and "
+        "the last as vanishing and exploding gradients; it is the exploding memory that recalls x_1 (C2)."
+    )
+    lattice = prose(
+        "The lattice of the path theorem: every input +M is a step right, every -M a step up, read backwards. At each point "
+        "the least spread of the path values, in units of 2η: C(i+j, i) - 1. On the dashed diagonal it may be at most (1-η)/η."
+    )
+    price = prose(f"The price of accuracy: bound of the error at n = {PICTURED_N} against the largest weight.")
+    return [
+        _chapter("Pictures"),
+        Picture(figures.impulse_responses(), responses),
+        Picture(figures.lattice_paths(), lattice),
+        Picture(figures.accuracy_against_weight(proposals, 4 * max(PRECISIONS) * 4), price),
+    ]

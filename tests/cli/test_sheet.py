@@ -1,0 +1,114 @@
+"""`verify sheet` and `--plot`: files written whole, bad input in one line."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from verifier.cli.main import main
+
+SMALL = ("--n", "20", "--precision", "5")
+
+
+def verify(capsys, *arguments):
+    with pytest.raises(SystemExit) as left:
+        main(list(arguments))
+    captured = capsys.readouterr()
+    return left.value.code, captured.out, captured.err
+
+
+@pytest.mark.parametrize(("suffix", "start"), [(".tex", r"\documentclass"), (".html", "<!DOCTYPE html>")])
+def test_a_sheet_is_written(capsys, tmp_path, suffix, start):
+    file = tmp_path / f"x{suffix}"
+    code, out, err = verify(capsys, "sheet", "lstm", *SMALL, "-o", str(file))
+    assert (code, err) == (0, "")
+    assert out.startswith("PROVED sheet=lstm")
+    assert file.read_text(encoding="utf-8").startswith(start)
+    assert [path.name for path in tmp_path.iterdir()] == [file.name]
+
+
+def test_an_open_question_exits_with_3(capsys, tmp_path):
+    file = tmp_path / "x.tex"
+    code, out, _ = verify(capsys, "sheet", "lstm", "--horizon", "forever", "--n", "5", "--precision", "30", "-o", str(file))
+    if out.startswith("UNDECIDED"):
+        assert code == 3
+        assert "UNDECIDED" in file.read_text(encoding="utf-8")
+    else:
+        assert (code, out.split()[0]) in ((0, "PROVED"), (4, "REFUTED"))
+
+
+def test_the_capacity_of_one_unit(capsys, tmp_path):
+    file = tmp_path / "x.tex"
+    code, out, _ = verify(capsys, "sheet", "capacity", "--hidden", "1", "--precision", "3", "-o", str(file))
+    assert (code, out.split()[0]) == (0, "PROVED")
+    assert "Theorem T8" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("lstn", "-o", "x.tex"), "did you mean 'lstm'"),
+        (("map", "-o", "x.tex"), "map of all regimes is not in this version"),
+        (("gradient", "-o", "x.tex"), "gradient bounds are not in this version"),
+        (("lstm", "-o", "x.doc"), "FILE.tex, FILE.pdf, FILE.html"),
+        (("lstm",), "'-o'"),
+        (("lstm", "-o", "missing/x.tex"), "there is no folder"),
+        (("lstm", "--hidden", "1", "-o", "x.tex"), "needs 2 hidden units"),
+        (("lstm", "--n", "0", "-o", "x.tex"), "at least 1"),
+        (("lstm", "--precision", "3", "--tolerance", "0.1", "-o", "x.tex"), "give one of"),
+        (("capacity", "--tolerance", "5", "-o", "x.tex"), "tolerance"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(capsys, tmp_path, monkeypatch, arguments, said):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = verify(capsys, "sheet", *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_tex_the_latex_is_still_written(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    code, _, err = verify(capsys, "sheet", "lstm", *SMALL, "-o", str(tmp_path / "x.pdf"))
+    assert code == 2
+    assert "texlive-latex-base" in err
+    assert "x.tex" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["x.tex"]
+    assert r"\end{document}" in (tmp_path / "x.tex").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("missing", ["pylatexenc", "pybtex", "latex2mathml", "matplotlib"])
+def test_without_its_libraries_the_command_says_what_to_install(tmp_path, missing):
+    (tmp_path / missing).mkdir()
+    (tmp_path / missing / "__init__.py").write_text("raise ImportError('not here')")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", os.getcwd())])}
+    command = [sys.executable, "-m", "verifier", "sheet", "lstm", *SMALL, "-o", str(tmp_path / "x.html")]
+    run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert run.returncode == 2
+    assert "first-input-recall[sheets]" in run.stderr
+    assert run.stderr.count("\n") == 1
+    assert not (tmp_path / "x.html").exists()
+
+
+@pytest.mark.parametrize(("suffix", "magic"), [(".svg", b"<?xml"), (".pdf", b"%PDF"), (".png", b"\x89PNG")])
+def test_plot(capsys, tmp_path, suffix, magic):
+    file = tmp_path / f"x{suffix}"
+    code, out, _ = verify(capsys, "lstm", *SMALL, "--quiet", "--plot", str(file))
+    assert code == 0
+    assert out.startswith("PROVED")
+    assert file.read_bytes().startswith(magic)
+
+
+def test_plot_formats(capsys, tmp_path):
+    code, out, err = verify(capsys, "lstm", *SMALL, "--plot", str(tmp_path / "x.gif"))
+    assert (code, out) == (2, "")
+    assert ".svg, .pdf, .png" in err
+
+
+def test_other_commands_do_not_load_the_libraries_of_the_sheets():
+    program = "import sys; import verifier.cli.main as m; m.verify.get_command(None, 'lstm'); print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = {name.split(".")[0] for name in run.stdout.split()}
+    assert not loaded & {"matplotlib", "pylatexenc", "pybtex", "latex2mathml"}

@@ -1,0 +1,90 @@
+"""Sheets through TeX and a browser: no warning, and the text that was meant. Skipped, and counted, where neither is there."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from constructions import construct
+from proofs.sheet import committed, html, latex
+from proofs.sheet.compile import missing, pdf
+from proofs.sheet.document import Display, Document, LongFormula, Paragraph, Refer, Text
+from proofs.sheet.sheets import one_answer
+from verifier.errors import UsageError
+
+needs_tex = pytest.mark.skipif(bool(missing()), reason=f"no TeX: {missing()}")
+needs_poppler = pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext (Debian: poppler-utils)")
+BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+SHORTEST, LONGEST = 1, 12
+"""Pages of one answer."""
+
+
+def text_of(content, folder):
+    (folder / "x.pdf").write_bytes(content)
+    told = subprocess.run(["pdftotext", "-layout", "x.pdf", "-"], cwd=folder, capture_output=True, text=True, check=True)
+    pages = subprocess.run(["pdfinfo", "x.pdf"], cwd=folder, capture_output=True, text=True, check=True)
+    return told.stdout, int(re.search(r"Pages:\s+(\d+)", pages.stdout)[1])
+
+
+@needs_tex
+@needs_poppler
+@pytest.mark.parametrize("path", sorted(committed.FOLDER.glob("*.tex")), ids=lambda path: path.stem)
+def test_every_committed_sheet_compiles_without_a_warning(path, tmp_path):
+    content, complaints = pdf(path.read_text(encoding="utf-8"))
+    assert complaints == []
+    text, pages = text_of(content, tmp_path)
+    assert "??" not in text
+    if path.stem == "all":
+        assert pages > 40
+        for word in ("Contents", "Pictures", "Theorems", "References"):
+            assert word in text
+    else:
+        assert SHORTEST <= pages <= LONGEST
+        assert re.search(r"PROVED|UNDECIDED|REFUTED", text)
+        assert "How to reproduce" in text
+
+
+@needs_tex
+@pytest.mark.parametrize(
+    ("block", "complaint"),
+    [
+        (LongFormula(r"\underbrace{" + "x" * 150 + "}"), "Overfull"),
+        (Display((r"\text{" + "wide" * 60 + "}",)), "Overfull"),
+        (Paragraph((Text("x"),) * 3, lead=(Refer("T1"),)), ""),
+    ],
+)
+def test_what_does_not_fit_is_reported(block, complaint):
+    _, complaints = pdf(latex.render(Document("t", (Text("s"),), (block,))))
+    assert [c for c in complaints if complaint and complaint in c] or complaints == []
+    assert bool(complaints) == bool(complaint)
+
+
+@needs_tex
+def test_broken_latex_is_one_line():
+    with pytest.raises(UsageError, match="latexmk failed: !"):
+        pdf(r"\documentclass{article}\begin{document}\undefined\end{document}")
+
+
+def test_without_tex_the_packages_are_named(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UsageError, match="latexmk texlive-latex-base texlive-latex-recommended texlive-pictures lmodern"):
+        pdf("")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium (Debian: chromium)")
+@needs_poppler
+def test_the_page_in_a_browser(tmp_path):
+    page = tmp_path / "sheet.html"
+    page.write_text(html.render(one_answer(construct("lstm", n=100, precision=20)).document), encoding="utf-8")
+    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--no-pdf-header-footer", "--print-to-pdf=x.pdf", page.as_uri()]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
+    assert run.returncode == 0
+    text, pages = text_of((tmp_path / "x.pdf").read_bytes(), tmp_path)
+    assert 3 <= pages <= 20
+    for word in ("How to reproduce", "PROVED", "flag", "References", "symbolic"):
+        assert word in text
+    assert r"\text" not in text
+    assert r"\varphi" not in text

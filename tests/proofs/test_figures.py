@@ -1,0 +1,124 @@
+"""Figures as data and as pictures."""
+
+import itertools
+import re
+from fractions import Fraction
+from math import comb
+
+import pytest
+
+from constructions import construct
+from proofs.sheet import figures, pgfplots, pictures
+from proofs.sheet.figure import Axis, Curve, Figure, decade_axis, decades, rounded
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.certify import certify
+from verifier.errors import UsageError
+from verifier.gates import gate_activations
+
+
+@pytest.fixture(scope="module")
+def lstm():
+    construction = construct("lstm", n=100, precision=30)
+    return construction, certify(construction)
+
+
+def test_coordinates_are_short_and_exact_enough():
+    assert rounded(0.0) == 0
+    assert rounded(123456.789) == 123460
+    with Balls(2000).working():
+        assert decades(to_ball(Fraction(1, 10**200))) == -200
+        assert decades(to_ball(0)) is None
+
+
+def test_logarithmic_axes_have_whole_decades():
+    axis = decade_axis("error", [-200.7, -3.2, None])
+    assert axis.limits is not None
+    assert axis.limits[0] == -201
+    assert axis.limits[1] >= -3
+    assert len(axis.ticks) <= 9
+    assert all(place == int(place) and str(int(place)) in name for place, name in axis.ticks)
+
+
+def test_the_heat_map_is_the_run(lstm):
+    _, certificate = lstm
+    figure = figures.activations(certificate)
+    names = [name for _, name in figure.vertical.ticks]
+    gate = figure.cells.values[names.index(r"$i[\text{memory}]$")]
+    assert gate[0] == 1
+    assert set(gate[1:]) == {0}
+    with Balls(certificate.working_bits).working():
+        steps = gate_activations(certificate.weights, [Fraction(1), Fraction(-1)])
+        assert steps[0]["i", 1] > to_ball(Fraction(99, 100))
+        assert steps[1]["i", 1] < to_ball(Fraction(1, 100))
+
+
+def test_the_error_figure_is_the_certificate(lstm):
+    construction, certificate = lstm
+    figure = figures.error_against_n(construction, certificate)
+    by_name = {curve.name: curve.points for curve in figure.curves}
+    with Balls(certificate.working_bits).working():
+        assert by_name["supremum"][-1] == (2, decades(certificate.supremum.upper))
+        assert by_name["symbolic"][-1] == (2, decades(certificate.symbolic.value))
+    for seen, worst, bound in zip(by_name["observed"], by_name["supremum"], by_name["symbolic"], strict=True):
+        assert seen[1] <= worst[1] + 1e-4
+        assert worst[1] <= bound[1] + 1e-4
+
+
+def test_no_error_figure_where_there_is_no_error_or_one_n():
+    exact = construct("relu", n=50, precision=5)
+    assert figures.error_against_n(exact, certify(exact)) is None
+    fixed = construct("linear", n=20, precision=5, horizon="fixed")
+    assert figures.error_against_n(fixed, certify(fixed)) is None
+
+
+def test_impulse_responses_vanish_hold_and_explode():
+    vanishing, holding, exploding = (curve.points for curve in figures.impulse_responses().curves)
+    assert [y for _, y in holding] == [0] * len(holding)
+    assert all(b[1] < a[1] for a, b in itertools.pairwise(vanishing))
+    assert [y for _, y in exploding] == [-y for _, y in vanishing]
+
+
+def test_the_lattice_is_pascals():
+    notes = figures.lattice_paths(4).notes
+    assert {note.latex for note in notes} == {str(comb(i + j, i) - 1) for i in range(5) for j in range(5 - i)}
+    assert len(notes) == 15
+
+
+def test_accuracy_costs_weight(lstm):
+    made = [construct("lstm", n=10, precision=p) for p in (2, 6, 12)]
+    (curve,) = figures.accuracy_against_weight([("lstm", made)], 512).curves
+    assert [x for x, _ in curve.points] == sorted(x for x, _ in curve.points)
+    assert all(y <= -p for (_, y), p in zip(curve.points, (2, 6, 12), strict=True))
+
+
+def test_pictures_are_the_same_twice_and_need_nothing(lstm):
+    figure = figures.activations(lstm[1])
+    first = pictures.svg(figure)
+    assert first == pictures.svg(figure)
+    assert first.startswith("<svg")
+    assert 'href="http' not in first.replace('xmlns:xlink="http', "")
+    for suffix, magic in ((".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")):
+        content = pictures.draw([figure], suffix)
+        assert content.startswith(magic)
+        assert content == pictures.draw([figure], suffix)
+
+
+def test_everything_is_grey(lstm):
+    construction, certificate = lstm
+    text = pictures.svg(figures.error_against_n(construction, certificate))
+    for color in re.findall(r"#([0-9a-fA-F]{6})\b", text):
+        assert color[:2] == color[2:4] == color[4:], color
+
+
+def test_pgfplots_holds_the_points():
+    figure = Figure("f", "", Axis("$x$"), Axis("y"), (Curve("c", ((1.0, -2.5), (3.0, 4.0)), "dashed", "o"),))
+    text = pgfplots.render(figure)
+    assert "(1,-2.5) (3,4)" in text
+    assert "dashed" in text
+    assert r"\legend{{c}}" in text
+    assert text.count(r"\begin{axis}") == text.count(r"\end{axis}") == 1
+
+
+def test_other_formats_are_refused(tmp_path):
+    with pytest.raises(UsageError, match=r"\.svg, \.pdf, \.png"):
+        pictures.check_format(tmp_path / "x.gif")
