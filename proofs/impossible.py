@@ -71,6 +71,10 @@ def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> 
     return Impossible(regime, theorem, floor, checks, best, sharp, all_of(verdicts))
 
 
+ATTEMPTS = 7
+"""Times the precision of a witness's error doubles before another witness is tried."""
+
+
 @dataclass(frozen=True)
 class Refutation:
     """Weights against a theorem: `runs` is an input sequence of the question whose error is at least `error` > tolerance."""
@@ -93,14 +97,14 @@ def forbidding(regime: Regime) -> list[str]:
 def refute(weights: Weights, regime: Regime, found: Certificate | None = None) -> Refutation | None:
     """A sequence that the weights miss, where a theorem forbids the regime; None where none does, or none was found.
 
-    First what the verifier finds for any weights (`found`, if that was computed already), then the theorems' own sequences,
-    on ℝ doubled until they miss by more than the tolerance. Every error is evaluated at the given weights, in rationals or
+    First what the verifier found for these weights, then the theorems' own sequences, on ℝ doubled until they miss by more
+    than the tolerance, then what the verifier finds now. Every error is evaluated at the given weights, in rationals or
     balls, so a refutation does not rest on the theorem.
     """
     names = forbidding(regime)
     if not names:
         return None
-    seen = _seen(names[0], certify_weights(weights, regime) if found is None else found)
+    seen = None if found is None else _seen(names[0], found)
     if seen is not None:
         return seen
     for name in names:
@@ -109,7 +113,7 @@ def refute(weights: Weights, regime: Regime, found: Certificate | None = None) -
             refutation = _enlarged(name, weights, regime, runs)
             if refutation is not None:
                 return refutation
-    return None
+    return _seen(names[0], certify_weights(weights, regime)) if found is None else None
 
 
 def _seen(name: str, found: Certificate) -> Refutation | None:
@@ -124,19 +128,23 @@ def _seen(name: str, found: Certificate) -> Refutation | None:
 
 
 def _enlarged(name: str, weights: Weights, regime: Regime, runs: Runs) -> Refutation | None:
-    """The sequence if it misses; on ℝ its multiples by powers of two are tried too."""
+    """The sequence if it misses, at growing precision; on ℝ its multiples by powers of two are tried too."""
     count = length(runs)
     if regime.length is not None and (count > regime.n or (regime.only_last and count != regime.n)):
         return None
     program = record(weights)
-    with Balls(regime.working_bits + GUARD_BITS).working():
-        for power in range(DOUBLINGS if regime.extent is None else 1):
-            scaled = tuple((value * 2**power, times) for value, times in runs)
-            if not all(regime.contains(value) for value, _ in scaled):
-                return None
-            error = error_of(program, scaled)
-            if _exceeds(regime, error) is Verdict.PROVED:
+    for power in range(DOUBLINGS if regime.extent is None else 1):
+        scaled = tuple((value * 2**power, times) for value, times in runs)
+        if not all(regime.contains(value) for value, _ in scaled):
+            return None
+        for attempt in range(ATTEMPTS):
+            with Balls((regime.working_bits + GUARD_BITS) << attempt).working():
+                error = error_of(program, scaled)
+                verdict = _exceeds(regime, error)
+            if verdict is Verdict.PROVED:
                 return Refutation(name, scaled, error)
+            if verdict is Verdict.REFUTED:
+                break
     return None
 
 

@@ -82,6 +82,9 @@ def bound_supremum(
     invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
     current precision; raises `StepLimit` where no method applies within `steps` steps.
     """
+    beyond_readout = _beyond_the_readout(program, n, only_last, target or Fraction(0)) if bound is None else None
+    if beyond_readout is not None:
+        return beyond_readout
     if n is not None and n <= steps and is_affine(program):
         return _from_exact(linear_supremum(program, bound, n, only_last))
     unresolved, along_paths = "", None
@@ -99,7 +102,7 @@ def bound_supremum(
     if unresolved and (bound is None or n is None):
         raise StepLimit(unresolved)
     if bound is None:
-        return _beyond_the_readout(program, n, only_last, target or Fraction(0))
+        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
     if n is None:
         found = bound_forever(program, bound, points, target)
         if found is None:
@@ -120,11 +123,11 @@ def bound_supremum(
     return supremum_by_stepping(program, bound, n, only_last, refine)
 
 
-def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target: Fraction) -> Supremum:
+def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target: Fraction) -> Supremum | None:
     """The infinite error on ℝ of a readout with |y| <= Y: x_1 = Y + target + 1 is missed by target + 1 or more (theory T1)."""
     low, high = range_of_readout(program)
     if not (isinstance(low, Fraction) and isinstance(high, Fraction)):
-        raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
+        return None
     first = max(-low, high) + target + 1
     horizon = n if only_last and n is not None else 1
     witness = join([(first, 1), (Fraction(0), horizon - 1)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -18,6 +19,7 @@ from verifier.hypotheses import bound_readout, is_analytic
 from verifier.program import record
 from verifier.regime import Regime
 from verifier.run import Runner
+from verifier.sequences import Runs, join
 from verifier.verdict import Verdict, all_of
 from verifier.weights import Weights
 
@@ -26,6 +28,9 @@ SMALL = Fraction(1, 10**12)
 
 TRIALS = 2
 """Random weight sets per cell."""
+
+SHORT, LONGEST_WITNESS = 3, 2000
+"""Inputs of a witness against offered weights where any n may be read, and at a fixed n, at most."""
 
 SAMPLES = 400
 """Inputs on which the readout is fitted."""
@@ -50,6 +55,15 @@ def floor(regime: Regime) -> Floor | None:
         },
         strict=True,
     )
+
+
+def witnesses(weights: Weights, regime: Regime) -> Iterator[Runs]:
+    """Short sequences of unlike inputs; of length n where n is fixed."""
+    size, rest = regime.bound, -regime.bound
+    for length in (regime.n,) if regime.only_last else range(1, min(regime.n, SHORT) + 1):
+        if length <= LONGEST_WITNESS:
+            for first in (size, size / 2, -size, -size / 3):
+                yield join([(first, 1), (rest, length - 1)])
 
 
 def the_named_cells_are_analytic_and_bounded() -> Verdict:
@@ -148,4 +162,5 @@ T2 = Theorem(
         "attack: fitted readouts and the constructions miss by a certified positive amount": fitted_readouts_miss,
     },
     floor=floor,
+    witnesses=witnesses,
 )

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from constructions import Construction, Unanswered, construct
+from constructions import Construction, Impossibility, Unanswered, construct
 from verifier import UsageError, Verdict, certify, certify_weights
 from verifier.observed import error_of
 from verifier.program import record
@@ -231,15 +231,27 @@ def test_each_kind_of_linear_network_has_its_wrong_variants() -> None:
     assert len(LINEAR) >= 30
 
 
-def test_one_step_too_far_is_not_answered() -> None:
-    for architecture, options in (
-        ("linear", {"n": 33, "horizon": "fixed"}),
-        ("relu", {"n": 31, "horizon": "fixed", "domain": "reals"}),
-        ("relu", {"n": 2, "domain": "reals"}),
-        ("linear", {"n": 2}),
-        ("stacked", {"n": 2, "domain": "reals"}),
+def test_one_step_too_far_is_impossible() -> None:
+    for architecture, theorem, options in (
+        ("linear", "T3", {"n": 33, "horizon": "fixed"}),
+        ("relu", "T6", {"n": 31, "horizon": "fixed", "domain": "reals"}),
+        ("relu", "T6", {"n": 2, "domain": "reals"}),
+        ("relu", "T6", {"n": 1, "domain": "reals", "hidden": 1}),
+        ("linear", "T4", {"n": 2}),
+        ("stacked", "T6", {"n": 2, "domain": "reals"}),
     ):
-        assert isinstance(construct(architecture, exact_recall=True, **options), Unanswered)  # type: ignore[arg-type]
+        answer = construct(architecture, exact_recall=True, **options)  # type: ignore[arg-type]
+        assert isinstance(answer, Impossibility)
+        assert answer.theorem == theorem
+    assert isinstance(construct("stacked", 2, exact_recall=True, horizon="fixed", domain="reals"), Unanswered)
+
+
+def test_exploding_weights_that_cannot_be_written_down_are_not_proposed() -> None:
+    for n, precision in ((10**18, 3), (2001, 1), (1500, 20)):
+        answer = construct("linear", n, precision, horizon="fixed")
+        assert isinstance(answer, Unanswered)
+        assert "C2" in answer.reason
+    assert isinstance(construct("linear", 100, 3, horizon="fixed"), Construction)
 
 
 def test_shift_register_is_wrong_one_step_earlier_and_later() -> None:

@@ -11,6 +11,8 @@ import sympy
 from sympy import Expr, Symbol, tanh
 
 from constructions.gru import derivation, network
+from constructions.linear import doubling
+from proofs.theorems.t4 import recursion
 from verifier.arithmetic.symbols import sigmoid
 from verifier.inequality import (
     AT_LEAST_ONE,
@@ -30,6 +32,7 @@ from verifier.inequality import (
     range_of,
 )
 from verifier.verdict import Verdict
+from verifier.weights import Weights
 
 V = Symbol("v", real=True)
 B = Symbol("b", positive=True)
@@ -172,3 +175,16 @@ def test_no_template_two_templates_and_foreign_cells() -> None:
     ):
         changed = dataclasses.replace(derivation(), steps=chosen)
         assert changed.matches(weights, values) is verdict
+
+
+def test_a_bound_from_below_says_nothing_about_weights() -> None:
+    """T4's derivation bounds every network's error from below; offered as a bound for weights it covers none."""
+    lower = recursion()
+    assert lower.verdict is Verdict.PROVED
+    assert dataclasses.replace(lower, from_below=False).check_conclusion() is Verdict.UNDECIDED
+    weights = Weights("linear", 1, {"W_h": {(0, 0): 2}, "U_h": {(0,): 1}, "V": {(0,): Fraction(1, 2)}})
+    upper = doubling()
+    values = {upper.parameters[0]: 2, upper.parameters[1]: 1}
+    assert upper.matches(weights, values) is Verdict.PROVED
+    assert dataclasses.replace(upper, from_below=True).matches(weights, values) is Verdict.UNDECIDED
+    assert dataclasses.replace(upper, from_below=True).check_conclusion() is Verdict.UNDECIDED

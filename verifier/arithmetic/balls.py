@@ -128,7 +128,7 @@ def show_near(value: arb, digits: int = 3) -> str:
 
 def _show(point: arb, digits: int, up: bool) -> str:
     if not point.is_finite():
-        return "inf" if up else "-inf"
+        return "inf" if up or point > 0 else "-inf"
     return show_decimal(_point_pair(point), digits, up)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from constructions import derivations
-from proofs.impossible import refute
+from proofs.impossible import forbidding, refute
 from verifier.arithmetic.balls import Balls, show_lower
 from verifier.certificate import check_data
 from verifier.certify import Certificate
@@ -37,18 +37,18 @@ def check(file: Path, quiet: bool) -> int:
         raise UsageError(f"{file} is not a certificate: {detail}") from None
     with Stepping(show=not quiet) as progress:
         review = check_data(data, derivations(), progress.advance)
-    against = _against(review)
+    forbidden, against = _against(review)
     if not quiet:
         for finding in review.findings:
             detail = f"  ({finding.detail})" if finding.detail else ""
             word = "confirmed" if finding.verdict is Verdict.PROVED else finding.verdict.value
             click.echo(f"  {word:<10} {finding.text}{detail}")
-    if against and not quiet:
-        click.echo(f"  {'REFUTED':<10} {against}")
+    if forbidden and not quiet:
+        click.echo(f"  {'REFUTED' if against else 'UNDECIDED':<10} {forbidden}{against}")
     if against and review.verdict is not Verdict.REFUTED:
         if not quiet:
             click.echo()
-        click.echo(f"{Verdict.REFUTED.value} file={file} reason={json.dumps(against, ensure_ascii=False)}")
+        click.echo(f"{Verdict.REFUTED.value} file={file} reason={json.dumps(forbidden + against, ensure_ascii=False)}")
         return Verdict.REFUTED.exit_code
     if review.certificate is None or review.verdict is not review.certificate.verdict:
         if not quiet:
@@ -65,14 +65,18 @@ def _last_line(certificate: Certificate | CopyCertificate) -> str:
     return copy_line(certificate, "none") if isinstance(certificate, CopyCertificate) else last_line(certificate)
 
 
-def _against(review: Review[Certificate] | Review[CopyCertificate]) -> str:
-    """One line about a sequence that the weights miss where a theorem forbids what is asked; empty otherwise."""
+def _against(review: Review[Certificate] | Review[CopyCertificate]) -> tuple[str, str]:
+    """Which theorem forbids what is asked, and a sequence that the weights miss; empty where none does or none was found."""
     if not isinstance(review.certificate, Certificate):
-        return ""
-    found = refute(review.certificate.weights, review.certificate.regime, review.certificate)
+        return "", ""
+    weights, regime = review.certificate.weights, review.certificate.regime
+    names = forbidding(regime)
+    if not names:
+        return "", ""
+    found = refute(weights, regime, review.certificate)
     if found is None:
-        return ""
+        return f"theorem {names[0]} forbids it, but no sequence was found that these weights miss", ""
     with Balls(review.certificate.working_bits).working():
         missed = show_lower(found.error, DIGITS)
     where = f"x = {show_runs(found.runs)}, read at n' = {found.horizon}"
-    return f"theorem {found.theorem} forbids it: {where}, is missed by {missed} or more"
+    return f"theorem {found.theorem} forbids it", f": {where}, is missed by {missed} or more"
