@@ -37,6 +37,19 @@ def random_weights(generator: random.Random, cell: str, hidden: int, size: int) 
     return Weights(cell, hidden, blocks)
 
 
+def random_allowed_weights(generator: random.Random, cell: str, hidden: int) -> Weights:
+    """All weights of a cell, s_0 included, in [-2, 2]; in [0, 2] where nothing negative is allowed, parts of λ in [-1/2, 1/2]."""
+    found = CELLS[cell]
+    inside = {name for pair in found.unit_disc for name in pair}
+    blocks = {}
+    for name, shape in found.block_shapes(hidden).items():
+        low, high = (0, 128) if name in found.nonnegative else (-32, 32) if name in inside else (-128, 128)
+        blocks[name] = {
+            index: Fraction(generator.randint(low, high), DENOMINATOR) for index in itertools.product(*map(range, shape))
+        }
+    return Weights(cell, hidden, blocks)
+
+
 def rational(value: Fraction | int) -> fmpq:
     """A rational as flint's."""
     return fmpq(Fraction(value).numerator, Fraction(value).denominator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 from collections import Counter
+from collections.abc import Iterator
 from fractions import Fraction
 from math import comb
 
@@ -12,17 +13,20 @@ import sympy
 
 from constructions import Construction, construct
 from constructions.paths import least_error
-from proofs.checks import holds
+from proofs.checks import holds, random_allowed_weights
 from proofs.lattice import Word, bound_of, contributions, dual, extremal_paths, primal
 from proofs.theorem import Floor, Theorem
+from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.cells import CELLS
 from verifier.certify import certify
 from verifier.commuting import transitions
 from verifier.exact import show_rational
 from verifier.multiaffine import path_supremum
+from verifier.observed import error_of
 from verifier.program import record
 from verifier.regime import Regime
-from verifier.verdict import Verdict, all_of
+from verifier.sequences import Runs, compress
+from verifier.verdict import Verdict, all_of, check_at_most
 from verifier.weights import Weights
 
 CHECKED = 64
@@ -30,6 +34,9 @@ CHECKED = 64
 
 LISTED = 12
 """Horizons at which both sides are checked whenever the theorem is."""
+
+PROOF_BITS = 256
+"""Working precision of random runs."""
 
 LATTICE = 12
 """Nodes (i, j) with i, j up to this are expanded path by path."""
@@ -90,6 +97,34 @@ def _horizon_used(regime: Regime, longest: int) -> int:
     while used < longest and gap > 0 and 1 - least_error(used) >= gap:
         used = min(longest, 2 * used)
     return used
+
+
+def witnesses(weights: Weights, regime: Regime) -> Iterator[Runs]:
+    """Words at ±M of which every weight set misses one by the bound: those of the dual measure (weak duality).
+
+    For the least N whose bound exceeds the tolerance; where the readout row sees the last input, M is read at the end.
+    """
+    lost = regime.n - effective_horizon(regime.architecture, regime.n)
+    used = next(
+        (n for n in range(3, CHECKED + 1) if regime.domain == "reals" or least_error(n) * regime.bound > regime.tolerance), CHECKED
+    )
+    for word in sorted(dual(used), key=len):
+        yield compress([sign * regime.bound for sign in (*word, *(1,) * lost)])
+
+
+def every_weight_set_misses_a_word() -> Verdict:
+    """Random weights of every covered cell, σ and exp gates included, s_0 too: some word of the measure is missed by the bound."""
+    generator = random.Random(8)
+    found = []
+    for name, units in itertools.product(COVERED, (1, 3)):
+        weights = random_allowed_weights(generator, name, units)
+        regime = Regime(name, 5 + (name == "selective"), Fraction(1), Fraction(4, 5), "upto", hidden=units)
+        program, worst = record(weights), ZERO
+        with Balls(PROOF_BITS).working():
+            for runs in witnesses(weights, regime):
+                worst = worst.max(error_of(program, runs))
+            found.append(check_at_most(to_ball(least_error(5)), worst))
+    return all_of(found)
 
 
 def dual_and_primal_agree() -> Verdict:
@@ -244,7 +279,7 @@ def no_weights_are_found_below() -> Verdict:
     generator = random.Random(5)
     found = []
     for units, n in SEARCHES:
-        start = _random_weights(generator, units)
+        start = _random_allowed_weights(generator, units)
         answer = construct("diagonal", n, tolerance=least_error(n), hidden=units)
         starts = [start, answer.weights] if isinstance(answer, Construction) and answer.theorem == "C16" else [start]
         for weights in starts:
@@ -260,7 +295,7 @@ def no_weights_are_found_below() -> Verdict:
     return all_of(found)
 
 
-def _random_weights(generator: random.Random, units: int) -> Weights:
+def _random_allowed_weights(generator: random.Random, units: int) -> Weights:
     blocks: dict[str, dict[tuple[int, ...], Fraction]] = {
         name: {(k,): Fraction(generator.randint(-64, 64), 32) for k in range(units)} for name in ("U_a", "b_a", "U_b", "b_b", "V")
     }
@@ -309,6 +344,7 @@ T5 = Theorem(
     uses=("C16",),
     checks={
         "dual measure and primal tables agree for N = 3 ... 12": dual_and_primal_agree,
+        "random weights of every covered cell miss a word of the measure": every_weight_set_misses_a_word,
         "the tables' error over all words, N <= 8": tables_agree_with_every_word,
         "S(i,j) = S(i-1,j) + S(i,j-1) + y(a) - y(b) with free tables, i, j <= 12": spreads_obey_the_recursion,
         "C(i+j,i) - 1 solves the recursion: Pascal for symbols, and up to 40": binomials_solve_the_recursion,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -12,19 +12,25 @@ import sympy
 from flint import fmpq, fmpq_mat
 
 from constructions import Construction, construct
-from proofs.checks import holds
+from proofs.checks import holds, random_allowed_weights
 from proofs.theorem import Floor, Theorem
+from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.cells import CELLS
 from verifier.certify import certify
 from verifier.commuting import transitions
 from verifier.multiaffine import path_supremum
+from verifier.observed import error_of
 from verifier.program import record
 from verifier.regime import Regime
-from verifier.verdict import Verdict, all_of
+from verifier.sequences import Runs, compress
+from verifier.verdict import Verdict, all_of, check_at_most
 from verifier.weights import Weights
 
 SYMBOLIC = ((1, 3), (2, 4), (3, 5), (1, 5), (2, 6))
 """(D, n) at which the relation between the outputs is expanded with free gates, inputs, readout and s_0."""
+
+PROOF_BITS = 256
+"""Working precision of random runs."""
 
 SHORT = (1, 2, 3, 4)
 """Units d of the networks that come close at n = d + 1."""
@@ -57,6 +63,30 @@ def floor(regime: Regime) -> Floor | None:
         return Floor(Fraction(0), f"{because}: no weights are exact.", checks, strict=True)
     inner = "" if regime.half_spacing is None else ", M the outermost points that round from both sides"
     return Floor(reach / 2**size, f"{because}, and gates within the unit disc: e >= M/2^D{inner}.", checks)
+
+
+def witnesses(weights: Weights, regime: Regime) -> Iterator[Runs]:
+    """The words of the proof: -M throughout but M once, at t = 1 ... D + 2; of these every weight set misses one."""
+    size, found = CELLS[regime.architecture].state_reals(regime.hidden), transitions(regime.architecture)
+    reach = regime.bound if regime.half_spacing is None else regime.bound - 2 * regime.half_spacing
+    for changed in range(min(size + 2, regime.n) if found is not None else 0):
+        yield compress([reach if t == changed else -reach for t in range(regime.n)])
+
+
+def every_weight_set_misses_a_word() -> Verdict:
+    """Random weights of the cells that never expand, s_0 too: some word of the proof is missed by M/2^D or more."""
+    generator = random.Random(9)
+    found = []
+    for name, units in itertools.product(NON_EXPANDING, (1, 2)):
+        weights = random_allowed_weights(generator, name, units)
+        size = CELLS[name].state_reals(units)
+        regime = Regime(name, size + 2 + int(name == "selective"), Fraction(1), Fraction(0), "fixed", hidden=units)
+        program, worst = record(weights), ZERO
+        with Balls(PROOF_BITS).working():
+            for runs in witnesses(weights, regime):
+                worst = worst.max(error_of(program, runs))
+            found.append(check_at_most(to_ball(Fraction(1, 2**size)), worst))
+    return all_of(found)
 
 
 def annihilator(poles: Sequence[Any]) -> list[Any]:
@@ -233,7 +263,7 @@ def no_weights_are_found_below() -> Verdict:
     found = []
     for units, n in SEARCHES:
         least = Fraction(1, 2**units)
-        starts = [one_more_than_the_state(units, Fraction(1, 1000)), _random_weights(generator, units)]
+        starts = [one_more_than_the_state(units, Fraction(1, 1000)), _random_allowed_weights(generator, units)]
         for weights in starts:
             best, reached = weights, _error(weights, n)
             for step in range(CLIMBS):
@@ -248,7 +278,7 @@ def no_weights_are_found_below() -> Verdict:
     return all_of(found)
 
 
-def _random_weights(generator: random.Random, units: int) -> Weights:
+def _random_allowed_weights(generator: random.Random, units: int) -> Weights:
     blocks: dict[str, dict[tuple[int, ...], Fraction]] = {}
     for name, k in itertools.product(("U_a", "b_a", "U_b", "b_b", "V"), range(units)):
         blocks.setdefault(name, {})[k,] = Fraction(generator.randint(-32, 32), 64 if name.endswith("_a") else 16)
@@ -289,6 +319,7 @@ T5B = Theorem(
     checks={
         "Σ q_i Y_(1+i) = 0 with free gates, inputs, readout and s_0, D = 1, 2, 3": the_outputs_are_related,
         "the same for commuting matrices that are not diagonal, exactly": commuting_matrices_are_related,
+        "random weights of cells that never expand miss a word of the proof": every_weight_set_misses_a_word,
         "Σ|q_i| <= 2^(D+1), attained; Σ q_i = 0": coefficients_are_bounded,
         "cells whose transitions never expand, from their steps": cells_that_never_expand,
         "near miss: at n = d + 1 gates in (0, 1) come below 10^-6": close_at_d_plus_one,

@@ -318,7 +318,7 @@ def test_hypotheses_hold_only_for_the_solved_response(suffix):
 def test_the_lattice_network_of_another_horizon(n):
     """Each horizon has weights of its own: those of N = 4 are neither the theorem's nor as good at N = 3 and 5."""
     regime = Regime("diagonal", n, Fraction(1), least_error(n))
-    right, other = construct_paths(regime), construct_paths(Regime("diagonal", 4, Fraction(1), Fraction(9, 10))).weights
-    result = certify(replace(right, weights=other))
+    right, other = construct_paths(regime), construct_paths(Regime("diagonal", 4, Fraction(1), Fraction(9, 10)))
+    result = certify(replace(right, weights=other.weights, reasons=other.reasons))
     assert (result.verdict, result.symbolic.covers) == (Verdict.REFUTED, Verdict.REFUTED)
     assert result.supremum.exact_value > least_error(n)
