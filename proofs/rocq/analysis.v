@@ -185,3 +185,34 @@ Proof.
   rewrite <- sigmoid_opp. unfold sigmoid. rewrite Ropp_involutive, exp_Ropp.
   apply Rinv_le_contravar; [apply exp_pos|lra].
 Qed.
+
+Lemma sigmoid_exp z : sigmoid z <= exp z.
+Proof. pose proof (sigmoid_gap (- z)) as G. rewrite sigmoid_opp, Ropp_involutive in G. lra. Qed.
+
+Lemma bernoulli u n : 0 <= u <= 1 -> 1 - INR n * u <= (1 - u) ^ n.
+Proof.
+  intros Hu. induction n as [|n IH]; [simpl; lra|]. rewrite S_INR. simpl. pose proof (pos_INR n).
+  assert ((1 - u) * (1 - INR n * u) <= (1 - u) * (1 - u) ^ n) by (apply Rmult_le_compat_l; lra).
+  assert (0 <= INR n * u * u) by (apply Rmult_le_pos; [apply Rmult_le_pos|]; lra). lra.
+Qed.
+
+Lemma power_falls phi m n : 0 < phi < 1 -> (m <= n)%nat -> phi ^ n <= phi ^ m.
+Proof.
+  intros P Hmn. replace n with (m + (n - m))%nat by lia. rewrite pow_add.
+  rewrite <- (Rmult_1_r (phi ^ m)) at 2. apply Rmult_le_compat_l; [apply pow_le; lra|].
+  rewrite <- (pow1 (n - m)). apply pow_incr. lra.
+Qed.
+
+Lemma power_range phi n : 0 < phi < 1 -> 0 <= phi ^ n <= 1.
+Proof. intros P. split; [apply pow_le; lra|]. rewrite <- (pow1 n). apply pow_incr. lra. Qed.
+
+(** A saturation that leaves what remains of N steps: 2 N e^-K <= beta. *)
+Lemma saturation N beta : (1 <= N)%nat -> 0 < beta <= 1 -> exists K, 0 < K /\ 2 * INR N * exp (- K) <= beta.
+Proof.
+  intros HN Hb. assert (1 <= INR N) by (apply (le_INR 1 N HN)). exists (ln (2 * INR N / beta)).
+  assert (1 < 2 * INR N / beta).
+  { apply Rmult_lt_reg_r with beta; [lra|]. replace (2 * INR N / beta * beta) with (2 * INR N) by (field; lra). lra. }
+  split; [rewrite <- ln_1; apply ln_increasing; lra|].
+  rewrite <- ln_Rinv, exp_ln by (try apply Rinv_0_lt_compat; lra).
+  right. field. lra.
+Qed.

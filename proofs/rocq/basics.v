@@ -126,7 +126,10 @@ Ltac decide_units :=
 Ltac weights :=
   unfold affine, input_map, read; cbn [W U b V v0];
   rewrite ?dot_mat, ?dot_vec; cbn [row terms vec mat Nat.eqb andb]; decide_units;
-  rewrite ?Rmult_0_l, ?Rmult_0_r, ?Rplus_0_l, ?Rplus_0_r.
+  rewrite ?Rplus_0_l, ?Rplus_0_r, ?Rmult_0_l, ?Rmult_0_r, ?Rplus_0_l, ?Rplus_0_r.
+
+(** Equality of two expressions up to ring identities inside the activations. *)
+Ltac arguments := first [reflexivity | lra | ring | f_equal; arguments].
 
 (** * Bounds that hold along a run *)
 

@@ -93,10 +93,12 @@ Proof.
   pose proof (bare_exact delta d w 2 ltac:(apply Rec; lia) (fun t => if Nat.eqb t 1 then 0 else 1)) as E2.
   cbn [Nat.eqb] in E2. enough (E : relu_output d (bare w) (fun t => if Nat.eqb t 1 then 0 else 1) 2 =
     relu_output d (bare w) (fun _ => 1) 1) by lra.
-  unfold relu_output, elman_output, read. f_equal. apply sum_ext. intros k Hk. f_equal. simpl run.
-  unfold elman_step at 1 3. f_equal. unfold affine at 1 3. f_equal. f_equal. apply sum_ext. intros j Hj. f_equal.
-  unfold elman_step, affine. cbn [bare elman_h b]. unfold zero at 2. rewrite Rmult_0_r.
-  change (elman_start (bare w)) with zero.
-  replace (dot d _ zero) with 0 by (symmetry; apply sum_zero; intros; unfold zero; ring).
-  rewrite !Rplus_0_r, relu_pos by lra. reflexivity.
+  assert (Silent : forall k, elman_step relu d (bare w) zero 0 k = 0).
+  { intros k. unfold elman_step, affine. cbn [bare elman_h W U b].
+    replace (dot d _ zero) with 0 by (symmetry; apply sum_zero; intros; unfold zero; ring).
+    unfold zero. rewrite relu_pos; lra. }
+  unfold relu_output, elman_output, read. f_equal. apply sum_ext. intros k Hk. f_equal.
+  change (elman_start (bare w)) with zero. cbn [run Nat.eqb]. unfold elman_step at 1. unfold affine, dot.
+  rewrite (sum_ext d (fun j => _ * elman_step relu d (bare w) zero 0 j) (fun j => W (elman_h (bare w)) k j * zero j));
+    [reflexivity|]. intros j _. now rewrite Silent.
 Qed.
