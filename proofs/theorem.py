@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from proofs.lemmas import LEMMAS, Lemma
 from verifier.inequality import Derivation
 from verifier.verdict import Verdict, all_of
 
@@ -44,6 +45,11 @@ class Theorem:
             argument=argument,
             derivation=derivation,
         )
+
+    @property
+    def lemmas(self) -> tuple[Lemma, ...]:
+        """The lemmas of proofs/rocq that prove it, checked by `verify proofs --kernel`."""
+        return LEMMAS.get(self.id, ())
 
     def run(self) -> dict[str, Verdict]:
         """Run every check now: the derivation's steps and the named ones."""

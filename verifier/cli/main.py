@@ -21,7 +21,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "list"]
+        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "list", "proofs"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "check":
@@ -44,6 +44,10 @@ class Commands(click.Group):
             from verifier.cli.explain import explain
 
             return explain
+        if cmd_name == "proofs":
+            from verifier.cli.proofs import proofs
+
+            return proofs
         from constructions import ARCHITECTURES
 
         if cmd_name in ARCHITECTURES:
