@@ -71,11 +71,11 @@ Definition C2 : Prop := forall d n lambda M, (1 <= d)%nat -> (1 <= n)%nat -> 1 <
 (** C3: ReLU, exact on the box, for ever. *)
 Definition C3_weights (M : R) : elman := {|
   elman_h := {|
-    W := mat [1 & 0 |-> -2 * M; 2 & 2 |-> 1; 2 & 1 |-> 1];
+    W := mat [1 & 0 |-> -2 * M; 2 & 1 |-> 1; 2 & 2 |-> 1];
     U := vec [1 |-> 1];
     b := vec [0 |-> 1; 1 |-> M] |};
   elman_start := zero;
-  elman_out := {| V := vec [2 |-> 1; 1 |-> 1]; v0 := - M |} |}.
+  elman_out := {| V := vec [1 |-> 1; 2 |-> 1]; v0 := - M |} |}.
 
 Definition C3 : Prop := forall d M, (3 <= d)%nat -> 0 < M ->
   recalls_forever 0 (box M) (relu_output d (C3_weights M)).

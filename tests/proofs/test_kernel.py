@@ -212,7 +212,8 @@ def test_without_kernel_the_steps_alone_are_checked(capsys):
         main(["proofs"])
     assert stopped.value.code == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-1].startswith("PROVED") and "kernel=not-run" in lines[-1]
+    assert lines[-1].startswith("PROVED")
+    assert "kernel=not-run" in lines[-1]
     assert sum("not run" in line for line in lines) == len(THEOREMS)
 
 

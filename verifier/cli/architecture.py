@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from constructions import Unanswered, construct
+from proofs.certificate_in_rocq import certificate_in_rocq
 from verifier.certificate import to_data
 from verifier.certify import DEFAULT_STEPS, certify
 from verifier.cli.files import check_writable, write_text
@@ -80,6 +81,9 @@ def architecture_command(name: str) -> click.Command:
     @click.option("--show-weights", is_flag=True, help="List every nonzero weight with its reason.")
     @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
     @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
+    @click.option(
+        "--rocq", type=click.Path(path_type=Path), help="Also write a Rocq file that proves it (verify proofs --certificate)."
+    )
     @click.option("--quiet", is_flag=True, help="Print the last line only.")
     def command(
         n: int,
@@ -96,12 +100,13 @@ def architecture_command(name: str) -> click.Command:
         show_weights: bool,
         as_json: bool,
         certificate: Path | None,
+        rocq: Path | None,
         quiet: bool,
     ) -> int:
         if precision is None and tolerance is None and domain != "grid" and not exact_recall:
             precision = 20
-        if certificate is not None:
-            check_writable(certificate)
+        for path in filter(None, (certificate, rocq)):
+            check_writable(path)
         answer = construct(
             name,
             n,
@@ -122,11 +127,14 @@ def architecture_command(name: str) -> click.Command:
                 text = unanswered_line(answer.regime, answer.reason)
                 click.echo(text.splitlines()[-1] if quiet else text)
             return Verdict.UNDECIDED.exit_code
+        proof = certificate_in_rocq(answer) if rocq is not None else ""
         with Stepping(show=not quiet and not as_json) as progress:
             result = certify(answer, steps=steps, seed=seed, progress=progress.advance)
         data = to_data(result) if as_json or certificate is not None else {}
         if certificate is not None:
             write_text(certificate, json.dumps(data, indent=1) + "\n")
+        if rocq is not None:
+            write_text(rocq, proof)
         if as_json:
             click.echo(json.dumps(data, indent=1))
             return result.verdict.exit_code
@@ -134,6 +142,8 @@ def architecture_command(name: str) -> click.Command:
             print_certificate(result, answer, show_weights)
             if certificate is not None:
                 click.echo(f"certificate written to {certificate}")
+            if rocq is not None:
+                click.echo(f"Rocq file written to {rocq}; check it with: verify proofs --certificate {rocq}")
         click.echo(last_line(result))
         return result.verdict.exit_code
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import click
 
-from proofs.kernel import NotInstalled, Report, check
+from proofs.kernel import NotInstalled, Report, check, check_certificate
 from proofs.lemmas import LEFT_OUT, LEMMAS
 from proofs.theorems import THEOREMS
 from verifier.cli.architecture import Count
+from verifier.cli.files import read_text
 from verifier.cli.report import wrapped
 from verifier.errors import UsageError
 from verifier.verdict import Verdict, all_of
@@ -24,12 +25,15 @@ Steps = Mapping[str, Mapping[str, Verdict]]
 @click.option("--kernel", "with_kernel", is_flag=True, help="Compile proofs/rocq and ask the Rocq kernel about every lemma.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for compiled files.  [~/.cache/first-input-recall/rocq]")
 @click.option("--jobs", type=Count(1), default="2", show_default=True, help="Files compiled at once.")
-def proofs(with_kernel: bool, cache: Path | None, jobs: int) -> int:
+@click.option("--certificate", type=click.Path(path_type=Path), help="Have the kernel check a file written by --rocq, only that.")
+def proofs(with_kernel: bool, cache: Path | None, jobs: int, certificate: Path | None) -> int:
     """Print the table and exit with the verdict of all that ran."""
-    if cache is not None and not with_kernel:
-        raise UsageError("--cache belongs to --kernel, which compiles files")
+    if cache is not None and not with_kernel and certificate is None:
+        raise UsageError("--cache belongs to --kernel and --certificate, which compile files")
     if cache is not None and cache.exists() and not cache.is_dir():
         raise UsageError(f"cannot use the cache {cache}: it is not a folder")
+    if certificate is not None:
+        return _check_certificate(read_text(certificate), cache, jobs)
     steps = {name: theorem.run() for name, theorem in THEOREMS.items() if theorem.derivation or theorem.checks}
     report: Report | None = None
     missing = ""
@@ -53,6 +57,17 @@ def proofs(with_kernel: bool, cache: Path | None, jobs: int) -> int:
         f"\n{verdict.value} theorems={len(steps)} checks={sum(map(len, steps.values()))} steps={by_steps.value} "
         f"kernel={by_kernel[0].value if by_kernel else 'not-run'} lemmas={proved}"
     )
+    return verdict.exit_code
+
+
+def _check_certificate(text: str, cache: Path | None, jobs: int) -> int:
+    try:
+        verdict, told, axioms = check_certificate(text, cache=cache, jobs=jobs)
+    except NotInstalled as error:
+        verdict, told, axioms = Verdict.UNDECIDED, str(error), ()
+    click.echo(wrapped("theorem" if verdict is Verdict.PROVED else "rejected" if axioms or told else "", told))
+    click.echo(wrapped("axioms", ", ".join(axioms) or "none"))
+    click.echo(f"\n{verdict.value} kernel={verdict.value}")
     return verdict.exit_code
 
 
