@@ -23,13 +23,6 @@ needs_rocq = pytest.mark.skipif(shutil.which("coqc") is None, reason="Rocq (coqc
 C11 = {"C11": LEMMAS["C11"]}
 
 
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory):
-    """One cache for all workers: files are compiled once per session."""
-    base = tmp_path_factory.getbasetemp()
-    return (base.parent if base.name.startswith("popen-") else base) / "rocq-cache"
-
-
 @pytest.fixture
 def copy(tmp_path):
     """The files that C11 needs, copied, with one text of one file replaced."""
