@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from proofs.lemmas import LEMMAS, Lemma
 from verifier.inequality import Derivation
 from verifier.regime import Regime
 from verifier.sequences import Runs
@@ -86,6 +87,11 @@ class Theorem:
         made = derivation if derivation is not None or self.derivation is None else self.derivation()
         words = (self.id, self.statement, self.hypotheses, self.uses, self.argument, tuple(self.checks or ()))
         return text_sha256((words, made))
+
+    @property
+    def lemmas(self) -> tuple[Lemma, ...]:
+        """The lemmas of proofs/rocq that prove it, checked by `verify proofs --kernel`."""
+        return LEMMAS.get(self.id, ())
 
     def run(self) -> dict[str, Verdict]:
         """Run every check now: the derivation's steps and the named ones."""

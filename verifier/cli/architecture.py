@@ -10,6 +10,7 @@ import click
 
 from constructions import Construction, construct
 from proofs.ask import Open, ask
+from proofs.certificate_in_rocq import certificate_in_rocq
 from proofs.impossible import Impossible
 from verifier.certificate import to_data
 from verifier.certify import DEFAULT_STEPS
@@ -84,6 +85,9 @@ def architecture_command(name: str) -> click.Command:
     @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
     @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
     @click.option("--plot", type=click.Path(path_type=Path), help="Draw activations and errors to FILE.svg, .pdf or .png.")
+    @click.option(
+        "--rocq", type=click.Path(path_type=Path), help="Also write a Rocq file that proves it (verify proofs --certificate)."
+    )
     @click.option("--quiet", is_flag=True, help="Print the last line only.")
     def command(
         n: int,
@@ -101,12 +105,13 @@ def architecture_command(name: str) -> click.Command:
         as_json: bool,
         certificate: Path | None,
         plot: Path | None,
+        rocq: Path | None,
         quiet: bool,
     ) -> int:
         if precision is None and tolerance is None and domain != "grid" and not exact_recall:
             precision = 20
-        if certificate is not None:
-            check_writable(certificate)
+        for path in filter(None, (certificate, rocq)):
+            check_writable(path)
         if plot is not None:
             check_plot(plot)
         answer = construct(
@@ -124,7 +129,10 @@ def architecture_command(name: str) -> click.Command:
         if plot is not None and not isinstance(answer, Construction):
             click.echo(f"verify: nothing drawn to {plot}: there are no weights to show", err=True)
         if not isinstance(answer, Construction):
+            if rocq is not None:
+                click.echo(f"verify: no Rocq file written to {rocq}: there are no weights to prove anything about", err=True)
             return without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
+        proof = certificate_in_rocq(answer) if rocq is not None else ""
         with Stepping(show=not quiet and not as_json) as progress:
             result = ask(answer, steps=steps, seed=seed, progress=progress.advance)
         data = to_data(result) if as_json or certificate is not None else {}
@@ -132,6 +140,8 @@ def architecture_command(name: str) -> click.Command:
             write_text(certificate, json.dumps(data, indent=1) + "\n")
         if plot is not None:
             draw_answer(plot, answer, result)
+        if rocq is not None:
+            write_text(rocq, proof)
         if as_json:
             click.echo(json.dumps(data, indent=1))
             return result.verdict.exit_code
@@ -139,6 +149,8 @@ def architecture_command(name: str) -> click.Command:
             print_certificate(result, answer, show_weights)
             if certificate is not None:
                 click.echo(f"certificate written to {certificate}")
+            if rocq is not None:
+                click.echo(f"Rocq file written to {rocq}; check it with: verify proofs --certificate {rocq}")
         click.echo(last_line(result))
         return result.verdict.exit_code
 

@@ -14,7 +14,7 @@ from verifier.errors import UsageError
 USAGE_CODE = 2
 INTERRUPTED_CODE = 130
 
-OTHER_COMMANDS = ("capacity", "check", "claims", "copy", "cost", "explain", "export", "gradient", "list", "map", "sheet")
+OTHER_COMMANDS = ("capacity", "check", "claims", "copy", "cost", "explain", "export", "gradient", "list", "map", "proofs", "sheet")
 """The commands beside one per architecture."""
 
 
@@ -60,6 +60,10 @@ def _load(name: str) -> click.Command | None:
         from verifier.cli.map import map_command
 
         return map_command
+    if name == "proofs":
+        from verifier.cli.proofs import proofs
+
+        return proofs
     if name == "sheet":
         from verifier.cli.sheet import sheet
 

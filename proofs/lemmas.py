@@ -1,0 +1,70 @@
+"""Which lemma of proofs/rocq proves which theorem: name, pinned statement, and what is not formalised, with the reason.
+
+The statements are those of `proofs/rocq/statements.v`; `proofs.kernel` checks that every lemma named here has the type it is
+pinned to and rests on no axiom but those listed there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lemma:
+    """A lemma `module.name` of proofs/rocq, the statement of statements.v it is pinned to, and what it says in words."""
+
+    name: str
+    statement: str
+    says: str
+
+    @property
+    def module(self) -> str:
+        """The file that proves it, without its ending."""
+        return self.name.partition(".")[0]
+
+
+LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
+    "T1": (Lemma("t1.bounded", "T1", "tanh, sigmoid, LSTM, all GRU: no finite error on ℝ"),),
+    "T3": (Lemma("t3.iff", "T3", "exact at n if and only if n <= d; beyond, no finite error on ℝ"),),
+    "T3b": (Lemma("t3.one_unit", "T3b_one_unit", "d = 1"),),
+    "T4": (Lemma("t4.doubles", "T4", "the floor, the unit that attains it, and ℝ"),),
+    "T5": (
+        Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
+        Lemma("t5.lattice_paths_selective", "T5_selective", "the readout sees the last input"),
+    ),
+    "T6": (Lemma("t6.scaled", "T6_upto", "up to N >= 2"),),
+    "C1": (Lemma("c1.recalls", "C1", "exact"),),
+    "C2": (Lemma("c2.explodes", "C2", "the error is equal to the formula"),),
+    "C3": (Lemma("c3.recalls", "C3", "exact, for ever"),),
+    "C4a": (Lemma("c4a.tanh_recalls", "C4a", "the printed bound"),),
+    "C4a-sigmoid": (Lemma("c4a.sigmoid_recalls", "C4a_sigmoid", "the printed bound"),),
+    "C5": (Lemma("c5.tanh_recalls", "C5", "the printed bound"),),
+    "C5-sigmoid": (Lemma("c5.sigmoid_recalls", "C5_sigmoid", "the printed bound"),),
+    "C6": (
+        Lemma("c6.recalls", "C6", "the printed bound"),
+        Lemma("c6.any", "C6_any", "for all N, M and tolerances"),
+    ),
+    "C7": (
+        Lemma("c7.recalls", "C7", "the printed bound, four conventions"),
+        Lemma("c7.any", "C7_any", "for all N, M and tolerances"),
+    ),
+    "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
+    "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
+    "C13": (Lemma("c13.recalls", "C13", "exact, for ever"),),
+}
+"""Lemmas by theorem id."""
+
+LEFT_OUT: Mapping[str, str] = {
+    "T2": "needs the identity theorem for real-analytic functions of n variables, which no installed library has",
+    "T3b": "d >= 2 needs eigenvalues in the complex plane, for which the reals here have no library installed",
+    "T3c": "rests on T3b's eigenvalues and on a pigeonhole argument over d·2^d residues",
+    "T6": "at a fixed n the lower bound d >= n + 2 needs invariance of domain",
+    "T7": "needs Ax's theorem on exponentials of power series",
+    "T8": "needs the Borsuk-Ulam theorem, which no installed library has",
+    "C4b": "not written yet: the sum of cubes of a growing state",
+    "C8": "not written yet: counting the decided units of the staircase",
+    "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
+    "C10": "not written yet: the linear and ReLU chains are C1 and C12's, the LSTM's needs solved weights",
+}
+"""What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""

@@ -1,0 +1,224 @@
+(** The theorems as propositions and the weights they speak of. Read this file and definitions.v; the rest is proof.
+
+    Every network has d units, any d that fits; weights that are not listed are zero and s_0 = 0 unless a theorem
+    speaks of all weights. *)
+
+From Coq Require Import Reals List Binomial.
+From Recall Require Import definitions.
+Import ListNotations.
+Open Scope R_scope.
+
+Definition no_weights : gate := {| W := mat []; U := vec []; b := vec [] |}.
+
+(** * Impossibility: for all weights of all sizes *)
+
+(** T1: no network with a bounded readout recalls on all of R to any tolerance. *)
+Definition T1 : Prop := forall d n delta,
+  (forall w, ~ recalls_at delta reals n (tanh_output d w)) /\
+  (forall w, ~ recalls_at delta reals n (sigmoid_output d w)) /\
+  (forall w, ~ recalls_at delta reals n (lstm_output d w)) /\
+  (forall after keeps w, ~ recalls_at delta reals n (gru_output after keeps d w)).
+
+(** T3: a linear RNN recalls x_1 exactly at n if and only if n <= d, on R as on the box; beyond, no finite error on R. *)
+Definition T3 : Prop := forall d n, (1 <= n)%nat ->
+  ((exists w, recalls_at 0 reals n (linear_output d w)) <-> (n <= d)%nat) /\
+  (forall M, 0 < M -> (exists w, recalls_at 0 (box M) n (linear_output d w)) <-> (n <= d)%nat) /\
+  ((d < n)%nat -> forall w delta, ~ recalls_at delta reals n (linear_output d w)).
+
+(** T3b for d = 1: a linear unit that does not expand is no better than guessing from n = 2 on. *)
+Definition T3b_one_unit : Prop := forall w n M delta, (2 <= n)%nat -> 0 <= M ->
+  Rabs (W (elman_h w) 0%nat 0%nat) <= 1 -> recalls_at delta (box M) n (linear_output 1 w) -> M <= delta.
+
+(** T4: up to N, every linear RNN has error at least M (1 - 2^-(N-1)), and one unit attains it; on R no error is finite. *)
+Definition T4 : Prop := forall d N M, (1 <= N)%nat -> 0 < M ->
+  (forall w delta, recalls_upto delta (box M) N (linear_output d w) -> M * (1 - / 2 ^ (N - 1)) <= delta) /\
+  ((1 <= d)%nat -> exists w, recalls_upto (M * (1 - / 2 ^ (N - 1))) (box M) N (linear_output d w)) /\
+  ((2 <= N)%nat -> forall w delta, ~ recalls_upto delta reals N (linear_output d w)).
+
+(** T5: up to N, one diagonal layer with any input-dependent gates has error at least M (1 - 1/C(N-1, i)) for every i;
+    with a readout that sees the last input, N - 1 takes the place of N. *)
+Definition T5 : Prop := forall d N i w M delta, (i <= N - 1)%nat -> (1 <= N)%nat -> 0 < M ->
+  (forall out, recalls_upto delta (box M) N (diagonal_output d w out) -> M * (1 - / C (N - 1) i) <= delta).
+
+Definition T5_selective : Prop := forall d N i w M delta, (i <= N - 2)%nat -> (2 <= N)%nat -> 0 < M ->
+  (forall out, recalls_upto delta (box M) N (selective_output d w out) -> M * (1 - / C (N - 2) i) <= delta).
+
+(** T6, up to N >= 2: no ReLU RNN has a finite error on R at n = 1 and n = 2. *)
+Definition T6_upto : Prop := forall d w N delta, (2 <= N)%nat -> ~ recalls_upto delta reals N (relu_output d w).
+
+(** * Constructions *)
+
+(** C1: shift register of n units; exact at n. *)
+Definition C1_weights (n : nat) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb k (S j) && Nat.ltb k n)%bool then 1 else 0;
+    U := vec [0 |-> 1];
+    b := vec [] |};
+  elman_start := zero;
+  elman_out := {| V := vec [(n - 1) |-> 1]; v0 := 0 |} |}.
+
+Definition C1 : Prop := forall d n, (1 <= n <= d)%nat -> recalls_at 0 reals n (linear_output d (C1_weights n)).
+
+(** C2: exploding scalar; the error at n is exactly M (1 - lambda^-(n-1)) / (lambda - 1). *)
+Definition C2_weights (lambda : R) (n : nat) : elman := {|
+  elman_h := {| W := mat [0 & 0 |-> lambda]; U := vec [0 |-> 1]; b := vec [] |};
+  elman_start := zero;
+  elman_out := {| V := vec [0 |-> / lambda ^ (n - 1)]; v0 := 0 |} |}.
+
+Definition C2 : Prop := forall d n lambda M, (1 <= d)%nat -> (1 <= n)%nat -> 1 < lambda -> 0 <= M ->
+  error_is (M * (1 - / lambda ^ (n - 1)) / (lambda - 1)) (box M) n (linear_output d (C2_weights lambda n)).
+
+(** C3: ReLU, exact on the box, for ever. *)
+Definition C3_weights (M : R) : elman := {|
+  elman_h := {|
+    W := mat [1 & 0 |-> -2 * M; 2 & 1 |-> 1; 2 & 2 |-> 1];
+    U := vec [1 |-> 1];
+    b := vec [0 |-> 1; 1 |-> M] |};
+  elman_start := zero;
+  elman_out := {| V := vec [1 |-> 1; 2 |-> 1]; v0 := - M |} |}.
+
+Definition C3 : Prop := forall d M, (3 <= d)%nat -> 0 < M ->
+  recalls_forever 0 (box M) (relu_output d (C3_weights M)).
+
+(** C4a: a shift register of tanh or sigmoid units, at one n <= d. *)
+Definition kept (n : nat) (z : R) : R := / sqrt (1 + INR n * z ^ 2 * (2 / 3 + z ^ 2 / 15)).
+
+Definition C4a_weights (n : nat) (eps : R) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb k (S j) && Nat.ltb k n)%bool then 1 else 0;
+    U := vec [0 |-> eps];
+    b := vec [] |};
+  elman_start := zero;
+  elman_out := {| V := vec [(n - 1) |-> / eps]; v0 := 0 |} |}.
+
+Definition C4a : Prop := forall d n eps M, (1 <= n <= d)%nat -> 0 < eps -> 0 < M ->
+  recalls_at (M * (1 - kept n (eps * M))) (box M) n (tanh_output d (C4a_weights n eps)).
+
+Definition C4a_sigmoid_weights (n : nat) (eps : R) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb k (S j) && Nat.ltb k n)%bool then 4 else 0;
+    U := vec [0 |-> 2 * eps];
+    b := fun k => if (Nat.ltb 0 k && Nat.ltb k n)%bool then -2 else 0 |};
+  elman_start := zero;
+  elman_out := {| V := vec [(n - 1) |-> 2 / eps]; v0 := - / eps |} |}.
+
+Definition C4a_sigmoid : Prop := forall d n eps M, (1 <= n <= d)%nat -> 0 < eps -> 0 < M ->
+  recalls_at (M * (1 - kept n (eps * M))) (box M) n (sigmoid_output d (C4a_sigmoid_weights n eps)).
+
+(** C5: the tanh RNN, up to N, four units: flag, gate, pair, memory. *)
+Definition C5_weights (B eps : R) : elman := {|
+  elman_h := {|
+    W := mat [1 & 0 |-> B; 2 & 0 |-> B; 3 & 3 |-> 1; 3 & 1 |-> 1; 3 & 2 |-> -1];
+    U := vec [1 |-> eps];
+    b := vec [0 |-> B] |};
+  elman_start := zero;
+  elman_out := {| V := vec [3 |-> / eps; 1 |-> / eps; 2 |-> - / eps]; v0 := 0 |} |}.
+
+Definition C5_bound (N : nat) (M eps B : R) : R :=
+  let a := B * tanh B in
+  let edge := tanh a - tanh (a - eps * M) in
+  M * (1 - kept N (eps * M)) + INR (N - 1) * edge / eps.
+
+Definition C5 : Prop := forall d N eps B M, (4 <= d)%nat -> 0 < eps -> 0 < B -> 0 < M ->
+  recalls_upto (C5_bound N M eps B) (box M) N (tanh_output d (C5_weights B eps)).
+
+(** The sigmoid RNN: C5 in u = 2h - 1. *)
+Definition C5_sigmoid_weights (B eps : R) : elman := {|
+  elman_h := {|
+    W := mat [1 & 0 |-> 4 * B; 2 & 0 |-> 4 * B; 3 & 3 |-> 4; 3 & 1 |-> 4; 3 & 2 |-> -4; 3 & 0 |-> -2];
+    U := vec [1 |-> 2 * eps];
+    b := vec [0 |-> 2 * B] |};
+  elman_start := zero;
+  elman_out := {| V := vec [3 |-> 2 / eps; 1 |-> 2 / eps; 2 |-> - (2 / eps)]; v0 := - / eps |} |}.
+
+Definition C5_sigmoid_bound (N : nat) (M eps B : R) : R :=
+  let a := B * (1 + tanh B) in
+  let edge := tanh a - tanh (a - eps * M) in
+  let q := sigmoid (- (2 * B)) in
+  M * (1 - kept N (eps * M)) + INR (N - 1) * (edge + q) / eps.
+
+Definition C5_sigmoid : Prop := forall d N eps B M, (4 <= d)%nat -> 0 < eps -> 0 < B -> 0 < M ->
+  recalls_upto (C5_sigmoid_bound N M eps B) (box M) N (sigmoid_output d (C5_sigmoid_weights B eps)).
+
+(** C6: the LSTM, up to N, two units: flag and memory. *)
+Definition C6_weights (K L eps : R) : lstm := {|
+  lstm_f := {| W := mat []; U := vec []; b := vec [0 |-> - K; 1 |-> K] |};
+  lstm_i := {| W := mat [1 & 0 |-> - L]; U := vec []; b := vec [0 |-> K; 1 |-> K] |};
+  lstm_o := {| W := mat []; U := vec []; b := vec [0 |-> K; 1 |-> K] |};
+  lstm_g := {| W := mat []; U := vec [1 |-> eps]; b := vec [0 |-> K] |};
+  lstm_start := (zero, zero);
+  lstm_out := {| V := vec [1 |-> / eps]; v0 := 0 |} |}.
+
+Definition C6_eta (K L : R) : R := sigmoid (K - L * sigmoid K * tanh (sigmoid K * tanh K)).
+
+Definition C6_bound (N : nat) (M K L eps : R) : R :=
+  let phi := sigmoid K in
+  M - phi / eps * (phi ^ N - INR (N - 1) * C6_eta K L) * tanh (tanh (eps * M)).
+
+Definition C6 : Prop := forall d N K L eps M, (2 <= d)%nat -> 0 < K -> 0 < L -> 0 < eps -> 0 < M ->
+  INR (N - 1) * C6_eta K L <= sigmoid K ^ N ->
+  recalls_upto (C6_bound N M K L eps) (box M) N (lstm_output d (C6_weights K L eps)).
+
+(** For every N, M and tolerance such weights exist. *)
+Definition C6_any : Prop := forall d N M delta, (2 <= d)%nat -> 0 < M -> 0 < delta ->
+  exists K L eps, recalls_upto delta (box M) N (lstm_output d (C6_weights K L eps)).
+
+(** C7: the GRU in all four conventions, up to N, two units. *)
+Definition C7_weights (keeps : bool) (K L eps : R) : gru :=
+  let s := if keeps then -1 else 1 in {|
+  gru_z := {| W := mat [1 & 0 |-> - s * L]; U := vec []; b := vec [0 |-> s * L; 1 |-> s * K] |};
+  gru_r := no_weights;
+  gru_n := {| W := mat []; U := vec [1 |-> eps]; b := vec [0 |-> L] |};
+  gru_c := zero;
+  gru_start := zero;
+  gru_out := {| V := vec [1 |-> / eps]; v0 := 0 |} |}.
+
+Definition C7_bound (N : nat) (M K L eps : R) : R :=
+  let phi := sigmoid K in
+  let kappa := sigmoid (L * sigmoid L * tanh L - K) in
+  M - / eps * tanh (eps * M) * ((1 + phi) * kappa ^ (N - 1) - 1).
+
+Definition C7 : Prop := forall after keeps d N K L eps M,
+  (2 <= d)%nat -> 0 < K -> 0 < L -> 0 < eps -> 0 < M ->
+  recalls_upto (C7_bound N M K L eps) (box M) N (gru_output after keeps d (C7_weights keeps K L eps)).
+
+Definition C7_any : Prop := forall after keeps d N M delta, (2 <= d)%nat -> 0 < M -> 0 < delta ->
+  exists K L eps, recalls_upto delta (box M) N (gru_output after keeps d (C7_weights keeps K L eps)).
+
+(** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
+Definition C11_weights : bilinear := {|
+  bilinear_a := {| W := mat [1 & 1 |-> 1]; U := vec [1 |-> 1]; b := vec [0 |-> 1] |};
+  bilinear_x := {| W := mat [1 & 0 |-> -1]; U := vec []; b := vec [] |};
+  bilinear_start := zero;
+  bilinear_out := {| V := vec [1 |-> 1]; v0 := 0 |} |}.
+
+Definition C11 : Prop := forall d, (2 <= d)%nat -> recalls_forever 0 reals (bilinear_output d C11_weights).
+
+(** C12: ReLU on R at one n <= d - 2 (n = 1: two units). *)
+Definition C12_weights (n : nat) : elman := {|
+  elman_h := {|
+    W := fun k => match k with
+      | 0 | 1 => vec []
+      | 2 => vec (if Nat.leb n 1 then [] else [2 |-> 1; 0 |-> 1; 1 |-> 1])
+      | 3 => vec (if Nat.leb n 1 then [] else [2 |-> 1; 0 |-> 2])
+      | _ => vec (if Nat.leb k (n + 1) then [(k - 1) |-> 1; 0 |-> 1; 1 |-> 1] else [])
+      end%nat;
+    U := vec [0 |-> 1; 1 |-> -1];
+    b := vec [] |};
+  elman_start := zero;
+  elman_out := {| V := vec (if Nat.leb n 1 then [0 |-> 1; 1 |-> -1] else [(n + 1) |-> 1; 2 |-> -1]); v0 := 0 |} |}.
+
+Definition C12 : Prop := forall d n, (1 <= n)%nat -> (n + 2 <= d \/ n = 1 /\ 2 <= d)%nat ->
+  recalls_at 0 reals n (relu_output d (C12_weights n)).
+
+(** C13: two stacked diagonal layers with a ReLU between; exact on the box, for ever. *)
+Definition C13_weights (M : R) : stacked := {|
+  stacked_ap := vec [0 |-> / 2];
+  stacked_p := {| W := mat []; U := vec []; b := vec [0 |-> 1] |};
+  stacked_u := {| W := mat [0 & 0 |-> -4 * M]; U := vec [0 |-> 1]; b := vec [0 |-> 5 * M] |};
+  stacked_ah := vec [0 |-> 1];
+  stacked_start := (zero, zero);
+  stacked_out := {| V := vec [0 |-> 1]; v0 := - M |} |}.
+
+Definition C13 : Prop := forall d M, (1 <= d)%nat -> 0 < M ->
+  recalls_forever 0 (box M) (stacked_output d (C13_weights M)).

@@ -1,0 +1,93 @@
+"""Certificates as Rocq files: accepted as written, rejected with one wrong constant."""
+
+from __future__ import annotations
+
+import shutil
+from fractions import Fraction
+
+import pytest
+
+from constructions import construct
+from proofs.certificate_in_rocq import certificate_in_rocq
+from proofs.kernel import check_certificate
+from verifier.cli.main import main
+from verifier.errors import UsageError
+from verifier.verdict import Verdict
+
+needs_rocq = pytest.mark.skipif(shutil.which("coqc") is None, reason="Rocq (coqc) is not installed")
+
+EXACT = {
+    "relu": ({"horizon": "forever", "exact_recall": True, "bound": Fraction(7, 3)}, "recalls_forever 0 (box (7 / 3))"),
+    "bilinear": ({"horizon": "forever", "exact_recall": True, "domain": "reals"}, "recalls_forever 0 reals"),
+    "stacked": ({"horizon": "forever", "exact_recall": True}, "recalls_forever 0 (box 1)"),
+}
+
+
+@needs_rocq
+@pytest.mark.parametrize("name", EXACT)
+def test_exact_constructions(name, cache):
+    question, says = EXACT[name]
+    verdict, told, _ = check_certificate(certificate_in_rocq(construct(name, 10, **question)), cache=cache)
+    assert verdict is Verdict.PROVED
+    assert told.startswith(says)
+
+
+@needs_rocq
+@pytest.mark.parametrize(
+    ("name", "n", "precision"), [("lstm", 1, 1), ("lstm", 10**18, 20), ("gru", 30, 3), ("gru-after-keep", 10**18, 20)]
+)
+def test_bounded_constructions(name, n, precision, cache):
+    text = certificate_in_rocq(construct(name, n, precision, bound=Fraction(3, 2), hidden=3))
+    verdict, told, axioms = check_certificate(text, cache=cache)
+    assert verdict is Verdict.PROVED
+    assert told.startswith("recalls_upto")
+    assert f"(Z.to_nat {n})" in told
+    assert len(axioms) == 4
+
+
+@needs_rocq
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("(box 1)", "(box 2)"),
+        ("|-> 1 /", "|-> 2 /"),
+        ("V := vec [1 |-> 1", "V := vec [1 |-> 2"),
+        ("(Z.to_nat 1000)", "(Z.to_nat 1001)"),
+        ("recalls_upto (1 / 1000)", "recalls_upto (1 / 2000)"),
+        ("0 |-> -", "0 |-> "),
+        ("Theorem certified", "Axiom cheat : False. Theorem certified"),
+    ],
+)
+def test_one_wrong_constant_is_rejected(old, new, cache):
+    text = certificate_in_rocq(construct("lstm", 1000, 3))
+    text = text.replace("|-> (1 /", "|-> 1 /").replace("|-> 1 / 100)", "|-> 1 / 100")
+    assert old in text
+    verdict, told, _ = check_certificate(text.replace(old, new, 1), cache=cache)
+    assert verdict is Verdict.REFUTED
+    assert told
+
+
+@pytest.mark.parametrize(
+    ("name", "n", "question", "told"),
+    [
+        ("linear", 3, {"horizon": "fixed", "exact_recall": True}, "no Rocq file for theorem C1"),
+        ("tanh", 10, {"precision": 3}, "no Rocq file for theorem C5"),
+        ("lstm", 10, {"domain": "grid", "bits": 3}, "--domain box"),
+    ],
+)
+def test_what_has_no_file_says_so(name, n, question, told):
+    with pytest.raises(UsageError, match=told):
+        certificate_in_rocq(construct(name, n, **question))
+
+
+def test_the_command_writes_the_file_and_says_how_to_check_it(tmp_path, capsys):
+    file = tmp_path / "out.v"
+    with pytest.raises(SystemExit) as stopped:
+        main(["lstm", "--n", "6", "--precision", "4", "--rocq", str(file)])
+    assert stopped.value.code == 0
+    assert f"verify proofs --certificate {file}" in capsys.readouterr().out
+    assert "Theorem certified : recalls_upto (1 / 10000) (box 1) (Z.to_nat 6) (lstm_output 32 weights)." in file.read_text()
+    with pytest.raises(SystemExit) as stopped:
+        main(["tanh", "--n", "6", "--precision", "4", "--rocq", str(tmp_path / "none.v")])
+    assert stopped.value.code == 2
+    assert not (tmp_path / "none.v").exists()
