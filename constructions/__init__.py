@@ -9,9 +9,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from functools import partial
 
 from constructions import bilinear, exploding, gru, linear, lstm, register, relu, sigmoid, stacked, tanh, thermometer
 from constructions.answer import Construction, Unanswered
+from constructions.latch import LATCHES, SIGNS
 from verifier.errors import UsageError
 from verifier.exact import exact
 from verifier.inequality import Derivation
@@ -24,7 +26,7 @@ ARCHITECTURES: dict[str, Callable[[Regime], Construction | Unanswered]] = {
     "tanh": tanh.construct,
     "sigmoid": sigmoid.construct,
     "lstm": lstm.construct,
-    **dict.fromkeys(gru.SIGNS, gru.construct),
+    **dict.fromkeys(SIGNS, gru.construct),
     "bilinear": bilinear.construct,
     "stacked": stacked.construct,
 }
@@ -73,18 +75,16 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C5-sigmoid": lambda _: sigmoid.derivation(),
         "C6": lambda _: lstm.derivation(),
         "C7": lambda _: gru.derivation(),
-        "C8": _thermometer,
+        **{latch.theorem: partial(_thermometer, latch.cells[0]) for latch in LATCHES.values()},
         "C11": lambda _: bilinear.derivation(),
         "C12": lambda parameters: relu.reals(_units(parameters)),
         "C13": lambda _: stacked.derivation(),
     }
 
 
-def _thermometer(parameters: Mapping[str, Fraction]) -> Derivation:
-    units, width, bound = (parameters.get(name, Fraction(0)) for name in ("d", "w", "M"))
-    if units.denominator != 1 or not 1 <= units <= LARGEST_HIDDEN:
-        raise UsageError(f"d = {units} is not a number of units; 1 to {LARGEST_HIDDEN}")
-    return thermometer.derivation_tanh(units.numerator, grid=width * units == bound)
+def _thermometer(cell: str, parameters: Mapping[str, Fraction]) -> Derivation:
+    """C8 on the box, where a width w is among the parameters, or else on a grid."""
+    return thermometer.derivation(cell, grid="w" not in parameters)
 
 
 def _units(parameters: Mapping[str, Fraction]) -> int:

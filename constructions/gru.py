@@ -28,7 +28,9 @@ import sympy
 from flint import arb, fmpz
 from sympy import Expr, Symbol, tanh
 
+from constructions import thermometer
 from constructions.answer import Construction, Place, Unanswered, assemble
+from constructions.latch import SIGNS
 from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
@@ -60,9 +62,6 @@ from verifier.weights import Weights
 FLAG, MEMORY = 0, 1
 UNITS = ("flag", "memory")
 
-SIGNS = {"gru": 1, "gru-keep": -1, "gru-after": 1, "gru-after-keep": -1}
-"""The cells served, and the sign of z's rows: 1 where z takes the candidate, -1 where z keeps the state."""
-
 K = Symbol("K", positive=True)
 L = Symbol("L", positive=True)
 EPSILON = Symbol("epsilon", positive=True)
@@ -88,18 +87,14 @@ def network(cell: str, hidden: int, k: Fraction | int, gain: Fraction | int, sca
 
 
 def construct(regime: Regime) -> Construction | Unanswered:
-    """The C7 GRU sized from the request, or `Unanswered` for horizons it does not serve.
+    """The C7 GRU sized from the request; `forever`: the thermometer latch (C8).
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
     every n' <= n. Hypotheses: d >= 2, K > 0, L > 0. `regime.architecture` names the cell, one of `SIGNS`.
     """
     if regime.horizon == "forever":
-        return Unanswered(
-            regime,
-            "the held value of C7 fades like κ^n and every later input leaks in, so it covers every n <= N but not all n; "
-            "the thermometer latch (C8) and the refreshed memory (C9), which do, are not in this version",
-        )
+        return thermometer.construct(regime)
     if regime.domain == "reals" or not regime.tolerance:
         return Unanswered(
             regime,

@@ -23,6 +23,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Symbol, tanh
 
+from constructions import thermometer
 from constructions.answer import Construction, Place, Unanswered, assemble
 from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
@@ -82,18 +83,14 @@ def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fractio
 
 
 def construct(regime: Regime) -> Construction | Unanswered:
-    """The C6 LSTM sized from the request, or `Unanswered` for horizons it does not serve.
+    """The C6 LSTM sized from the request; `forever`: the thermometer latch (C8).
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
     every n' <= n. Hypotheses: d >= 2, K > 0, φ^n >= (n-1)η.
     """
     if regime.horizon == "forever":
-        return Unanswered(
-            regime,
-            "the held value of C6 fades like φ^n, so it covers every n <= N but not all n; the thermometer latch (C8) and "
-            "the refreshed memory (C9), which do, are not in this version",
-        )
+        return thermometer.construct(regime)
     if regime.domain == "reals" or not regime.tolerance:
         return Unanswered(
             regime,

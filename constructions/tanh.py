@@ -71,7 +71,7 @@ def construct(regime: Regime) -> Construction | Unanswered:
     Sizes are decided in balls from the closed-form bounds at n.
     """
     if regime.horizon == "forever":
-        return thermometer.construct_tanh(regime)
+        return thermometer.construct(regime)
     if regime.domain == "reals" or not regime.tolerance:
         return Unanswered(
             regime,

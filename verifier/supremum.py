@@ -68,12 +68,14 @@ def bound_supremum(
     points: Sequence[Fraction] | None = None,
     target: Fraction | None = None,
     refine: bool = True,
+    aim: Fraction | None = None,
 ) -> Supremum:
     """Enclose max over n' <= n (or n alone, or for ever) of sup |y_{n'} - x_1| over [-bound, bound]^{n'}, or over ℝ^{n'}.
 
     `bound` None means ℝ and needs a piecewise affine network; `n` None means for ever, by exact forms that settle or by
-    invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
-    current precision; raises `StepLimit` where no method applies within `steps` steps.
+    invariant sets, there with x_1 among `points` if given, stopping at an attained error above `target`, and not
+    before the bound is below `aim` where that can be had. Works at the current precision; raises `StepLimit` where no method
+    applies within `steps` steps.
     """
     if is_piecewise_affine(program):
         try:
@@ -84,7 +86,7 @@ def bound_supremum(
     if bound is None:
         raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
     if n is None:
-        found = bound_forever(program, bound, points, target)
+        found = bound_forever(program, bound, points, target, aim)
         if found is None:
             raise StepLimit("no invariant set was found: the states do not settle into a box that one step maps into itself")
         horizon = length(found.witness)
