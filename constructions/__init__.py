@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from functools import partial
 
-from constructions import bilinear, exploding, gru, linear, lstm, register, relu, sigmoid, stacked, tanh, thermometer
+from constructions import bilinear, exploding, extrapolated, gru, linear, lstm, register, relu, sigmoid, stacked, tanh, thermometer
 from constructions.answer import Construction, Unanswered
 from constructions.latch import LATCHES, SIGNS
 from verifier.errors import UsageError
@@ -45,12 +45,14 @@ def construct(
     domain: str = "box",
     bits: int | None = None,
     exact_recall: bool = False,
+    cells: int = 1,
 ) -> Construction | Unanswered:
     """Propose weights with which `architecture` recalls x_1.
 
     n: horizon. precision: decimal digits, tolerance = 10^-precision·bound; or `tolerance` itself (exact). bound: inputs
     lie in [-bound, bound]. hidden: units d. horizon: "upto" (every n' <= n), "fixed", "forever". domain: "box",
-    "reals", or "grid" with `bits`. exact_recall: ask for error 0 instead of an accuracy.
+    "reals", or "grid" with `bits`. exact_recall: ask for error 0 instead of an accuracy. cells: memory cells of the LSTM;
+    more of them need smaller weights (C6b).
     Returns a `Construction`, or `Unanswered` where this version has none. Raises `UsageError` on bad values and
     `TypeError` on floats.
     """
@@ -59,7 +61,11 @@ def construct(
     size = exact(bound)
     wanted = decide_tolerance(size, precision, None if tolerance is None else exact(tolerance), bits, exact_recall)
     regime = Regime(architecture, n, size, wanted, horizon, domain, bits, hidden)
-    return ARCHITECTURES[architecture](regime)
+    if cells == 1:
+        return ARCHITECTURES[architecture](regime)
+    if architecture != "lstm":
+        raise UsageError(f"--cells {cells} is not allowed for {architecture}; only the lstm has more than one memory cell (C6b)")
+    return extrapolated.construct(regime, cells)
 
 
 def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
@@ -74,6 +80,7 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C5": lambda _: tanh.derivation(),
         "C5-sigmoid": lambda _: sigmoid.derivation(),
         "C6": lambda _: lstm.derivation(),
+        "C6b": lambda parameters: extrapolated.derivation(extrapolated.checked(parameters.get("k", Fraction(0)))),
         "C7": lambda _: gru.derivation(),
         **{latch.theorem: partial(_thermometer, latch.cells[0]) for latch in LATCHES.values()},
         "C11": lambda _: bilinear.derivation(),

@@ -17,6 +17,7 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
 from verifier.errors import StepLimit
+from verifier.expansion import attained, bound_by_expansion
 from verifier.forever import bound_forever
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
@@ -43,7 +44,7 @@ class Supremum:
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
     intervals after `boxes` boxes. `method` is "exact forms", "invariant sets" (over `boxes` ranges of x_1),
-    "induction" (then `settled_after` steps were walked) or "stepping".
+    "induction" (then `settled_after` steps were walked), "expansion" (in powers of x_1) or "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -97,12 +98,28 @@ def bound_supremum(
         if beyond is not None:
             value, horizon, witness, settled_after = beyond
             return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
+    if aim is not None and refine:
+        expanded = _from_expansion(program, bound, n, only_last, steps, aim)
+        if expanded is not None:
+            return expanded
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
     terms = sum(len(operation.arguments) for operation in program.operations)
     if n * terms * (1 + len(program.driven())) > WALK_WORK:
         raise StepLimit(f"{n} steps of a network with {terms} terms per step are too many to walk over the box")
     return supremum_by_stepping(program, bound, n, only_last, refine)
+
+
+def _from_expansion(program: Program, bound: Fraction, n: int, only_last: bool, steps: int, aim: Fraction) -> Supremum | None:
+    """The bracket of the expansion in x_1 where a sign is open and its upper end is at most `aim`; None otherwise."""
+    if only_last and n > steps:
+        return None  # no run reaches n, so nothing would be known to be attained
+    with flint.ctx.workprec(SHARPER[1] * flint.ctx.prec):
+        upper = bound_by_expansion(program, bound, n, only_last, aim)
+        if upper is None or not upper <= to_ball(aim):
+            return None
+        lower, horizon, witness = attained(program, bound, min(n, steps), only_last)
+    return Supremum(lower, upper, horizon, witness, False, 1, "expansion")
 
 
 def _from_exact(found: ExactSupremum) -> Supremum:

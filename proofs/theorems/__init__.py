@@ -9,6 +9,7 @@ from proofs.theorems.c4b import C4B
 from proofs.theorems.c5 import C5
 from proofs.theorems.c5_sigmoid import C5_SIGMOID
 from proofs.theorems.c6 import C6
+from proofs.theorems.c6b import C6B
 from proofs.theorems.c7 import C7
 from proofs.theorems.c8 import C8, C8_GRU, C8_LSTM, C8_SIGMOID
 from proofs.theorems.c10 import C10
@@ -29,6 +30,7 @@ THEOREMS: dict[str, Theorem] = {
         C5,
         C5_SIGMOID,
         C6,
+        C6B,
         C7,
         C8,
         C8_SIGMOID,

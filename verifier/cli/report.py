@@ -262,11 +262,12 @@ def _numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "invariant sets": f"invariant sets, {supremum.boxes} ranges",
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
+            "expansion": "powers of x_1",
             "exact forms": "exact rational",
         }[supremum.method]
         value = show_upper(supremum.upper, DIGITS)
         if not supremum.exact:
-            how = how if supremum.method == "invariant sets" else "bracket"
+            how = how if supremum.method in ("invariant sets", "expansion") else "bracket"
             value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:
