@@ -72,7 +72,7 @@ def bound_beyond(program: Program, bound: Fraction, n: int, only_last: bool) -> 
         return None
     box = [(-bound, bound)] * start
     walk = walk_box(program, box)
-    later = _LaterStep.of(program, forms, settled.box, bound, walk.states[start], count)
+    later = LaterStep.of(program, forms, settled.box, bound, walk.states[start], count)
     if later is None:
         return None
     signs = _later_signs(later, walk, start, count, only_last)
@@ -114,7 +114,7 @@ def bound_beyond(program: Program, bound: Fraction, n: int, only_last: bool) -> 
     return value.union(value + signs.violation * to_ball(2 * bound)), worst[1], worst[2], start
 
 
-class _LaterStep:
+class LaterStep:
     """One step with the autonomous states anywhere in their settled box and the input anywhere in the box.
 
     `reach` holds every driven state that occurs at or after T; `slopes` are those of the states with memory (None for the
@@ -146,7 +146,7 @@ class _LaterStep:
         bound: Fraction,
         start: Sequence[Interval],
         count: int,
-    ) -> _LaterStep | None:
+    ) -> LaterStep | None:
         """The step, or None if the states with memory mix or a slope is not proved positive over all that is reached."""
         later = cls(program, forms, autonomous, bound)
         factors = later._affine_factors()
@@ -261,7 +261,7 @@ class _Signs:
     violation: arb
 
 
-def _later_signs(later: _LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
+def _later_signs(later: LaterStep, walk: Walk, start: int, count: int, only_last: bool) -> _Signs | None:
     readout = later.step.readout
     pattern = readout_pattern(readout, len(later.forms))
     before, on_input = pull_pattern(later.step, pattern)

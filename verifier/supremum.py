@@ -112,13 +112,11 @@ def bound_supremum(
 
 def _from_expansion(program: Program, bound: Fraction, n: int, only_last: bool, steps: int, aim: Fraction) -> Supremum | None:
     """The bracket of the expansion in x_1 where a sign is open and its upper end is at most `aim`; None otherwise."""
-    if only_last and n > steps:
-        return None  # no run reaches n, so nothing would be known to be attained
     with flint.ctx.workprec(SHARPER[1] * flint.ctx.prec):
         upper = bound_by_expansion(program, bound, n, only_last, aim)
         if upper is None or not upper <= to_ball(aim):
             return None
-        lower, horizon, witness = attained(program, bound, min(n, steps), only_last)
+        lower, horizon, witness = attained(program, bound, n, steps, only_last)
     return Supremum(lower, upper, horizon, witness, False, 1, "expansion")
 
 
