@@ -98,16 +98,19 @@ def bound_supremum(
         if beyond is not None:
             value, horizon, witness, settled_after = beyond
             return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
-    if aim is not None and refine:
-        expanded = _from_expansion(program, bound, n, only_last, steps, aim)
-        if expanded is not None:
-            return expanded
+    terms = sum(len(operation.arguments) for operation in program.operations)
+    short = n <= steps and n * terms * (1 + len(program.driven())) <= WALK_WORK
+    stepped = supremum_by_stepping(program, bound, n, only_last, False) if short else None
+    if stepped is not None and (stepped.exact or not refine):
+        return stepped
+    expanded = None if aim is None else _from_expansion(program, bound, n, only_last, steps, aim)
+    if expanded is not None:
+        return expanded
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
-    terms = sum(len(operation.arguments) for operation in program.operations)
-    if n * terms * (1 + len(program.driven())) > WALK_WORK:
+    if not short:
         raise StepLimit(f"{n} steps of a network with {terms} terms per step are too many to walk over the box")
-    return supremum_by_stepping(program, bound, n, only_last, refine)
+    return supremum_by_stepping(program, bound, n, only_last)
 
 
 def _from_expansion(program: Program, bound: Fraction, n: int, only_last: bool, steps: int, aim: Fraction) -> Supremum | None:
