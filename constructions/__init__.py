@@ -15,6 +15,7 @@ from constructions import (
     bilinear,
     diagonal,
     exploding,
+    extrapolated,
     gru,
     linear,
     lstm,
@@ -28,6 +29,7 @@ from constructions import (
     thermometer,
 )
 from constructions.answer import Construction, Impossibility, Unanswered
+from constructions.latch import LATCHES, SIGNS
 from verifier.errors import UsageError
 from verifier.exact import exact
 from verifier.inequality import Derivation
@@ -40,7 +42,7 @@ ARCHITECTURES: dict[str, Callable[[Regime], Construction | Impossibility | Unans
     "tanh": tanh.construct,
     "sigmoid": sigmoid.construct,
     "lstm": lstm.construct,
-    **dict.fromkeys(gru.SIGNS, gru.construct),
+    **dict.fromkeys(SIGNS, gru.construct),
     "bilinear": bilinear.construct,
     "stacked": stacked.construct,
     **dict.fromkeys(poles.FAMILY_OF, diagonal.construct),
@@ -72,12 +74,14 @@ def construct(
     domain: str = "box",
     bits: int | None = None,
     exact_recall: bool = False,
+    cells: int = 1,
 ) -> Construction | Impossibility | Unanswered:
     """Propose weights with which `architecture` recalls x_1.
 
     n: horizon. precision: decimal digits, tolerance = 10^-precision·bound; or `tolerance` itself (exact). bound: inputs
     lie in [-bound, bound]. hidden: units d. horizon: "upto" (every n' <= n), "fixed", "forever". domain: "box",
-    "reals", or "grid" with `bits`. exact_recall: ask for error 0 instead of an accuracy.
+    "reals", or "grid" with `bits`. exact_recall: ask for error 0 instead of an accuracy. cells: memory cells of the LSTM;
+    more of them need smaller weights (C6b).
     Returns a `Construction`; an `Impossibility` naming the theorem that forbids one; or `Unanswered` where this version has
     neither. Raises `UsageError` on bad values and
     `TypeError` on floats.
@@ -88,7 +92,11 @@ def construct(
     size = exact(bound)
     wanted = decide_tolerance(size, precision, None if tolerance is None else exact(tolerance), bits, exact_recall)
     regime = Regime(architecture, n, size, wanted, horizon, domain, bits, hidden)
-    return ARCHITECTURES[architecture](regime)
+    if cells == 1:
+        return ARCHITECTURES[architecture](regime)
+    if architecture != "lstm":
+        raise UsageError(f"--cells {cells} is not allowed for {architecture}; only the lstm has more than one memory cell (C6b)")
+    return extrapolated.construct(regime, cells)
 
 
 def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
@@ -104,8 +112,9 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
         "C5": lambda _: tanh.derivation(),
         "C5-sigmoid": lambda _: sigmoid.derivation(),
         "C6": lambda _: lstm.derivation(),
+        "C6b": lambda parameters: extrapolated.derivation(extrapolated.checked(parameters.get("k", Fraction(0)))),
         "C7": lambda _: gru.derivation(),
-        "C8": _thermometer,
+        **{latch.theorem: partial(_thermometer, latch.cells[0]) for latch in LATCHES.values()},
         "C11": lambda _: bilinear.derivation(),
         "C12": lambda parameters: relu.reals(_units(parameters)),
         "C13": lambda _: stacked.derivation(),
@@ -121,11 +130,9 @@ def derivations() -> dict[str, Callable[[Mapping[str, Fraction]], Derivation]]:
     }
 
 
-def _thermometer(parameters: Mapping[str, Fraction]) -> Derivation:
-    units, width, bound = (parameters.get(name, Fraction(0)) for name in ("d", "w", "M"))
-    if units.denominator != 1 or not 1 <= units <= LARGEST_HIDDEN:
-        raise UsageError(f"d = {units} is not a number of units; 1 to {LARGEST_HIDDEN}")
-    return thermometer.derivation_tanh(units.numerator, grid=width * units == bound)
+def _thermometer(cell: str, parameters: Mapping[str, Fraction]) -> Derivation:
+    """C8 on the box, where a width w is among the parameters, or else on a grid."""
+    return thermometer.derivation(cell, grid="w" not in parameters)
 
 
 def _units(parameters: Mapping[str, Fraction]) -> int:

@@ -36,7 +36,7 @@ class Construction:
     """Explicit weights proposed for a regime, with the closed-form bound that sized them.
 
     `parameters` are the derivation's symbols at exact values; `reasons` says for each nonzero weight why it is there;
-    `leading_order` is the bound to leading order, as text for people.
+    `leading_order` is the bound to leading order and `sized` says how the parameters were chosen, as text for people.
     """
 
     regime: Regime
@@ -47,6 +47,7 @@ class Construction:
     derivation: Derivation
     reasons: Mapping[Place, str]
     leading_order: str
+    sized: str = "the smallest whole numbers and power of ten whose bound meets the tolerance"
 
     def _repr_latex_(self) -> str:
         """The weights as matrices, for notebooks."""

@@ -31,6 +31,7 @@ from constructions import ARCHITECTURES, construct, elman, gru, linear, lstm, re
 from constructions import tanh as tanh_rnn
 from constructions.answer import Construction
 from constructions.delay import DELAY_LINES, FIRST_GUESS, CopyConstruction, construct_copy
+from constructions.latch import SIGNS
 from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.inequality import Derivation, unfold
@@ -198,7 +199,7 @@ ROWS: tuple[Row, ...] = (
         lambda cell, n, tolerance: built(cell, n, tolerance, 2), LONG, _always,
     ),
     Row(
-        "C7", tuple(gru.SIGNS), "n' <= n",
+        "C7", tuple(SIGNS), "n' <= n",
         Law(
             (_tanh_chain(Integer(1), ROUNDED), Term(GRU_LOG, ONE, Integer(2))), Integer(2), ONE, (SMALL_ENOUGH, AT_LEAST_TWO),
             Leading(limit_error(gru.derivation(), gru.EPSILON, phi=1, kappa=1), 1 / SCALE),
@@ -302,7 +303,7 @@ ROWS: tuple[Row, ...] = (
         lambda cell, n, tolerance: copied(cell, n, tolerance, n), COPIES, _up_to(MOST_COPIED),
     ),
     Row(
-        "C10", ("tanh", *gru.SIGNS), "copy n",
+        "C10", ("tanh", *SIGNS), "copy n",
         Law((Term(sqrt(N / DELTA), ONE, ROUNDED),), N, ONE, (SMALL_ENOUGH,), Leading(N * SCALE**2, 1 / SCALE)),
         "1/ε of n slopes, each within ε² of 1 (mean value form)",
         lambda cell, n, tolerance: copied(cell, n, tolerance, n), COPIES, _up_to(MOST_COPIED),

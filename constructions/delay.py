@@ -44,7 +44,7 @@ from fractions import Fraction
 from flint import arb
 
 from constructions.answer import Place, assemble
-from constructions.gru import SIGNS
+from constructions.latch import SIGNS
 from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.copy_task import CopyTask

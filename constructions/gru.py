@@ -28,8 +28,10 @@ import sympy
 from flint import arb, fmpz
 from sympy import Expr, Symbol, tanh
 
+from constructions import thermometer
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.forbidden import on_reals_or_exactly
+from constructions.latch import SIGNS
 from constructions.sizing import ErrorBound, scale_saturation_gain
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
@@ -61,9 +63,6 @@ from verifier.weights import Weights
 FLAG, MEMORY = 0, 1
 UNITS = ("flag", "memory")
 
-SIGNS = {"gru": 1, "gru-keep": -1, "gru-after": 1, "gru-after-keep": -1}
-"""The cells served, and the sign of z's rows: 1 where z takes the candidate, -1 where z keeps the state."""
-
 K = Symbol("K", positive=True)
 L = Symbol("L", positive=True)
 EPSILON = Symbol("epsilon", positive=True)
@@ -89,7 +88,7 @@ def network(cell: str, hidden: int, k: Fraction | int, gain: Fraction | int, sca
 
 
 def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
-    """The C7 GRU sized from the request; `Impossibility` by T1 and T2; `Unanswered` for horizons it does not serve.
+    """The C7 GRU sized from the request; `Impossibility` by T1 and T2; `forever`: the thermometer latch (C8).
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
@@ -99,11 +98,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        return Unanswered(
-            regime,
-            "the held value of C7 fades like κ^n and every later input leaks in, so it covers every n <= N but not all n; "
-            "the thermometer latch (C8) and the refreshed memory (C9), which do, are not in this version",
-        )
+        return thermometer.construct(regime)
     network(regime.architecture, regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.architecture, regime.hidden, k, gain, scale)

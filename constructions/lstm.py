@@ -23,6 +23,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Symbol, tanh
 
+from constructions import thermometer
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.forbidden import on_reals_or_exactly
 from constructions.sizing import ErrorBound, scale_saturation_gain
@@ -48,6 +49,7 @@ from verifier.inequality import (
     Induction,
     Instance,
     Relation,
+    Step,
     UpToTheEnd,
 )
 from verifier.regime import Regime
@@ -61,6 +63,20 @@ L = Symbol("L", positive=True)
 EPSILON = Symbol("epsilon", positive=True)
 M = Symbol("M", positive=True)
 N = Symbol("n", integer=True, positive=True)
+
+PHI, ETA, POWER, FULL = (Symbol(s, positive=True) for s in ("phi", "eta", "P", "T_K"))
+GATES: dict[Symbol, Expr] = {
+    PHI: sigmoid(K),
+    FULL: tanh(K),
+    ETA: sigmoid(K - L * PHI * tanh(PHI * FULL)),
+    POWER: PHI**N,
+}
+"""φ, tanh K, η and φ^n."""
+
+C_S, C_FLAG = sympy.symbols("c_s C", real=True)
+"""The flag's cell before a step, and from step 1 on."""
+
+NEW_FLAG = sigmoid(-K) * C_S + sigmoid(K) * tanh(K)
 
 
 def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fraction) -> tuple[Weights, dict[Place, str]]:
@@ -83,7 +99,7 @@ def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fractio
 
 
 def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
-    """The C6 LSTM sized from the request; `Impossibility` by T1 and T2; `Unanswered` for horizons it does not serve.
+    """The C6 LSTM sized from the request; `Impossibility` by T1 and T2; `forever`: the thermometer latch (C8).
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
@@ -93,11 +109,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        return Unanswered(
-            regime,
-            "the held value of C6 fades like φ^n, so it covers every n <= N but not all n; the thermometer latch (C8) and "
-            "the refreshed memory (C9), which do, are not in this version",
-        )
+        return thermometer.construct(regime)
     network(regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.hidden, k, gain, scale)
@@ -139,23 +151,53 @@ def error_bound(regime: Regime) -> ErrorBound:
     return error
 
 
+def steps_of_the_flag() -> tuple[Step, ...]:
+    """The memory's input gate is at most η at every step t >= 2."""
+    slack, d = sympy.symbols("s d", real=True)
+    shown = Relation(K - L * PHI * tanh(C_FLAG), K - L * PHI * tanh(PHI * FULL))
+    return (
+        Identity("flag recurrence", "the flag's forget gate is σ(-K) = 1 - φ", NEW_FLAG, (1 - PHI) * C_S + PHI * FULL),
+        Induction(
+            "flag",
+            "from step 1 on the flag's cell is at least φ tanh K",
+            state=C_FLAG,
+            index=N,
+            lower=PHI * FULL,
+            start=(1 - PHI) * 0 + PHI * FULL,
+            successor=(1 - PHI) * C_FLAG + PHI * FULL,
+            base_polynomial=None,
+            base_atoms=(),
+            step_polynomial=None,
+            step_atoms=(),
+            slack=slack,
+        ),
+        Increasing("flag shown", "tanh increases", tanh, "flag", Relation(PHI * FULL, C_FLAG)),
+        AtMost(
+            "gate argument",
+            "so the memory's input gate is driven below K - Lφ tanh(φ tanh K)",
+            shown.left,
+            shown.right,
+            L * PHI * d,
+            (Atom(d, tanh(C_FLAG) - tanh(PHI * FULL), "flag shown"),),
+        ),
+        Increasing("gate", "and at every step t >= 2 the gate is at most η", sigmoid, "gate argument", shown),
+    )
+
+
 @cache
 def derivation() -> Derivation:
     """The closed-form bound of C6 and the steps that prove it (theory C6)."""
-    phi, eta, tau, power, full = (Symbol(s, positive=True) for s in ("phi", "eta", "tau", "P", "T_K"))
-    x, c_s, h_s, c_m = sympy.symbols("x c_s h_s c_m", real=True)
-    c_flag, rest, gate, late, share, z, slack = sympy.symbols("C R i T rho z s", real=True)
+    phi, eta, power, tau = PHI, ETA, POWER, Symbol("tau", positive=True)
+    x, h_s, c_m = sympy.symbols("x h_s c_m", real=True)
+    rest, gate, late, share, z, slack = sympy.symbols("R i T rho z s", real=True)
     opposite = Symbol("Q", real=True)
     theta = Symbol("theta", real=True)
     sign, weight = sympy.symbols("s_T w", real=True)
     leak = (N - 1) * eta
     held = power - leak
     definitions = {
-        phi: sigmoid(K),
-        full: tanh(K),
-        eta: sigmoid(K - L * phi * tanh(phi * full)),
+        **GATES,
         tau: tanh(EPSILON * M),
-        power: phi**N,
     }
     ranges = {
         K: NONNEGATIVE,
@@ -169,10 +211,10 @@ def derivation() -> Derivation:
         sign: SYMMETRIC_UNIT,
         z: NONNEGATIVE,
         x: ALL,
-        c_s: ALL,
+        C_S: ALL,
         h_s: ALL,
         c_m: ALL,
-        c_flag: ALL,
+        C_FLAG: ALL,
         rest: ALL,
         gate: UNIT,
         late: SYMMETRIC_UNIT,
@@ -194,7 +236,6 @@ def derivation() -> Derivation:
         "U_g": {(MEMORY,): EPSILON},
         "V": {(MEMORY,): 1 / EPSILON},
     }
-    new_flag = sigmoid(-K) * c_s + sigmoid(K) * tanh(K)
     new_memory = sigmoid(K) * c_m + sigmoid(K - L * h_s) * tanh(EPSILON * x)
 
     first = EPSILON * M * theta  # ε x_1 with x_1 = θ M, 0 <= θ <= 1
@@ -204,8 +245,6 @@ def derivation() -> Derivation:
     shortfall = M * theta - phi / EPSILON * tanh(least)
     at_end = M - phi / EPSILON * tanh(power * tanh(EPSILON * M) - leak * tau)
     slope_a, slope_b, rise, gap, d = sympy.symbols("A B b g d", real=True)
-    below = Relation(phi * full, c_flag)
-    shown = Relation(K - L * phi * tanh(c_flag), K - L * phi * tanh(phi * full))
     wide = Relation(weight * z, z)
     least_cell = Relation(least, cell_value)
     most_cell = Relation(cell_value, most)
@@ -218,45 +257,16 @@ def derivation() -> Derivation:
             cell="lstm",
             size=2,
             template=template,
-            state={"h[0]": h_s, "h[1]": Symbol("h_m"), "c[0]": c_s, "c[1]": c_m},
+            state={"h[0]": h_s, "h[1]": Symbol("h_m"), "c[0]": C_S, "c[1]": c_m},
             input=x,
             expected={
-                "c[0]": new_flag,
-                "h[0]": sigmoid(K) * tanh(new_flag),
+                "c[0]": NEW_FLAG,
+                "h[0]": sigmoid(K) * tanh(NEW_FLAG),
                 "c[1]": new_memory,
                 "y": sigmoid(K) * tanh(new_memory) / EPSILON,
             },
         ),
-        Identity(
-            "flag recurrence",
-            "the flag's forget gate is σ(-K) = 1 - φ",
-            new_flag,
-            (1 - phi) * c_s + phi * full,
-        ),
-        Induction(
-            "flag",
-            "from step 1 on the flag's cell is at least φ tanh K",
-            state=c_flag,
-            index=N,
-            lower=phi * full,
-            start=(1 - phi) * 0 + phi * full,
-            successor=(1 - phi) * c_flag + phi * full,
-            base_polynomial=None,
-            base_atoms=(),
-            step_polynomial=None,
-            step_atoms=(),
-            slack=slack,
-        ),
-        Increasing("flag shown", "tanh increases", tanh, "flag", below),
-        AtMost(
-            "gate argument",
-            "so the memory's input gate is driven below K - Lφ tanh(φ tanh K)",
-            shown.left,
-            shown.right,
-            L * phi * d,
-            (Atom(d, tanh(c_flag) - tanh(phi * full), "flag shown"),),
-        ),
-        Increasing("gate", "and at every step t >= 2 the gate is at most η", sigmoid, "gate argument", shown),
+        *steps_of_the_flag(),
         AtMost("input in the box", "x = θM with θ <= 1", EPSILON * M * theta, EPSILON * M),
         Increasing(
             "input",

@@ -23,6 +23,7 @@ from sympy import Symbol
 from constructions import ARCHITECTURES, gru, lstm, sigmoid, tanh, unknown_architecture
 from constructions.answer import Construction, Place
 from constructions.elman import EPSILON, B, M, N
+from constructions.latch import SIGNS
 from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, show_upper
 from verifier.errors import UsageError
@@ -35,7 +36,7 @@ from verifier.weights import Weights
 STATED_DIGITS = 1
 """Digits, rounded up, of the tolerance that is claimed where none was asked for."""
 
-PROFILED = (*gru.SIGNS, "lstm", "tanh", "sigmoid")
+PROFILED = (*SIGNS, "lstm", "tanh", "sigmoid")
 """Architectures that have a float profile; the others have whole or request-sized weights."""
 
 

@@ -40,6 +40,13 @@ class _Undecided(Exception):
     """A comparison was open at this precision."""
 
 
+def sure(verdict: Verdict) -> bool:
+    """The decided answer of a comparison; inside `decide` an open one is asked again at twice the precision."""
+    if verdict is Verdict.UNDECIDED:
+        raise _Undecided
+    return verdict is Verdict.PROVED
+
+
 def decide(regime: Regime, choose: Callable[[Meets], Sizes]) -> Sizes:
     """What `choose` returns at the first working precision at which all its comparisons are decided.
 
@@ -48,10 +55,7 @@ def decide(regime: Regime, choose: Callable[[Meets], Sizes]) -> Sizes:
     check = check_less if regime.strict else check_at_most
 
     def meets(error: arb) -> bool:
-        verdict = check(error, to_ball(regime.tolerance))
-        if verdict is Verdict.UNDECIDED:
-            raise _Undecided
-        return verdict is Verdict.PROVED
+        return sure(check(error, to_ball(regime.tolerance)))
 
     bits = regime.working_bits + GUARD_BITS
     while bits <= LARGEST_BITS:

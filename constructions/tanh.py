@@ -75,7 +75,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        return thermometer.construct_tanh(regime)
+        return thermometer.construct(regime)
     if regime.horizon == "fixed":
         return _best_for_one_horizon(regime)
     return construct_line(regime)

@@ -262,18 +262,6 @@ def _layers(
         asked = _Number(tolerance, regime.tolerance)
         attained = None if observed is None else _Number(observed.worst.error, observed.worst.exact_value)
         missed = attained is not None and _within(attained, asked, regime.strict) is Verdict.REFUTED
-        supremum, step_limit = None, ""
-        try:
-            if missed and regime.length is None:
-                raise StepLimit("an adversarial run already misses, so no invariant set was looked for")
-            points = None if regime.bits is None else grid_points(regime.bound, regime.bits)
-            supremum = bound_supremum(
-                program, regime.extent, regime.length, only_last, steps, points, regime.tolerance, refine=not missed
-            )
-        except StepLimit as limit:
-            step_limit = str(limit)
-        if supremum is not None and regime.extent is None and not supremum.upper.is_finite():
-            supremum = _scale_witness(program, supremum, regime, steps)
         symbolic = None
         if derivation is not None:
             symbolic = Symbolic(
@@ -285,6 +273,21 @@ def _layers(
                 derivation.exact_value(parameters),
                 derivation.verdict,
             )
+        aim = regime.tolerance
+        if symbolic is not None and symbolic.value.is_finite():
+            aim = min(aim, _stated(symbolic.value))
+        supremum, step_limit = None, ""
+        try:
+            if missed and regime.length is None:
+                raise StepLimit("an adversarial run already misses, so no invariant set was looked for")
+            points = None if regime.bits is None else grid_points(regime.bound, regime.bits)
+            supremum = bound_supremum(
+                program, regime.extent, regime.length, only_last, steps, points, regime.tolerance, not missed, aim
+            )
+        except StepLimit as limit:
+            step_limit = str(limit)
+        if supremum is not None and regime.extent is None and not supremum.upper.is_finite():
+            supremum = _scale_witness(program, supremum, regime, steps)
         highest = None if supremum is None else _Number(supremum.upper, supremum.exact_value)
         bound = None if symbolic is None else _Number(symbolic.value, symbolic.exact_value)
         relation = "<" if regime.strict else "<="
@@ -373,4 +376,9 @@ def _not_above(value: _Number, bound: _Number) -> Verdict:
     """
     if (value.exact is not None and bound.exact is not None) or not bound.ball.is_finite():
         return _within(value, bound, strict=False)
-    return check_at_most(value.ball, to_ball(parse_rational(show_upper(bound.ball, STATED_DIGITS))))
+    return check_at_most(value.ball, to_ball(_stated(bound.ball)))
+
+
+def _stated(bound: arb) -> Fraction:
+    """The decimal as which a bound is compared and stored: its upper end, rounded up."""
+    return parse_rational(show_upper(bound, STATED_DIGITS))

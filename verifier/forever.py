@@ -1,9 +1,10 @@
 """The recall error for ever, by invariant sets: for any weights, a bracket of sup over all n >= 1 and all inputs.
 
-For x_1 in an interval X the states after step 1, 2, ... are enclosed with every later input anywhere in [-M, M]. As soon as
-one step maps an enclosure into itself, all later states lie in it (induction on t; base and step are ball evaluations), and
-the outputs read on the way bound |y_n - x_1| for every n and every x_1 in X. [-M, M] is covered by such intervals; the worst
-ones are halved until the bound is near an attained error or the work is used up. On a grid x_1 runs through its points.
+For x_1 in an interval X the states after step 1, 2, ... are enclosed with every later input anywhere in [-M, M]. Where one
+step maps a set around such an enclosure into itself, all later states lie in it (induction on t; base and step are ball
+evaluations) and in its images, and the outputs read from these bound |y_n - x_1| for every n and every x_1 in X. [-M, M] is
+covered by such intervals; the worst ones are halved until the bound is near an attained error or the work is used up. On a
+grid x_1 runs through its points.
 
 Nothing here knows a construction.
 """
@@ -26,10 +27,19 @@ from verifier.run import Runner
 from verifier.sequences import Runs, join
 
 TRANSIENT_STEPS = 6
-"""Steps after which enclosures are joined with their images, so that they grow towards an invariant set."""
+"""The step around whose enclosure an invariant set is looked for."""
 
 LARGEST_STEPS = 24
-"""Steps within which an enclosure must map into itself."""
+"""Steps that are enclosed one by one at most; an invariant set holds the states of all later ones."""
+
+INFLATION = Fraction(1, 16)
+"""Share of its width by which an image is enlarged on either side in search of an invariant set."""
+
+INFLATIONS = 40
+"""Images that are tried."""
+
+WORTHWHILE = Fraction(255, 256)
+"""An image of the invariant set whose error is not below this share of the one before ends the tightening."""
 
 FIRST_CELLS = 64
 """Intervals of x_1 to start with."""
@@ -73,11 +83,16 @@ class _Cell:
 
 
 def bound_forever(
-    program: Program, bound: Fraction, points: Sequence[Fraction] | None = None, target: Fraction | None = None
+    program: Program,
+    bound: Fraction,
+    points: Sequence[Fraction] | None = None,
+    target: Fraction | None = None,
+    aim: Fraction | None = None,
 ) -> Invariant | None:
     """Bracket sup over n >= 1 of |y_n - x_1| for inputs in [-bound, bound], with x_1 among `points` if given.
 
-    Refinement also stops once an attained error exceeds `target`. None where no invariant set is found for some x_1 and
+    Refinement also stops once an attained error exceeds `target`, and goes on below a ratio of `CLOSE_ENOUGH` while the bound
+    exceeds `aim` and no attained error does. None where no invariant set is found for some x_1 and
     nothing exceeds the target. Works at the current precision.
     """
     flow = _Flow(program, bound)
@@ -98,8 +113,9 @@ def bound_forever(
                 if error > lower:
                     lower, witness = error, runs
         close = worst.upper is not None and worst.upper <= to_ball(CLOSE_ENOUGH) * lower
+        aimed = aim is None or worst.upper is None or worst.upper <= to_ball(aim) or lower > to_ball(aim)
         missed = target is not None and lower > to_ball(target)
-        if points is not None or missed or close or len(cells) >= LARGEST_CELLS:
+        if points is not None or missed or (close and aimed) or len(cells) >= LARGEST_CELLS:
             break
         low, high = worst.first
         middle = (low + high) / 2
@@ -140,25 +156,45 @@ class _Flow:
         return [*autonomous, *driven], runner.output()
 
     def cell(self, first: tuple[Fraction, Fraction]) -> _Cell:
-        """Bound |y_n - x_1| for ever with x_1 in `first`."""
+        """Bound |y_n - x_1| for ever with x_1 in `first`.
+
+        The errors read from the enclosures of steps 1 ... t, and those read from the k-th image of an invariant set around
+        the enclosure of some step t - k, which holds the states of every step from t on.
+        """
         program = self.program
         order = (*program.autonomous(), *program.driven())
-        start = [Enclosures.exact(program.initial[k]) for k in order]
         x_1 = interval_of(first)
-        state, output = self.step(start, x_1)
+        state, output = self.step([Enclosures.exact(program.initial[k]) for k in order], x_1)
         worst = _error(output, x_1)
-        for t in range(2, LARGEST_STEPS):
-            new, output = self.step(state, self.later)
+        for _ in range(TRANSIENT_STEPS - 1):
+            state, output = self.step(state, self.later)
             worst = worst.max(_error(output, x_1))
-            if all(b.lower <= a.lower and a.upper <= b.upper for a, b in zip(new, state, strict=True)):
-                return _Cell(first, worst, t)
-            if t >= TRANSIENT_STEPS:
-                new = [self._widen(a.hull(b)) for a, b in zip(new, state, strict=True)]
-            state = new
-        return _Cell(first, None, LARGEST_STEPS)
+        invariant = self._invariant(state)
+        if invariant is None:
+            return _Cell(first, None, LARGEST_STEPS)
+        beyond, t = arb("inf"), TRANSIENT_STEPS
+        while t < LARGEST_STEPS:
+            t += 1
+            invariant, output = self.step(invariant, self.later)
+            last, beyond = beyond, beyond.min(_error(output, x_1))
+            state, output = self.step(state, self.later)
+            worst = worst.max(_error(output, x_1))
+            if beyond <= worst or not beyond < to_ball(WORTHWHILE) * last:
+                break
+        return _Cell(first, worst.max(beyond), t)
 
-    def _widen(self, interval: Interval) -> Interval:
-        room = self.margin * (1 + interval.largest_modulus())
+    def _invariant(self, start: list[Interval]) -> list[Interval] | None:
+        """A set that contains `start` and that a step maps into itself: images, enlarged until one lies in its set."""
+        state = start
+        for _ in range(INFLATIONS):
+            new, _ = self.step(state, self.later)
+            if all(b.lower <= a.lower and a.upper <= b.upper for a, b in zip(new, state, strict=True)):
+                return state
+            state = [self._inflated(image.hull(old)) for image, old in zip(new, start, strict=True)]
+        return None
+
+    def _inflated(self, interval: Interval) -> Interval:
+        room = to_ball(INFLATION) * (interval.upper - interval.lower) + self.margin * (1 + interval.largest_modulus())
         return Interval(interval.lower - room, interval.upper + room)
 
     def attack(self, x_1: Fraction) -> list[tuple[Runs, arb]]:

@@ -32,12 +32,13 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
+            "expansion": "powers of x_1",
             "bounded readout": "the readout is bounded",
             "lattice paths": "exact, over lattice paths",
         }[supremum.method]
         value = show_upper(supremum.upper, DIGITS)
         if not supremum.exact and supremum.upper.is_finite():
-            how = how if supremum.method == "invariant sets" else "bracket"
+            how = how if supremum.method in ("invariant sets", "expansion") else "bracket"
             value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:

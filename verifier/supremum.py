@@ -17,6 +17,7 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
 from verifier.errors import StepLimit
+from verifier.expansion import attained, bound_by_expansion
 from verifier.forever import bound_forever
 from verifier.hypotheses import range_of_readout
 from verifier.impulse import is_affine, linear_supremum
@@ -50,7 +51,8 @@ class Supremum:
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
     intervals after `boxes` boxes. `method` is "exact forms", "lattice paths", "bounded readout" (on ℝ), "invariant sets"
-    (over `boxes` ranges of x_1), "induction" (then `settled_after` steps were walked) or "stepping".
+    (over `boxes` ranges of x_1), "induction" (then `settled_after` steps were walked), "expansion" (in powers of x_1) or
+    "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -75,12 +77,14 @@ def bound_supremum(
     points: Sequence[Fraction] | None = None,
     target: Fraction | None = None,
     refine: bool = True,
+    aim: Fraction | None = None,
 ) -> Supremum:
     """Enclose max over n' <= n (or n alone, or for ever) of sup |y_{n'} - x_1| over [-bound, bound]^{n'}, or over ℝ^{n'}.
 
     `bound` None means ℝ and needs a piecewise affine network; `n` None means for ever, by exact forms that settle or by
-    invariant sets, there with x_1 among `points` if given and stopping at an attained error above `target`. Works at the
-    current precision; raises `StepLimit` where no method applies within `steps` steps.
+    invariant sets, there with x_1 among `points` if given, stopping at an attained error above `target`, and not
+    before the bound is below `aim` where that can be had. Works at the current precision; raises `StepLimit` where no method
+    applies within `steps` steps.
     """
     beyond_readout = _beyond_the_readout(program, n, only_last, target or Fraction(0)) if bound is None else None
     if beyond_readout is not None:
@@ -104,7 +108,7 @@ def bound_supremum(
     if bound is None:
         raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
     if n is None:
-        found = bound_forever(program, bound, points, target)
+        found = bound_forever(program, bound, points, target, aim)
         if found is None:
             raise StepLimit("no invariant set was found: the states do not settle into a box that one step maps into itself")
         horizon = length(found.witness)
@@ -115,12 +119,29 @@ def bound_supremum(
         if beyond is not None:
             value, horizon, witness, settled_after = beyond
             return Supremum(value, value, horizon, witness, True, 0, "induction", settled_after)
+    terms = sum(len(operation.arguments) for operation in program.operations)
+    short = n <= steps and n * terms * (1 + len(program.driven())) <= WALK_WORK
+    stepped = supremum_by_stepping(program, bound, n, only_last, False) if short else None
+    if stepped is not None and (stepped.exact or not refine):
+        return stepped
+    expanded = None if aim is None else _from_expansion(program, bound, n, only_last, steps, aim)
+    if expanded is not None:
+        return expanded
     if n > steps:
         raise StepLimit(f"these weights have no closed form in n that this version knows, and n = {n} exceeds {steps} steps")
-    terms = sum(len(operation.arguments) for operation in program.operations)
-    if n * terms * (1 + len(program.driven())) > WALK_WORK:
+    if not short:
         raise StepLimit(f"{n} steps of a network with {terms} terms per step are too many to walk over the box")
-    return supremum_by_stepping(program, bound, n, only_last, refine)
+    return supremum_by_stepping(program, bound, n, only_last)
+
+
+def _from_expansion(program: Program, bound: Fraction, n: int, only_last: bool, steps: int, aim: Fraction) -> Supremum | None:
+    """The bracket of the expansion in x_1 where a sign is open and its upper end is at most `aim`; None otherwise."""
+    with flint.ctx.workprec(SHARPER[1] * flint.ctx.prec):
+        upper = bound_by_expansion(program, bound, n, only_last, aim)
+        if upper is None or not upper <= to_ball(aim):
+            return None
+        lower, horizon, witness = attained(program, bound, n, steps, only_last)
+    return Supremum(lower, upper, horizon, witness, False, 1, "expansion")
 
 
 def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target: Fraction) -> Supremum | None:

@@ -9,8 +9,9 @@ from proofs.theorems.c4b import C4B
 from proofs.theorems.c5 import C5
 from proofs.theorems.c5_sigmoid import C5_SIGMOID
 from proofs.theorems.c6 import C6
+from proofs.theorems.c6b import C6B
 from proofs.theorems.c7 import C7
-from proofs.theorems.c8 import C8
+from proofs.theorems.c8 import C8, C8_GRU, C8_LSTM, C8_SIGMOID
 from proofs.theorems.c10 import C10
 from proofs.theorems.c11 import C11
 from proofs.theorems.c12 import C12
@@ -31,7 +32,28 @@ from proofs.theorems.t7 import T7
 from proofs.theorems.t8 import T8
 
 CONSTRUCTIONS = (
-    *(C1, C2, C2_DOUBLING, C3, C4A, C4A_SIGMOID, C4B, C5, C5_SIGMOID, C6, C7, C8, C10, C11, C12, C13),
+    *(
+        C1,
+        C2,
+        C2_DOUBLING,
+        C3,
+        C4A,
+        C4A_SIGMOID,
+        C4B,
+        C5,
+        C5_SIGMOID,
+        C6,
+        C6B,
+        C7,
+        C8,
+        C8_SIGMOID,
+        C8_GRU,
+        C8_LSTM,
+        C10,
+        C11,
+        C12,
+        C13,
+    ),
     *FILTERS,
     *(C15, C16),
 )

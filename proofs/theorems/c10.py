@@ -8,7 +8,7 @@ from fractions import Fraction
 import sympy
 
 from constructions.delay import DELAY_LINES, CopyConstruction, construct_copy, gru_entries
-from constructions.gru import SIGNS
+from constructions.latch import SIGNS
 from proofs.theorem import Theorem
 from verifier.arithmetic.balls import Balls
 from verifier.arithmetic.symbols import Symbols, evaluate, sigmoid

@@ -6,7 +6,7 @@ import pytest
 
 from constructions.answer import assemble
 from constructions.delay import DELAY_LINES, CopyConstruction, Impossible, NotKnown, construct_copy, gru_entries
-from constructions.gru import SIGNS
+from constructions.latch import SIGNS
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball, upper_fraction
 from verifier.arithmetic.reference import Reference
 from verifier.cells import CELLS, Maps

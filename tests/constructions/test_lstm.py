@@ -386,7 +386,7 @@ def test_flag_is_down_at_the_start_and_full_after_one_step() -> None:
 def test_forever_is_not_answered_and_says_why() -> None:
     answer = construct("lstm", 10, 5, horizon="forever")
     assert isinstance(answer, Unanswered)
-    assert "fades" in answer.reason
+    assert "33 levels" in answer.reason
 
 
 @pytest.mark.parametrize(

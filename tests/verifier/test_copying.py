@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from constructions.delay import DELAY_LINES, CopyConstruction, construct_copy
-from constructions.gru import SIGNS
+from constructions.latch import SIGNS
 from verifier.affine import AffineForms, Form, NotAffine
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball
 from verifier.cells import CELLS

@@ -81,6 +81,14 @@ def architecture_command(name: str) -> click.Command:
         help="Longest adversarial run, stepped one input at a time.",
     )
     @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
+    @click.option(
+        "--cells",
+        type=Count(1),
+        default="1",
+        show_default=True,
+        hidden=name != "lstm",
+        help="Memory cells; more of them need smaller weights (C6b).",
+    )
     @click.option("--show-weights", is_flag=True, help="List every nonzero weight with its reason.")
     @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
     @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
@@ -101,6 +109,7 @@ def architecture_command(name: str) -> click.Command:
         bits: int | None,
         steps: int,
         seed: int,
+        cells: int,
         show_weights: bool,
         as_json: bool,
         certificate: Path | None,
@@ -125,6 +134,7 @@ def architecture_command(name: str) -> click.Command:
             domain=domain,
             bits=bits,
             exact_recall=exact_recall,
+            cells=cells,
         )
         if plot is not None and not isinstance(answer, Construction):
             click.echo(f"verify: nothing drawn to {plot}: there are no weights to show", err=True)

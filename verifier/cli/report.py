@@ -6,6 +6,8 @@ import itertools
 import shutil
 import sys
 import textwrap
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -33,6 +35,11 @@ SHORT_LIST = 9
 """Up to this many nonzero weights are all listed; of more, those that tell most, at most LONG_LIST."""
 
 LONG_LIST = 12
+
+ALIKE = 3
+"""From this many on, rows that differ in the unit alone are printed as one."""
+
+Cells = tuple[str, ...]
 
 GATE_STEPS = 3
 """Steps whose gate activations are shown."""
@@ -77,7 +84,7 @@ def print_certificate(certificate: Certificate, construction: Construction, show
         f"{letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")
     )
     if sizes:
-        click.echo(wrapped("sized", f"{sizes}: the smallest whole numbers and power of ten whose bound meets the tolerance"))
+        click.echo(wrapped("sized", f"{sizes}: {construction.sized}"))
     click.echo()
     _print_weights(construction, show_weights)
     click.echo()
@@ -125,7 +132,7 @@ def _answer(certificate: Certificate, construction: Construction) -> str:
 
 def letter(name: str) -> str:
     """The Greek letter of a parameter."""
-    return {"epsilon": "ε", "lambda": "λ"}.get(name, name)
+    return {"epsilon": "ε", "lambda": "λ", "kappa": "κ", "Gamma": "Γ", "rho": "ρ"}.get(name, name)
 
 
 def wrapped(label: str, text: str) -> str:
@@ -147,19 +154,38 @@ def _print_weights(construction: Construction, everything: bool) -> None:
         for index, value in array:
             reason = construction.reasons[name, index]
             place = ", ".join(weights.unit_name(k) for k in index)
-            rows.append((f"{name}[{place}]" if index else name, short(value), reason))
+            rows.append((name, f"[{place}]" if index else "", (short(value), reason)))
+    merged = _merged(rows)
     telling = ("W_", "U_", "V", f"b_{CELLS[weights.cell].gates[0]}")
-    shown = rows if everything or len(rows) <= SHORT_LIST else [row for row in rows if row[0].startswith(telling)][:LONG_LIST]
-    first = max(len(row[0]) for row in shown)
-    second = max(len(row[1]) for row in shown)
-    for name, text, reason in shown:
+    if everything:
+        merged = [(name + place, 1, cells) for name, place, cells in rows]
+    few = everything or len(merged) <= SHORT_LIST
+    shown = merged if few else [row for row in merged if row[0].startswith(telling)][:LONG_LIST]
+    first = max(len(name) for name, _, _ in shown)
+    second = max(len(text) for _, _, (text, _) in shown)
+    for name, _, (text, reason) in shown:
         lead = f"  {name:<{first}}  {text:>{second}}  "
         click.echo(
             textwrap.fill(reason, report_width(), initial_indent=lead, subsequent_indent=" " * len(lead), break_long_words=False)
         )
-    hidden = len(rows) - len(shown)
+    hidden = len(rows) - sum(count for _, count, _ in shown)
     rest = f"{hidden} more nonzero weights (--show-weights); " if hidden else ""
     click.echo(f"  {rest}all other weights of the {weights.hidden} units are 0, s_0 = 0")
+
+
+def _merged(rows: Sequence[tuple[str, str, Cells]]) -> list[tuple[str, int, Cells]]:
+    """(label, how many, cells): rows (name, place, cells) in order, those alike in all but place as one if they are `ALIKE`."""
+    alike = Counter((name, cells) for name, _, cells in rows)
+    found: list[tuple[str, int, Cells]] = []
+    seen: set[tuple[str, Cells]] = set()
+    for name, place, cells in rows:
+        count = alike[name, cells]
+        if count < ALIKE:
+            found.append((name + place, 1, cells))
+        elif (name, cells) not in seen:
+            seen.add((name, cells))
+            found.append((f"{name}{place} and {count - 1} alike", count, cells))
+    return found
 
 
 def _print_gates(certificate: Certificate) -> None:
@@ -174,15 +200,16 @@ def _print_gates(certificate: Certificate) -> None:
     units = [k for k in live_units(weights) if k < len(weights.units)]
     heads = [f"t = {t}" for t in range(1, len(steps) + 1)]
     rows = [
-        (f"{gate}[{weights.unit_name(unit)}]", [show_near(step[gate, unit]) for step in steps])
+        (gate, f"[{weights.unit_name(unit)}]", tuple(show_near(step[gate, unit]) for step in steps))
         for unit in units
         for gate in CELLS[weights.cell].gates
         if (gate, unit) in steps[0]
     ]
-    first = max(len(name) for name, _ in rows)
-    widths = [max(len(heads[k]), *(len(cells[k]) for _, cells in rows)) for k in range(len(heads))]
+    merged = _merged(rows)
+    first = max(len(name) for name, _, _ in merged)
+    widths = [max(len(heads[k]), *(len(cells[k]) for _, _, cells in merged)) for k in range(len(heads))]
     click.echo("  " + " " * first + "  " + "  ".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True)))
-    for name, cells in rows:
+    for name, _, cells in merged:
         click.echo(f"  {name:<{first}}  " + "  ".join(f"{c:>{w}}" for c, w in zip(cells, widths, strict=True)))
 
 
