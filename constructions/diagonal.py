@@ -43,8 +43,15 @@ ROUNDING_SHARE = 1000
 Answer = Construction | Impossibility | Unanswered
 
 
+TIME_INVARIANT = ("lru", "s4d", "s5")
+"""Members that are linear RNNs, so that T4 speaks of them too and says more than T5."""
+
+LONGEST_DOUBLING = 2000
+"""Horizon at which 2^-(N-1) is last formed; beyond it T4's floor is taken from below."""
+
+
 def construct(regime: Regime) -> Answer:
-    """C14, C2, C15 or C16 by horizon, or the theorem that forbids the request: T5, T5b."""
+    """C14, C2, C15 or C16 by horizon, or the theorem that forbids the request: T4, T5, T5b."""
     if regime.horizon == "forever":
         return _forever(regime)
     if regime.horizon == "fixed" or regime.n == 1:
@@ -116,6 +123,9 @@ def _upto(regime: Regime) -> Answer:
         return _closest(regime, regime.tolerance) or best
     if regime.domain == "reals" and floor:
         return Impossibility(regime, "T5")
+    doubled = regime.bound * (1 - Fraction(1, 2 ** (min(regime.n, LONGEST_DOUBLING) - 1)))
+    if regime.architecture in TIME_INVARIANT and regime.tolerance < doubled:
+        return Impossibility(regime, "T4", best, best is not None and best.regime.tolerance == doubled)
     if regime.tolerance < floor or (regime.n > WIDEST_FLOOR and not _meets(regime, _finer_floor(regime))):
         attains = best is not None and best.regime.tolerance == floor and best.theorem == "C16"
         return Impossibility(regime, "T5", None if regime.domain == "reals" else best, attains)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from flint import arb
 
@@ -49,11 +50,17 @@ def floors(regime: Regime) -> dict[str, Floor]:
     return {name: floor for name, floor in found.items() if floor is not None}
 
 
+@cache
+def checked(theorem: str) -> Mapping[str, Verdict]:
+    """The machine checks of a theorem, run once per process: they do not depend on the question."""
+    return THEOREMS[theorem].run()
+
+
 def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> Impossible:
     """Run the theorem, apply it to the regime and certify the closest construction."""
     theorem, regime = THEOREMS[answer.theorem], answer.regime
     floor = None if theorem.floor is None else theorem.floor(regime)
-    checks = dict(theorem.run())
+    checks = dict(checked(theorem.id))
     verdicts = [theorem.judge(checks)]
     if floor is None:
         verdicts.append(Verdict.REFUTED)

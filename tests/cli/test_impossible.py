@@ -48,7 +48,7 @@ def last(output: str) -> str:
     [
         (
             "linear --n 33 --exact --horizon fixed",
-            "an error of 1.00001e-20 is reached by C2",
+            "C2 comes close, error 1.00001e-20",
             "PROVED impossible architecture=linear theorem=T3 horizon=fixed n=33 domain=box bound=1 hidden=32 tolerance=0 "
             "least_error=>0 best_known=1.00001e-20 sharp=no",
         ),
@@ -60,7 +60,7 @@ def last(output: str) -> str:
         ),
         (
             "linear --n 5 --precision 2",
-            "at least M (1 - 2^-4) = 0.9375; reached exactly by C2-doubling",
+            "at least M (1 - 2^-4) = 0.9375",
             "PROVED impossible architecture=linear theorem=T4 horizon=upto n=5 domain=box bound=1 hidden=32 tolerance=0.01 "
             "least_error=0.9375 best_known=0.9375 sharp=PROVED",
         ),

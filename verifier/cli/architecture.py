@@ -175,6 +175,6 @@ def without_weights(found: Impossible | Open, certificate: Path | None, *, as_js
         return found.verdict.exit_code
     text = impossible_text(found) if isinstance(found, Impossible) else open_text(found)
     if not quiet and certificate is not None:
-        click.echo(f"no certificate written to {certificate}: there are no weights to certify")
+        click.echo(f"no certificate is written to {certificate}: a certificate is about weights, and none are certified here")
     click.echo(text.splitlines()[-1] if quiet else text)
     return found.verdict.exit_code

@@ -26,7 +26,7 @@ OUTCOMES = {
     Verdict.UNDECIDED: "undecided whether it is impossible by",
 }
 
-LONGEST_NUMBER = 12
+LONGEST_NUMBER = 11
 """Characters of a rational printed in full."""
 
 FLOOR_BITS = 128
@@ -157,7 +157,7 @@ def _least(floor: Floor | None) -> str:
     if floor is None:
         return "the theorem does not apply to this question"
     if floor.error is None:
-        return "infinite: no weights have a finite error"
+        return "infinite: no finite error is possible for any weights"
     if floor.strict and floor.error == 0:
         return "every weight set has an error above 0"
     shown = _number(floor.error, up=False)
