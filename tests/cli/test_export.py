@@ -54,6 +54,9 @@ def test_the_file_holds_what_was_proved(tmp_path, suffix, architecture, form):
     told = " ".join(run.stdout.split())
     assert "bit for bit" in told
     assert "Neither statement follows from the other" in told
+    check = verify("weights", path, "--n", 300, "--horizon", "upto", "--tolerance", said["tolerance"], "--quiet")
+    assert check.returncode == 0
+    assert fields(check.stdout)[1]["weights"] == said["weights"]
 
 
 def test_json_without_a_profile_is_the_construction_itself(tmp_path):

@@ -1,4 +1,5 @@
-"""The `verify` command: one subcommand per architecture, `copy` and `capacity`, `export`, `check`, `explain` and `list`."""
+"""The `verify` command: one subcommand per architecture, `copy` and `capacity`, `export` and `weights`, `check`, `explain` and
+`list`."""
 
 from __future__ import annotations
 
@@ -21,7 +22,7 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         from constructions import ARCHITECTURES
 
-        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "export", "list"]
+        return [*sorted(ARCHITECTURES), "capacity", "check", "copy", "explain", "export", "list", "weights"]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name == "check":
@@ -44,6 +45,10 @@ class Commands(click.Group):
             from verifier.cli.export import export
 
             return export
+        if cmd_name == "weights":
+            from verifier.cli.weights import weights
+
+            return weights
         if cmd_name == "explain":
             from verifier.cli.explain import explain
 
