@@ -139,6 +139,22 @@ def test_the_gru_of_pytorch_is_not_claimed_to_be_bit_exact(tmp_path):
     assert 0 < Fraction(said["float_observed"]) < Fraction(1, 10**5)
 
 
+def test_a_grid_takes_the_profile_too(tmp_path):
+    run = verify("export", "lstm", "--n", "10^6", "--domain", "grid", "--bits", 3, "-o", tmp_path / "m.npz")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["float_held_from"], said["tolerance"]) == ("PROVED", "1", "<1/7")
+
+
+def test_a_shift_register_is_exact_in_floats_too(tmp_path):
+    """Carried step by step, as its state does not repeat; on ℝ the floats are those of [-M, M]."""
+    pytest.importorskip("onnx")
+    options = ("--n", 20, "--horizon", "fixed", "--exact", "--domain", "reals")
+    run = verify("export", "linear", *options, "-o", tmp_path / "m.onnx")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["float_held_from"], said["float_error"]) == ("PROVED", "none", "0")
+    assert "for inputs in [-1, 1]" in " ".join(run.stdout.split())
+
+
 def test_the_tanh_line_claims_no_bit_exactness(tmp_path):
     run = verify("export", "tanh", "--n", 100, "-o", tmp_path / "m.npz")
     verdict, said = fields(run.stdout.splitlines()[-1])
