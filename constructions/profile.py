@@ -58,12 +58,21 @@ def least_gain(bound: Fraction, library: Library, network: Callable[[int], Weigh
 
 
 def construct_profile(
-    architecture: str, n: int, form: str, *, bound: Fraction, hidden: int, tolerance: Fraction | None = None, fixed: bool = False
+    architecture: str,
+    n: int,
+    form: str,
+    *,
+    bound: Fraction,
+    hidden: int,
+    tolerance: Fraction | None = None,
+    fixed: bool = False,
+    bits: int | None = None,
 ) -> Construction:
     """The construction of `architecture` sized for the float format `form` ("binary32", "binary64").
 
     `tolerance`: what is to be claimed in real numbers; None: what the closed form gives at n, rounded up. Raises `UsageError`
-    where the architecture has no profile or where the closed form is not below M.
+    where the architecture has no profile or where the closed form is not below M. `bits`: on the grid, which asks for half its
+    spacing or less.
     """
     if architecture not in ARCHITECTURES:
         raise UsageError(unknown_architecture(architecture))
@@ -78,7 +87,8 @@ def construct_profile(
                 f"the {form} profile of {architecture} does not reach n = {n}: in real numbers its error bound exceeds M; "
                 "ask for a smaller n, or for --profile binary64"
             )
-    regime = Regime(architecture, n, bound, tolerance, "fixed" if fixed else "upto", hidden=hidden)
+    domain = "box" if bits is None else "grid"
+    regime = Regime(architecture, n, bound, tolerance, "fixed" if fixed else "upto", domain, bits, hidden)
     return Construction(regime, weights, theorem, title, parameters, derivation, reasons, "")
 
 

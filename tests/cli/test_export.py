@@ -54,6 +54,9 @@ def test_the_file_holds_what_was_proved(tmp_path, suffix, architecture, form):
     told = " ".join(run.stdout.split())
     assert "bit for bit" in told
     assert "Neither statement follows from the other" in told
+    check = verify("weights", path, "--n", 300, "--horizon", "upto", "--tolerance", said["tolerance"], "--quiet")
+    assert check.returncode == 0
+    assert fields(check.stdout)[1]["weights"] == said["weights"]
 
 
 def test_json_without_a_profile_is_the_construction_itself(tmp_path):
@@ -134,6 +137,22 @@ def test_the_gru_of_pytorch_is_not_claimed_to_be_bit_exact(tmp_path):
     assert "(h - n)∘z + n" in told
     assert "bit for bit" not in told
     assert 0 < Fraction(said["float_observed"]) < Fraction(1, 10**5)
+
+
+def test_a_grid_takes_the_profile_too(tmp_path):
+    run = verify("export", "lstm", "--n", "10^6", "--domain", "grid", "--bits", 3, "-o", tmp_path / "m.npz")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["float_held_from"], said["tolerance"]) == ("PROVED", "1", "<1/7")
+
+
+def test_a_shift_register_is_exact_in_floats_too(tmp_path):
+    """Carried step by step, as its state does not repeat; on ℝ the floats are those of [-M, M]."""
+    pytest.importorskip("onnx")
+    options = ("--n", 20, "--horizon", "fixed", "--exact", "--domain", "reals")
+    run = verify("export", "linear", *options, "-o", tmp_path / "m.onnx")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["float_held_from"], said["float_error"]) == ("PROVED", "none", "0")
+    assert "for inputs in [-1, 1]" in " ".join(run.stdout.split())
 
 
 def test_the_tanh_line_claims_no_bit_exactness(tmp_path):

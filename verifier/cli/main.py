@@ -14,7 +14,21 @@ from verifier.errors import UsageError
 USAGE_CODE = 2
 INTERRUPTED_CODE = 130
 
-OTHER_COMMANDS = ("capacity", "check", "claims", "copy", "cost", "explain", "export", "gradient", "list", "map", "proofs", "sheet")
+OTHER_COMMANDS = (
+    "capacity",
+    "check",
+    "claims",
+    "copy",
+    "cost",
+    "explain",
+    "export",
+    "gradient",
+    "list",
+    "map",
+    "proofs",
+    "sheet",
+    "weights",
+)
 """The commands beside one per architecture."""
 
 
@@ -68,6 +82,10 @@ def _load(name: str) -> click.Command | None:
         from verifier.cli.sheet import sheet
 
         return sheet
+    if name == "weights":
+        from verifier.cli.weights import weights
+
+        return weights
     return None
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 from verifier.errors import UsageError
 
@@ -22,6 +24,18 @@ def zip_of(members: Mapping[str, bytes]) -> bytes:
         for name, data in members.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
     return stream.getvalue()
+
+
+@contextmanager
+def opened(data: bytes, what: str) -> Iterator[zipfile.ZipFile]:
+    """The archive in `data`; whatever is wrong with it, then or while it is read, is a `UsageError` that says `what` it is not."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            yield archive
+    except UsageError:
+        raise
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, LookupError, ArithmeticError, RuntimeError, OSError) as error:
+        raise UsageError(f"this is not a whole {what} file: {str(error)[:80]}") from None
 
 
 def read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:

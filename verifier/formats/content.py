@@ -67,10 +67,19 @@ class Content:
     told: tuple[str, ...] = ()
 
 
+def printable(text: str) -> str:
+    """The text with a question mark for every character that a terminal would act on."""
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
 def check_shape(name: str, shape: Any) -> tuple[int, ...]:
-    """The shape of a tensor, as a file states it; raises `UsageError` where it is none or too large."""
+    """The shape of a tensor, as a file states it; raises `UsageError` where it is none or too large, or the name is no text."""
+    if not isinstance(name, str):
+        raise UsageError(f"a tensor's name is no text: {str(name)[:40]}")
     if len(name) > LARGEST_NAME:
         raise UsageError(f"a tensor's name has {len(name):,} characters; at most {LARGEST_NAME} are read")
+    if not name.isprintable():
+        raise UsageError(f"a tensor's name holds control characters: {printable(name)}")
     whole = isinstance(shape, list | tuple) and all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in shape)
     if not whole or len(shape) > 8:
         raise UsageError(f"tensor {name} has the shape {str(shape)[:40]}; axes are whole numbers, at most 8 of them")

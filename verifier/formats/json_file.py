@@ -37,6 +37,8 @@ def decode(data: bytes) -> Content:
     """The weights, or the tensors, of a file; raises `UsageError` naming the first thing that is wrong."""
     try:
         found = json.loads(data, parse_float=_Decimal, parse_int=_Decimal, parse_constant=_refuse)
+    except UsageError:
+        raise
     except (ValueError, RecursionError) as error:
         detail = str(error) if isinstance(error, json.JSONDecodeError) else "it is not usable JSON"
         raise UsageError(f"this is not a JSON file of weights: {detail}") from None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import zipfile
-import zlib
 from typing import Any
 
 import numpy as np
 
 from verifier.errors import UsageError
-from verifier.formats.archive import read_member, zip_of
+from verifier.formats.archive import opened, read_member, zip_of
 from verifier.formats.content import Content, Note, Tensor, check_shape
 from verifier.formats.state_dict import to_state_dict
 from verifier.weights import Weights
@@ -35,19 +33,16 @@ def decode(data: bytes) -> Content:
     """The arrays of a file; raises `UsageError` naming the first thing that is wrong."""
     tensors: dict[str, Tensor] = {}
     note: Note = {}
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for info in archive.infolist():
-                name = info.filename.removesuffix(".npy")
-                array = _array(name, read_member(archive, info))
-                if name == NOTE:
-                    note = _note(array)
-                elif name in tensors:
-                    raise UsageError(f"this npz file has two arrays named {name[:60]}")
-                else:
-                    tensors[name] = Tensor(name, array)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise UsageError(f"this is not a whole npz file: {error}") from None
+    with opened(data, "npz") as archive:
+        for info in archive.infolist():
+            name = info.filename.removesuffix(".npy")
+            array = _array(name, read_member(archive, info))
+            if name == NOTE:
+                note = _note(array)
+            elif name in tensors:
+                raise UsageError(f"this npz file has two arrays named {name[:60]}")
+            else:
+                tensors[name] = Tensor(name, array)
     return Content("state_dict", tensors, note=note)
 
 

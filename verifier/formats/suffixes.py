@@ -8,7 +8,7 @@ from pathlib import Path
 from verifier.arithmetic.floats import Floats
 from verifier.errors import UsageError
 from verifier.formats import json_file, npz_file, onnx_file, safetensors_file, torch_file
-from verifier.formats.content import Content, Note
+from verifier.formats.content import Content, Note, printable
 from verifier.weights import Weights
 
 _READERS: dict[str, Callable[[bytes], Content]] = {
@@ -54,4 +54,7 @@ def encode(suffix: str, weights: Weights, form: str | None, note: Note) -> bytes
 
 def decode(suffix: str, data: bytes) -> Content:
     """What a file of this kind holds; raises `UsageError` naming the first thing that is wrong. Runs nothing of it."""
-    return _READERS[suffix](data)
+    try:
+        return _READERS[suffix](data)
+    except UsageError as error:  # names in a file may hold anything; what is shown of them must not steer a terminal
+        raise UsageError(printable(str(error))) from None

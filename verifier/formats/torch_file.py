@@ -8,11 +8,9 @@ calls, making a tensor and making an OrderedDict, both of which are done by this
 
 from __future__ import annotations
 
-import io
 import math
 import pickletools
 import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -20,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 
 from verifier.errors import UsageError
-from verifier.formats.archive import read_member
+from verifier.formats.archive import opened, read_member
 from verifier.formats.content import LARGEST_NUMBERS, Content, Tensor, check_shape
 from verifier.formats.safetensors_file import widen
 
@@ -87,11 +85,8 @@ def decode(data: bytes) -> Content:
         raise UsageError(
             "this .pt file is not a zip archive: it is damaged, or older than PyTorch 1.6; save its state_dict with a newer one"
         )
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _decode(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
-        raise UsageError(f"this is not a whole .pt file: {error}") from None
+    with opened(data, ".pt") as archive:
+        return _decode(archive)
 
 
 def _decode(archive: zipfile.ZipFile) -> Content:
@@ -183,7 +178,7 @@ def _run(program: bytes) -> Any:
         raise
     except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise UsageError("this .pt file has a damaged pickle") from None
-    raise UsageError("this .pt file has a pickle without an end")
+    raise UsageError("this .pt file has a damaged pickle")
 
 
 class _Machine:

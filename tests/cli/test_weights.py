@@ -1,0 +1,143 @@
+"""`verify weights FILE`: a proved bracket, and one clear line for everything that is not a supported network."""
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from constructions import construct
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.bracket import bracket
+from verifier.formats import encode
+from verifier.observed import error_of
+from verifier.program import record
+from verifier.regime import Regime
+from verifier.verdict import Verdict
+
+FOLDER = Path(__file__).parent.parent / "reference" / "networks"
+
+
+def verify(*arguments, folder=None):
+    return subprocess.run(
+        [sys.executable, "-m", "verifier", "weights", *map(str, arguments)], capture_output=True, text=True, check=False, cwd=folder
+    )
+
+
+def fields(line):
+    verdict, *pairs = line.split()
+    return verdict, dict(pair.split("=", 1) for pair in pairs)
+
+
+def test_a_network_of_somebody_else_is_refuted_with_a_witness():
+    run = verify(FOLDER / "lstm.pt", "--n", 3)
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (run.returncode, run.stderr, verdict) == (4, "", "REFUTED")
+    assert Fraction(said["lower"]) > Fraction(said["tolerance"]) == Fraction(1, 10)
+    told = " ".join(run.stdout.split())
+    assert "head.weight = fc.weight" in told
+    assert "M/10, as no --tolerance was given" in told
+    assert "attained by x =" in told
+    assert "A runtime rounds every operation, which these bounds do not cover" in told
+
+
+@pytest.mark.parametrize(("tolerance", "verdict", "code"), [("2.9146", "PROVED", 0), ("1.6", "REFUTED", 4), ("2", "UNDECIDED", 3)])
+def test_the_verdict_follows_the_bracket(tolerance, verdict, code):
+    """The box is [-3, 3], so that a tolerance of 2 asks for something; the bracket of M = 1 is [1.648, 2.915]."""
+    weights = FOLDER / "lstm.pt"
+    run = verify(weights, "--n", 2, "--bound", 3, "--tolerance", tolerance, "--quiet")
+    found, said = fields(run.stdout)
+    lower, upper, asked = (Fraction(said[k]) for k in ("lower", "upper", "tolerance"))
+    expected = "PROVED" if upper <= asked else "REFUTED" if lower > asked else "UNDECIDED"
+    assert found == expected
+    assert run.returncode == {"PROVED": 0, "REFUTED": 4, "UNDECIDED": 3}[expected]
+
+
+def test_the_bracket_is_sharp_for_a_construction():
+    made = construct("lstm", 50, 30, hidden=2)
+    found = bracket(made.weights, Regime("lstm", 50, Fraction(1), Fraction(1, 10), hidden=2))
+    with Balls(found.working_bits).working():
+        assert found.verdict is Verdict.PROVED
+        assert not found.lower > found.upper
+        assert found.upper * to_ball(Fraction(999, 1000)) <= found.lower
+        assert found.upper <= to_ball(made.regime.tolerance)
+        attained = error_of(record(made.weights), found.witness)
+        assert attained >= found.lower.lower()
+
+
+def test_a_horizon_out_of_reach_is_undecided():
+    run = verify(FOLDER / "lstm.pt", "--n", 100_000, "--tolerance", "0.99", "--steps", 10, "--quiet")
+    verdict, said = fields(run.stdout)
+    assert (run.returncode, verdict, said["upper"], said["lower"]) == (3, "UNDECIDED", "none", "none")
+
+
+@pytest.fixture
+def arrays():
+    return {
+        "rnn.weight_ih_l0": np.ones((2, 1)),
+        "rnn.weight_hh_l0": np.zeros((2, 2)),
+        "a.weight": np.full((1, 2), 0.5),
+        "b.weight": np.full((1, 2), 0.25),
+    }
+
+
+def test_maps_overrule_the_guess(tmp_path, arrays):
+    np.savez(tmp_path / "m.npz", **arrays)
+    options = ("m.npz", "--arch", "relu", "--n", 1, "--tolerance", "0.99")
+    run = verify(*options, folder=tmp_path)
+    assert run.returncode == 2
+    assert "the head could be a.weight, b.weight" in run.stderr
+    for head, other in (("a", "b"), ("b", "a")):
+        run = verify(*options, "--map", f"head.weight={head}.weight", "--map", f"ignore={other}.weight", folder=tmp_path)
+        assert f"head.weight = {head}.weight" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["m.npz"], "Missing option '--n'"),
+        (["m.h5", "--n", "3"], "'.h5'; choose one of .pt"),
+        (["nowhere.npz", "--n", "3"], "cannot read nowhere.npz"),
+        (["m.npz", "--n", "3", "--arch", "lsmt"], "--arch lsmt is unknown"),
+        (["m.npz", "--n", "3", "--arch", "relu", "--map", "head"], "not of the form ROLE=NAME"),
+        (["m.npz", "--n", "3", "--arch", "relu", "--map", "tail=a.weight"], "'tail' is no part of a network"),
+        (["m.npz", "--n", "3", "--arch", "lstm"], "[4·d, d]"),
+        (["bad.npz", "--n", "3"], "not a whole npz file"),
+        (["bad.pt", "--n", "3"], "not a zip archive"),
+        (["bad.safetensors", "--n", "3"], "safetensors"),
+        (["bad.json", "--n", "3"], "not a JSON file"),
+        (["m.npz", "--n", "0"], "at least 1"),
+        ([".", "--n", "3"], "choose one of"),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path, arrays, arguments, words):
+    arrays["head.weight"] = arrays.pop("a.weight")
+    del arrays["b.weight"]
+    np.savez(tmp_path / "m.npz", **arrays)
+    for suffix in (".npz", ".pt", ".safetensors", ".json"):
+        (tmp_path / f"bad{suffix}").write_bytes(b"nonsense")
+    run = verify(*arguments, folder=tmp_path)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert len(run.stderr.splitlines()) == 1
+    assert words in run.stderr
+
+
+def test_the_note_of_an_exported_file_is_shown_and_not_believed(tmp_path):
+    weights = construct("relu", 5, exact_recall=True, hidden=3).weights
+    note = {"written_by": "somebody", "claim": "anything", "question": "any", "weights_sha256": weights.sha256}
+    (tmp_path / "m.json").write_bytes(encode(".json", weights, None, note))
+    run = verify("m.json", "--n", 4, folder=tmp_path)
+    assert "somebody says: anything (any); not used below" in " ".join(run.stdout.split())
+    (tmp_path / "m.json").write_bytes(encode(".json", weights, None, {**note, "weights_sha256": "0"}))
+    run = verify("m.json", "--n", 4, folder=tmp_path)
+    assert "the file's note is about other weights" in run.stdout
+
+
+def test_a_horizon_of_every_n_is_no_less_than_n_alone():
+    lowers = []
+    for horizon in ("fixed", "upto"):
+        _, said = fields(verify(FOLDER / "tanh.pt", "--arch", "tanh", "--n", 3, "--horizon", horizon, "--quiet").stdout)
+        lowers.append(Fraction(said["lower"]))
+    assert lowers[0] <= lowers[1]

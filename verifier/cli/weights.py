@@ -1,0 +1,147 @@
+"""`verify weights FILE`: how well do these weights recall x_1? A bracket that is proved on both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import click
+
+from verifier.arithmetic.balls import Balls, show_lower, show_upper
+from verifier.bracket import Bracket, bracket
+from verifier.cells import CELLS
+from verifier.certify import DEFAULT_STEPS
+from verifier.cli.architecture import Count, Exact
+from verifier.cli.files import read_bytes
+from verifier.cli.progress import Stepping
+from verifier.cli.report import DIGITS, regime_fields, wrapped
+from verifier.errors import UsageError
+from verifier.formats import READABLE, Content, check_available, decode, suffix_of, weights_of
+from verifier.formats.content import printable
+from verifier.regime import Regime
+from verifier.sequences import show_runs
+from verifier.weights import Weights
+
+USUAL_SHARE = Fraction(1, 10)
+"""Tolerance over M where none is asked for."""
+
+
+@click.command("weights", help=f"Bracket the worst recall error of weights from a FILE ({', '.join(READABLE)}).")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--arch", help="The cell, as in `verify list`; PyTorch's nn.GRU is gru-after-keep.  [what the file tells]")
+@click.option("--n", "n", type=Count(1), required=True, help="Horizon; also 1e6, 10^18.")
+@click.option("--bound", type=Exact(), default="1", show_default=True, help="M: inputs lie in [-M, M].")
+@click.option("--tolerance", type=Exact(), help="The error that is asked about.  [M/10]")
+@click.option(
+    "--horizon",
+    type=click.Choice(("fixed", "upto")),
+    default="fixed",
+    show_default=True,
+    help="n alone, or every n' <= n.",
+)
+@click.option(
+    "--map", "chosen", multiple=True, metavar="ROLE=NAME", help="Which tensor is which, where the guess is wrong; repeat."
+)
+@click.option("--steps", type=Count(1), default=str(DEFAULT_STEPS), show_default=True, help="Longest run, one input at a time.")
+@click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
+@click.option("--quiet", is_flag=True, help="Print the last line only.")
+def weights(
+    file: Path,
+    arch: str | None,
+    n: int,
+    bound: Any,
+    tolerance: Any,
+    horizon: str,
+    chosen: tuple[str, ...],
+    steps: int,
+    seed: int,
+    quiet: bool,
+) -> int:
+    """Read, bracket, print; exit with the verdict on the tolerance."""
+    suffix = suffix_of(file, READABLE)
+    check_available(suffix)
+    content = decode(suffix, read_bytes(file))
+    found, roles = weights_of(content, arch, [_pair(text) for text in chosen])
+    asked = bound * USUAL_SHARE if tolerance is None else tolerance
+    regime = Regime(found.cell, n, bound, asked, horizon, hidden=found.hidden)
+    with Stepping(show=not quiet) as progress:
+        result = bracket(found, regime, steps=steps, seed=seed, progress=progress.advance)
+    if not quiet:
+        _print(file, content, roles, result, usual=tolerance is None)
+    click.echo(_last_line(file, result))
+    return result.verdict.exit_code
+
+
+def _pair(text: str) -> tuple[str, str]:
+    role, equals, name = text.partition("=")
+    if not equals or not role or not name:
+        raise UsageError(f"--map {text[:60]!r} is not of the form ROLE=NAME, such as head.weight=fc.weight")
+    return role, name
+
+
+def _print(file: Path, content: Content, roles: Mapping[str, str], result: Bracket, usual: bool) -> None:
+    regime, found = result.regime, result.weights
+    what = f"{found.cell}, {found.hidden} hidden units: {regime.describe()}"
+    click.echo(wrapped("question", what + (" (M/10, as no --tolerance was given)" if usual else "")))
+    click.echo(wrapped("file", f"{file}: {_described(found)}"))
+    for line in content.told:
+        click.echo(wrapped("", printable(line)))
+    if roles:
+        click.echo(wrapped("read as", "; ".join(f"{role} = {name}" for role, name in roles.items())))
+    if "weights_sha256" in content.note:
+        same = content.note["weights_sha256"] == found.sha256
+        click.echo(wrapped("note", _noted(content) if same else "the file's note is about other weights"))
+    click.echo()
+    with Balls(result.working_bits).working():
+        attained = f"{show_lower(result.lower, DIGITS)}, attained by x = {show_runs(result.witness)}"
+        click.echo(wrapped("at least", attained if result.witness else "nothing was run"))
+        upper = "not bounded" if result.upper is None else f"{show_upper(result.upper, DIGITS)}, proved for all inputs of the box"
+        click.echo(wrapped("at most", upper))
+    if result.reason:
+        click.echo(wrapped("because", result.reason))
+    click.echo(
+        wrapped(
+            "semantics",
+            "real numbers: each float of the file is the rational it is, and y is what the equations give without rounding. A "
+            f"runtime rounds every operation, which these bounds do not cover. Weights sha256 {found.sha256}",
+        )
+    )
+    click.echo()
+
+
+def _described(found: Weights) -> str:
+    nonzero = sum(len(array) for array in found.blocks().values())
+    shapes = CELLS[found.cell].block_shapes(found.hidden).values()
+    total = sum(_count(shape) for shape in shapes)
+    return f"{CELLS[found.cell].title}, {nonzero} of {total} weights are not 0, the largest is {float(found.largest):.3g}"
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    product = 1
+    for size in shape:
+        product *= size
+    return product
+
+
+def _noted(content: Content) -> str:
+    """What the writer says, cut short; nobody checks it here."""
+    note = content.note
+    said = f"{note.get('claim', 'no claim')} ({note.get('question', 'no question')})"
+    return printable(f"{note.get('written_by', 'the writer')[:60]} says: {said[:200]}; not used below")
+
+
+def _last_line(file: Path, result: Bracket) -> str:
+    with Balls(result.working_bits).working():
+        fields = {
+            "architecture": result.regime.architecture,
+            **regime_fields(result.regime),
+            "lower": show_lower(result.lower, DIGITS) if result.witness else "none",
+            "upper": "none" if result.upper is None else show_upper(result.upper, DIGITS),
+            "semantics": "reals",
+            "weights": result.weights.sha256[:16],
+            "file": str(file),
+            "seconds": f"{result.seconds:.2f}",
+        }
+    return " ".join([result.verdict.value, *(f"{key}={value}" for key, value in fields.items())])
