@@ -120,7 +120,8 @@ def check(
     """
     program = version()
     wanted = [(theorem, lemma) for theorem, found in lemmas.items() for lemma in found]
-    with compiled(sources, default_cache() if cache is None else cache, jobs, program, progress) as development:
+    modules = {"definitions", "statements", *(lemma.module for _, lemma in wanted)}
+    with compiled(sources, modules, default_cache() if cache is None else cache, jobs, program, progress) as development:
         development.problems.update(_changed(sources, TRUSTED if trusted is None else trusted))
         checked = [_before_kernel(development, theorem, lemma) for theorem, lemma in wanted]
         open_ones = [(t, lemma) for (t, lemma), found in zip(wanted, checked, strict=True) if found is None]
@@ -138,9 +139,10 @@ def check_certificate(
     Raises `NotInstalled`.
     """
     program = version()
-    with compiled(sources, default_cache() if cache is None else cache, jobs, program) as development:
+    modules = ("numbers", "decide", "c3", "c11", "c13")
+    with compiled(sources, modules, default_cache() if cache is None else cache, jobs, program) as development:
         development.problems.update(_changed(sources, TRUSTED if trusted is None else trusted))
-        problem = development.problem("numbers") or _forbidden("the file", text)
+        problem = development.problem("numbers") or development.problem("decide") or _forbidden("the file", text)
         if problem:
             return Verdict.REFUTED, problem, ()
         marks = [f'Goal True. idtac "= {word} =". Abort.' for word in ("says", "axioms")]
@@ -236,15 +238,20 @@ def default_cache() -> Path:
 
 @contextmanager
 def compiled(
-    sources: Path, cache: Path, jobs: int, program: str, progress: Callable[[int], None] = lambda _: None
+    sources: Path,
+    wanted: Iterable[str],
+    cache: Path,
+    jobs: int,
+    program: str,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Development]:
-    """The compiled development in a temporary folder; files compiled before come from the cache, by content.
+    """The wanted files and all they need, compiled in a temporary folder; those compiled before come from the cache, by content.
 
     A file's key is the digest of the program, its text and its imports' keys; files enter the cache whole, by renaming.
     """
     texts = {file.stem: file.read_text(encoding="utf-8") for file in sorted(sources.glob("*.v"))}
     needs = {name: _imports(text, texts) for name, text in texts.items()}
-    order = _order(needs)
+    order = _order(_closure(wanted, needs))
     keys: dict[str, str] = {}
     for name in order:
         keys[name] = _key([program, *FLAGS, name, texts[name], *(keys[n] for n in needs[name] if n in keys)])
@@ -252,8 +259,8 @@ def compiled(
     problems = {name: found for name in order if (found := _forbidden(name, texts[name]))}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for name, text in texts.items():
-            (folder / f"{name}.v").write_text(text, encoding="utf-8")
+        for name in order:
+            (folder / f"{name}.v").write_text(texts[name], encoding="utf-8")
         development = Development(folder, cache, keys, needs, problems)
         _compile_all(development, order, keys, cache, jobs, progress)
         yield development
@@ -310,6 +317,18 @@ def _store(made: Path, stored: Path) -> None:
 def _imports(text: str, known: Iterable[str]) -> tuple[str, ...]:
     names = [n for found in re.findall(rf"From {LIBRARY} Require Import ([^.]*)\.", _bare(text)) for n in found.split()]
     return tuple(name for name in names if name in set(known))
+
+
+def _closure(wanted: Iterable[str], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The wanted files, and all that they need, with what each needs; names without a file are skipped."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [name for name in wanted if name in needs]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = needs[name]
+            waiting += needs[name]
+    return found
 
 
 def _order(needs: Mapping[str, tuple[str, ...]]) -> list[str]:
