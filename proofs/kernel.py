@@ -34,6 +34,9 @@ LIBRARY = "Recall"
 DEBIAN_PACKAGES = ("coq", "libcoq-coquelicot", "libcoq-interval")
 """What provides coqc and the libraries used, on Debian and Ubuntu; recommended packages are not needed."""
 
+LIBRARIES = frozenset({"Coquelicot", "Interval", "Flocq", "mathcomp"})
+"""Libraries that those packages bring."""
+
 FLAGS = ("-q", "-w", "-all")
 """coqc reads no user configuration and warns of nothing; errors stay errors."""
 
@@ -180,10 +183,22 @@ def coqc(folder: Path, name: str) -> tuple[str, str]:
         return "", f"{name}.v took longer than {LONGEST_COMPILATION} seconds"
     if done.returncode == 0:
         return done.stdout, ""
-    missing = re.search(r"path bound to logical path\s+(\w+)|with prefix\s+(Coquelicot|Interval|Flocq|mathcomp)", done.stderr)
-    if missing and next(filter(None, missing.groups())) in ("Coquelicot", "Interval", "Flocq", "mathcomp"):
-        raise NotInstalled(f"the Rocq library {next(filter(None, missing.groups()))}")
+    if library := missing_library(done.stderr):
+        raise NotInstalled(f"the Rocq library {library}")
     return done.stdout, _first_error(name, done.stderr)
+
+
+def missing_library(errors: str) -> str:
+    """The library that coqc did not find, "" if it misses none of those that Debian packages.
+
+    >>> missing_library("Error: Cannot find a physical path bound to logical path\\nTactic with prefix Interval.")
+    'Interval'
+    >>> missing_library("Error: Cannot find a physical path bound to logical path line with prefix Recall.")
+    ''
+    """
+    found = re.search(r"bound to logical path\s+([\w.]+)(?:\s+with\s+prefix\s+(\w+))?", errors)
+    names = {name.partition(".")[0] for name in found.groups() if name} if found else set()
+    return next(iter(names & LIBRARIES), "")
 
 
 def _first_error(name: str, text: str) -> str:
