@@ -60,28 +60,24 @@ def certificate_in_rocq(construction: Construction) -> str:
         raise UsageError(f"no Rocq file for theorem {theorem}; there are ones for {', '.join(SUPPORTED)}")
     if regime.domain == "grid":
         raise UsageError("the Rocq file states box and reals; use --domain box with the grid's tolerance")
-    if theorem in ("C6", "C7") and regime.hidden < 2:
-        raise UsageError("the theorem needs 2 hidden units")
-    claim, instance, proof = _numeric(construction) if theorem in ("C6", "C7") else _exact(construction)
+    numeric = theorem in ("C6", "C7")
+    claim, instance, proof = _numeric(construction) if numeric else _exact(construction)
     lines = [
         f"(** {regime.describe().replace('<=', 'at most')}; theorem {theorem};",
         f"    weights sha256 {construction.weights.sha256}.",
         "    Check with: verify proofs --certificate THIS_FILE *)",
         "",
         "From Coq Require Import Reals List ZArith Lra Lia.",
-        *(["From Interval Require Import Float.Specific_stdz Float.Specific_ops Tactic."] if theorem in ("C6", "C7") else []),
-        f"From Recall Require Import definitions statements analysis {theorem.lower()} numbers.",
+        *(["From Interval Require Import Tactic."] if numeric else []),
+        f"From Recall Require Import definitions statements analysis {theorem.lower()} numbers decide.",
         "Import ListNotations.",
         "Open Scope R_scope.",
         "",
-        *(
-            ["Module Whole := SpecificFloat StdZRadix2.", "Module Decide := IntervalTactic Whole.", "Import Decide.", ""]
-            if theorem in ("C6", "C7")
-            else []
-        ),
+        *(["Import Decide.", ""] if numeric else []),
         _record(construction.weights),
         "",
-        "Ltac agree := match goal with |- @eq R _ _ => first [lra | field; lra] | _ => reflexivity | _ => f_equal; agree end.",
+        "Ltac agree := lazymatch goal with |- @eq R _ _ => first [lra | field; lra] | |- @eq nat _ _ => reflexivity",
+        "  | |- @eq vector zero zero => reflexivity | _ => progress f_equal; agree end.",
         f"Lemma weights_are_the_theorems : weights = {instance}.",
         f"Proof. unfold weights, {instance.split()[0]}, no_weights; cbv beta iota zeta; agree. Qed.",
         "",

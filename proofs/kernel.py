@@ -34,6 +34,9 @@ LIBRARY = "Recall"
 DEBIAN_PACKAGES = ("coq", "libcoq-coquelicot", "libcoq-interval")
 """What provides coqc and the libraries used, on Debian and Ubuntu; recommended packages are not needed."""
 
+LIBRARIES = frozenset({"Coquelicot", "Interval", "Flocq", "mathcomp"})
+"""Libraries that those packages bring."""
+
 FLAGS = ("-q", "-w", "-all")
 """coqc reads no user configuration and warns of nothing; errors stay errors."""
 
@@ -120,7 +123,8 @@ def check(
     """
     program = version()
     wanted = [(theorem, lemma) for theorem, found in lemmas.items() for lemma in found]
-    with compiled(sources, default_cache() if cache is None else cache, jobs, program, progress) as development:
+    modules = {"definitions", "statements", *(lemma.module for _, lemma in wanted)}
+    with compiled(sources, modules, default_cache() if cache is None else cache, jobs, program, progress) as development:
         development.problems.update(_changed(sources, TRUSTED if trusted is None else trusted))
         checked = [_before_kernel(development, theorem, lemma) for theorem, lemma in wanted]
         open_ones = [(t, lemma) for (t, lemma), found in zip(wanted, checked, strict=True) if found is None]
@@ -138,9 +142,10 @@ def check_certificate(
     Raises `NotInstalled`.
     """
     program = version()
-    with compiled(sources, default_cache() if cache is None else cache, jobs, program) as development:
+    modules = ("numbers", "decide", "c3", "c11", "c13")
+    with compiled(sources, modules, default_cache() if cache is None else cache, jobs, program) as development:
         development.problems.update(_changed(sources, TRUSTED if trusted is None else trusted))
-        problem = development.problem("numbers") or _forbidden("the file", text)
+        problem = development.problem("numbers") or development.problem("decide") or _forbidden("the file", text)
         if problem:
             return Verdict.REFUTED, problem, ()
         marks = [f'Goal True. idtac "= {word} =". Abort.' for word in ("says", "axioms")]
@@ -178,10 +183,22 @@ def coqc(folder: Path, name: str) -> tuple[str, str]:
         return "", f"{name}.v took longer than {LONGEST_COMPILATION} seconds"
     if done.returncode == 0:
         return done.stdout, ""
-    missing = re.search(r"path bound to logical path\s+(\w+)|with prefix\s+(Coquelicot|Interval|Flocq|mathcomp)", done.stderr)
-    if missing and next(filter(None, missing.groups())) in ("Coquelicot", "Interval", "Flocq", "mathcomp"):
-        raise NotInstalled(f"the Rocq library {next(filter(None, missing.groups()))}")
+    if library := missing_library(done.stderr):
+        raise NotInstalled(f"the Rocq library {library}")
     return done.stdout, _first_error(name, done.stderr)
+
+
+def missing_library(errors: str) -> str:
+    """The library that coqc did not find, "" if it misses none of those that Debian packages.
+
+    >>> missing_library("Error: Cannot find a physical path bound to logical path\\nTactic with prefix Interval.")
+    'Interval'
+    >>> missing_library("Error: Cannot find a physical path bound to logical path line with prefix Recall.")
+    ''
+    """
+    found = re.search(r"bound to logical path\s+([\w.]+)(?:\s+with\s+prefix\s+(\w+))?", errors)
+    names = {name.partition(".")[0] for name in found.groups() if name} if found else set()
+    return next(iter(names & LIBRARIES), "")
 
 
 def _first_error(name: str, text: str) -> str:
@@ -236,15 +253,20 @@ def default_cache() -> Path:
 
 @contextmanager
 def compiled(
-    sources: Path, cache: Path, jobs: int, program: str, progress: Callable[[int], None] = lambda _: None
+    sources: Path,
+    wanted: Iterable[str],
+    cache: Path,
+    jobs: int,
+    program: str,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> Iterator[Development]:
-    """The compiled development in a temporary folder; files compiled before come from the cache, by content.
+    """The wanted files and all they need, compiled in a temporary folder; those compiled before come from the cache, by content.
 
     A file's key is the digest of the program, its text and its imports' keys; files enter the cache whole, by renaming.
     """
     texts = {file.stem: file.read_text(encoding="utf-8") for file in sorted(sources.glob("*.v"))}
     needs = {name: _imports(text, texts) for name, text in texts.items()}
-    order = _order(needs)
+    order = _order(_closure(wanted, needs))
     keys: dict[str, str] = {}
     for name in order:
         keys[name] = _key([program, *FLAGS, name, texts[name], *(keys[n] for n in needs[name] if n in keys)])
@@ -252,8 +274,8 @@ def compiled(
     problems = {name: found for name in order if (found := _forbidden(name, texts[name]))}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for name, text in texts.items():
-            (folder / f"{name}.v").write_text(text, encoding="utf-8")
+        for name in order:
+            (folder / f"{name}.v").write_text(texts[name], encoding="utf-8")
         development = Development(folder, cache, keys, needs, problems)
         _compile_all(development, order, keys, cache, jobs, progress)
         yield development
@@ -310,6 +332,18 @@ def _store(made: Path, stored: Path) -> None:
 def _imports(text: str, known: Iterable[str]) -> tuple[str, ...]:
     names = [n for found in re.findall(rf"From {LIBRARY} Require Import ([^.]*)\.", _bare(text)) for n in found.split()]
     return tuple(name for name in names if name in set(known))
+
+
+def _closure(wanted: Iterable[str], needs: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """The wanted files, and all that they need, with what each needs; names without a file are skipped."""
+    found: dict[str, tuple[str, ...]] = {}
+    waiting = [name for name in wanted if name in needs]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = needs[name]
+            waiting += needs[name]
+    return found
 
 
 def _order(needs: Mapping[str, tuple[str, ...]]) -> list[str]:

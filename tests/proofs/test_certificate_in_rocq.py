@@ -33,9 +33,7 @@ def test_exact_constructions(name, cache):
 
 
 @needs_rocq
-@pytest.mark.parametrize(
-    ("name", "n", "precision"), [("lstm", 1, 1), ("lstm", 10**18, 20), ("gru", 30, 3), ("gru-after-keep", 10**18, 20)]
-)
+@pytest.mark.parametrize(("name", "n", "precision"), [("lstm", 1, 1), ("lstm", 10**18, 20), ("gru-after-keep", 10**18, 20)])
 def test_bounded_constructions(name, n, precision, cache):
     text = certificate_in_rocq(construct(name, n, precision, bound=Fraction(3, 2), hidden=3))
     verdict, told, axioms = check_certificate(text, cache=cache)
@@ -50,17 +48,16 @@ def test_bounded_constructions(name, n, precision, cache):
     ("old", "new"),
     [
         ("(box 1)", "(box 2)"),
-        ("|-> 1 /", "|-> 2 /"),
+        ("1 |-> (1 /", "1 |-> (2 /"),
         ("V := vec [1 |-> 1", "V := vec [1 |-> 2"),
         ("(Z.to_nat 1000)", "(Z.to_nat 1001)"),
         ("recalls_upto (1 / 1000)", "recalls_upto (1 / 2000)"),
-        ("0 |-> -", "0 |-> "),
+        ("0 |-> (-", "0 |-> (1"),
         ("Theorem certified", "Axiom cheat : False. Theorem certified"),
     ],
 )
 def test_one_wrong_constant_is_rejected(old, new, cache):
     text = certificate_in_rocq(construct("lstm", 1000, 3))
-    text = text.replace("|-> (1 /", "|-> 1 /").replace("|-> 1 / 100)", "|-> 1 / 100")
     assert old in text
     verdict, told, _ = check_certificate(text.replace(old, new, 1), cache=cache)
     assert verdict is Verdict.REFUTED
