@@ -187,4 +187,8 @@ def test_a_bound_from_below_says_nothing_about_weights() -> None:
     values = {upper.parameters[0]: 2, upper.parameters[1]: 1}
     assert upper.matches(weights, values) is Verdict.PROVED
     assert dataclasses.replace(upper, from_below=True).matches(weights, values) is Verdict.UNDECIDED
-    assert dataclasses.replace(upper, from_below=True).check_conclusion() is Verdict.UNDECIDED
+    rises = (AtMost("rises", "0 <= M", sympy.Integer(0), upper.parameters[1]),)
+    above = dataclasses.replace(upper, steps=rises, bound=upper.parameters[1], conclusions=("rises",))
+    assert above.check_conclusion() is Verdict.PROVED
+    assert dataclasses.replace(above, from_below=True).check_conclusion() is Verdict.UNDECIDED
+    assert dataclasses.replace(above, from_below=True, bound=sympy.Integer(0)).check_conclusion() is Verdict.PROVED
