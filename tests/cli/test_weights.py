@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from constructions import construct
+from verifier.any_weights import bracket
 from verifier.arithmetic.balls import Balls, to_ball
-from verifier.bracket import bracket
 from verifier.formats import encode
 from verifier.observed import error_of
 from verifier.program import record

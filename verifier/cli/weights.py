@@ -9,19 +9,20 @@ from typing import Any
 
 import click
 
+from verifier.any_weights import Bracket, bracket
 from verifier.arithmetic.balls import Balls, show_lower, show_upper
-from verifier.bracket import Bracket, bracket
 from verifier.cells import CELLS
 from verifier.certify import DEFAULT_STEPS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.files import read_bytes
 from verifier.cli.progress import Stepping
-from verifier.cli.report import DIGITS, regime_fields, wrapped
+from verifier.cli.report import regime_fields, wrapped
 from verifier.errors import UsageError
 from verifier.formats import READABLE, Content, check_available, decode, suffix_of, weights_of
 from verifier.formats.content import printable
 from verifier.regime import Regime
 from verifier.sequences import show_runs
+from verifier.summary import DIGITS
 from verifier.weights import Weights
 
 USUAL_SHARE = Fraction(1, 10)
