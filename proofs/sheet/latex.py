@@ -153,7 +153,7 @@ def _block(block: Any, stated: frozenset[str]) -> str:
 
 @_block.register
 def _(block: Heading, stated: frozenset[str]) -> str:
-    command = ("section", "subsection", "subsubsection")[block.level - 1]
+    command = ("section", "subsection", "subsubsection", "paragraph")[block.level - 1]
     named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{words(plain(block.line))}}}"
     return rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
 
