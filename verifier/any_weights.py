@@ -5,6 +5,7 @@ The one place that chooses how weights from outside are bounded.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -12,14 +13,27 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball, upper_fraction
 from verifier.certify import DEFAULT_STEPS, Certificate, certify_weights
-from verifier.observed import Progress
+from verifier.observed import Progress, error_of
+from verifier.program import record
 from verifier.regime import LARGEST_PRECISION, Regime
-from verifier.sequences import Runs
-from verifier.verdict import Verdict
+from verifier.sequences import Runs, join
+from verifier.verdict import Verdict, check_at_most
 from verifier.weights import Weights
 
 SHARP = Fraction(99, 100)
 """A bracket around one number is sharpened until its lower end is this share of the upper one."""
+
+GAP = 0.02
+"""Dividing the box stops when the upper end is within this share of the attained error."""
+
+PATIENCE = 60.0
+"""Seconds of dividing the box, unless asked otherwise."""
+
+LONGEST_DIVIDED = 24
+"""Longest sequences whose box is divided: the number of monomials grows like n^degree."""
+
+MANY_INPUTS = 8
+"""Sequences from this length on need polynomials of degree 4."""
 
 SHARPENINGS = 4
 """Times the precision of such a bracket is raised."""
@@ -45,11 +59,18 @@ class Bracket:
 
 
 def bracket(
-    weights: Weights, regime: Regime, *, steps: int = DEFAULT_STEPS, seed: int = 0, progress: Progress | None = None
+    weights: Weights,
+    regime: Regime,
+    *,
+    steps: int = DEFAULT_STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    patience: float = PATIENCE,
 ) -> Bracket:
     """Bracket sup |y_n' - x_1| over the box of the regime, for any weights of a known cell.
 
-    The lower end is the larger of what adversarial runs and the bound's own worst case attain.
+    The lower end is the larger of what adversarial runs and the bound's own worst case attain. Where walking over the box leaves
+    a gap at one horizon n, the box is divided for `patience` seconds (`verifier.bracket`, which needs numba).
     """
     found = certify_weights(weights, regime, steps=steps, seed=seed, progress=progress)
     made, seconds = _bracket(found), found.seconds
@@ -62,7 +83,39 @@ def bracket(
         found = certify_weights(weights, finer, steps=steps, seed=seed, progress=progress)
         seconds += found.seconds
         made = replace(_bracket(found), regime=regime, verdict=made.verdict, reason=made.reason, seconds=seconds)
+    is_exact = found.supremum is not None and found.supremum.exact
+    if not is_exact and regime.only_last and regime.domain == "box" and regime.n <= LONGEST_DIVIDED:
+        return _divided(made, patience)
     return made
+
+
+def _divided(made: Bracket, patience: float) -> Bracket:
+    """The bracket after dividing the box, where that improves it."""
+    try:
+        from verifier.bracket.network import Unsupported
+        from verifier.bracket.search import search_bracket
+    except ImportError:
+        return replace(made, reason=f"{made.reason}; without numba (pip install 'first-input-recall[bracket]') it is not sharpened")
+    regime, program, started = made.regime, record(made.weights), time.perf_counter()
+    degree = 4 if regime.n >= MANY_INPUTS else 3
+    try:
+        found = search_bracket(program, regime.bound, regime.n, GAP, patience, float(regime.tolerance), degree)
+    except Unsupported:
+        return made
+    with Balls(made.working_bits).working():
+        lower, witness, upper = made.lower, made.witness, made.upper
+        runs = join((x, 1) for x in found.witness)
+        attained = error_of(program, runs)
+        if attained > lower:
+            lower, witness = attained, runs
+        if found.upper is not None and (upper is None or to_ball(found.upper) < upper):
+            upper = to_ball(found.upper)
+        tolerance = to_ball(regime.tolerance)
+        proved = Verdict.UNDECIDED if upper is None else check_at_most(upper, tolerance)
+        verdict = Verdict.REFUTED if lower > tolerance else Verdict.PROVED if proved is Verdict.PROVED else Verdict.UNDECIDED
+    reason = f"{found.boxes:,} boxes were bounded" + ("" if found.tight else f"; {found.leaves:,} are left after {patience:g} s")
+    seconds = made.seconds + time.perf_counter() - started
+    return replace(made, lower=lower, witness=witness, upper=upper, verdict=verdict, reason=reason, seconds=seconds)
 
 
 def _bracket(found: Certificate) -> Bracket:

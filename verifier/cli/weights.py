@@ -47,6 +47,7 @@ USUAL_SHARE = Fraction(1, 10)
 )
 @click.option("--steps", type=Count(1), default=str(DEFAULT_STEPS), show_default=True, help="Longest run, one input at a time.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
+@click.option("--time", "patience", type=Count(1), default="60", show_default=True, help="Seconds of sharpening at one n.")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def weights(
     file: Path,
@@ -58,6 +59,7 @@ def weights(
     chosen: tuple[str, ...],
     steps: int,
     seed: int,
+    patience: int,
     quiet: bool,
 ) -> int:
     """Read, bracket, print; exit with the verdict on the tolerance."""
@@ -68,7 +70,7 @@ def weights(
     asked = bound * USUAL_SHARE if tolerance is None else tolerance
     regime = Regime(found.cell, n, bound, asked, horizon, hidden=found.hidden)
     with Stepping(show=not quiet) as progress:
-        result = bracket(found, regime, steps=steps, seed=seed, progress=progress.advance)
+        result = bracket(found, regime, steps=steps, seed=seed, progress=progress.advance, patience=patience)
     if not quiet:
         _print(file, content, roles, result, usual=tolerance is None)
     click.echo(_last_line(file, result))
