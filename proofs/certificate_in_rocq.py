@@ -170,8 +170,13 @@ def _record(weights: Weights) -> str:
     blocks = weights.blocks()
     if any(len(blocks[name]) for name in blocks if name.endswith("_0")):
         raise UsageError("the Rocq theorems start from s_0 = 0")
+
+    def part(letter: str, gate: str) -> ExactArray:
+        """A block of a gate, empty where the cell has none."""
+        return blocks.get(f"{letter}_{gate}", ExactArray((), ()))
+
     fields = [
-        f"{field} := {{| W := {_mat(blocks[f'W_{gate}'])}; U := {_vec(blocks[f'U_{gate}'])}; b := {_vec(blocks[f'b_{gate}'])} |}}"
+        f"{field} := {{| W := {_mat(part('W', gate))}; U := {_vec(part('U', gate))}; b := {_vec(part('b', gate))} |}}"
         for gate, field in layout.gates.items()
     ]
     for name, field in layout.vectors.items():
