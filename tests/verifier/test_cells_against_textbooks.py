@@ -111,8 +111,13 @@ TEXTBOOK: dict[str, Callable[[Net, State, Any], State]] = {
 """The equations of every cell."""
 
 
+ELSEWHERE = {"diagonal", "mingru", "minlstm", "lru", "s4d", "s5", "selective"}
+"""Cells compared with mpmath in test_diagonal_cells."""
+
+
 def test_every_cell_has_its_textbook_equations() -> None:
-    assert set(TEXTBOOK) == set(CELLS), "a new cell wants its equations in TEXTBOOK above"
+    assert set(TEXTBOOK) | ELSEWHERE == set(CELLS), "a new cell wants its equations in TEXTBOOK above"
+    assert not set(TEXTBOOK) & ELSEWHERE
 
 
 def dense(cell: str, hidden: int, seed: int) -> Weights:

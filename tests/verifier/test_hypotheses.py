@@ -31,8 +31,8 @@ BOUNDED = {"tanh", "sigmoid", "lstm", "gru", "gru-keep", "gru-after", "gru-after
 
 def test_kinds_of_every_cell() -> None:
     names = set(CELLS)
-    assert {name for name in names if is_linear(CELLS[name])} == {"linear"}
-    assert {name for name in names if is_homogeneous(CELLS[name])} == {"linear", "relu", "stacked"}
+    assert {name for name in names if is_linear(CELLS[name])} == {"linear", "lru", "s4d", "s5"}
+    assert {name for name in names if is_homogeneous(CELLS[name])} == {"linear", "lru", "relu", "s4d", "s5", "stacked"}
     assert {name for name in names if is_rectified_layer(CELLS[name])} == {"relu"}
     assert {name for name in names if is_analytic(CELLS[name])} == names - {"relu", "stacked"}
     assert {name for name in names if bound_readout(CELLS[name]) == 1} == BOUNDED
@@ -90,10 +90,11 @@ def test_ranges_of_readouts(weights: Weights, expected: tuple[object, object]) -
 def test_runs_stay_in_the_range(name: str) -> None:
     generator = random.Random(name)
     for _ in range(6):
-        blocks = {
-            block: {index: F(generator.randint(-9, 9), 4) for index in _indices(shape)}
-            for block, shape in CELLS[name].block_shapes(2).items()
-        }
+        blocks = {}
+        for block, shape in CELLS[name].block_shapes(2).items():
+            least = 0 if block in CELLS[name].nonnegative else -9
+            size = 16 if any(block in pair for pair in CELLS[name].unit_disc) else 4
+            blocks[block] = {index: F(generator.randint(least, 9), size) for index in _indices(shape)}
         program = record(Weights(name, 2, blocks))
         low, high = range_of_readout(program)
         with Balls(200).working():

@@ -9,7 +9,7 @@ from verifier.weights import Weights
 
 
 def random_network(cell, hidden=3, seed=0, start=False):
-    """Dense weights, all nonzero, in [-1.5, 1.5]; s_0 = 0 unless `start`."""
+    """Dense weights, all nonzero, in [-1.5, 1.5], within what the cell allows; s_0 = 0 unless `start`."""
     generator = random.Random(f"{cell} {seed}")
     blocks = {}
     for name, shape in CELLS[cell].block_shapes(hidden).items():
@@ -18,7 +18,9 @@ def random_network(cell, hidden=3, seed=0, start=False):
         indices = [()]
         for size in shape:
             indices = [(*index, k) for index in indices for k in range(size)]
-        blocks[name] = {index: Fraction(generator.choice([-1, 1]) * generator.randint(1, 1500), 1000) for index in indices}
+        signs = [1] if name in CELLS[cell].nonnegative else [-1, 1]
+        largest = 700 if any(name in pair for pair in CELLS[cell].unit_disc) else 1500
+        blocks[name] = {index: Fraction(generator.choice(signs) * generator.randint(1, largest), 1000) for index in indices}
     return Weights(cell, hidden, blocks)
 
 
