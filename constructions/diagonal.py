@@ -82,6 +82,8 @@ def _fixed(regime: Regime) -> Answer:
                 "positive tolerance on the box is met",
             )
         return construct_filter("C14", regime)
+    if cell in TIME_INVARIANT and (regime.domain == "reals" or not regime.tolerance):
+        return Impossibility(regime, "T3")
     if forbidden_at(regime):
         return Impossibility(regime, "T5b")
     if cell == "diagonal" and regime.domain != "reals" and regime.tolerance:
@@ -121,6 +123,8 @@ def _upto(regime: Regime) -> Answer:
     best = _closest(regime)
     if best is not None and _is_reached(regime, best):
         return _closest(regime, regime.tolerance) or best
+    if regime.domain == "reals" and regime.architecture in TIME_INVARIANT:
+        return Impossibility(regime, "T4")
     if regime.domain == "reals" and floor:
         return Impossibility(regime, "T5")
     doubled = regime.bound * (1 - Fraction(1, 2 ** (min(regime.n, LONGEST_DOUBLING) - 1)))

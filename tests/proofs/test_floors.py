@@ -20,6 +20,9 @@ from verifier.regime import Regime
 F = Fraction
 GRUS = ("gru", "gru-keep", "gru-after", "gru-after-keep")
 SATURATING = ("tanh", "sigmoid", "lstm", *GRUS)
+LINEAR = ("linear", "lru", "s4d", "s5")
+"""Cells whose step is affine."""
+
 INFINITE = "infinite"
 
 
@@ -55,7 +58,7 @@ TABLE: list[tuple[str, Regime, Any]] = [
     ("T3", regime("linear", "upto", 33, "box", 0), (0, True)),
     ("T3", regime("linear", "forever", 1, "box", 0), (0, True)),
     ("T3", regime("linear", "forever", 1, "reals", 0), INFINITE),
-    *[("T3", regime(a, "fixed", 99, "box", 0, hidden=2), None) for a in ARCHITECTURES if a != "linear"],
+    *[("T3", regime(a, "fixed", 99, "box", 0, hidden=2), None) for a in ARCHITECTURES if a not in LINEAR],
     ("T4", regime("linear", "upto", 1, "box", 0, hidden=1), None),
     ("T4", regime("linear", "upto", 1, "reals", 0, hidden=1), None),
     ("T4", regime("linear", "upto", 2, "box", 0, hidden=1), (F(1, 2), False)),
@@ -69,7 +72,7 @@ TABLE: list[tuple[str, Regime, Any]] = [
     ("T4", regime("linear", "forever", 1, "grid", 1, bits=1), None),
     ("T4", regime("linear", "forever", 1, "grid", F(1, 2), bits=1), (1, False)),
     ("T4", regime("linear", "forever", 1, "grid", F(1, 3), bits=2), (1, False)),
-    *[("T4", regime(a, "upto", 9, "box", 0), None) for a in ARCHITECTURES if a != "linear"],
+    *[("T4", regime(a, "upto", 9, "box", 0), None) for a in ARCHITECTURES if a not in LINEAR],
     ("T6", regime("relu", "fixed", 1, "reals", 0, hidden=1), INFINITE),
     ("T6", regime("relu", "fixed", 1, "reals", 0, hidden=2), None),
     ("T6", regime("relu", "upto", 1, "reals", 0, hidden=1), INFINITE),
