@@ -254,13 +254,6 @@ ROWS: tuple[Row, ...] = (
         lambda cell, n, tolerance: built(cell, n, tolerance, 1, "fixed"), EXPLODING, _few_digits,
     ),
     Row(
-        "C8", ("tanh",), "forever, levels",
-        Law((Term(log(4 / DELTA - 1) / DELTA, ONE, Integer(4)),), 1 / DELTA, log(4 / DELTA - 1)),
-        "1/δ + 1 levels for ever, d = 1/δ units; 1 - tanh T <= δ/2 needs T >= ln(4d-1)/2, κ = dT and Γ >= 2κ; T is whole, so "
-        "at most 4 times that",
-        _latch, STAIRCASES, lambda _, tolerance: tolerance in LEVELS.values(),
-    ),
-    Row(
         "C1", ("linear",), "one n, exact", _constant(1, N), "a shift register: all weights are 1",
         lambda cell, n, _: built(cell, n, Fraction(0), n, "fixed", exact_recall=True), EXACT, _up_to(MOST_STEPS),
     ),
