@@ -78,7 +78,6 @@ def _export(
 ) -> int:
     """Write nothing unless the weights of the file are PROVED to recall x_1 as stated."""
     suffix = suffix_of(output, WRITABLE)
-    check_available(suffix)
     check_writable(output)
     form = profile or (None if suffix == ".json" else "binary32")
     asked = None
@@ -111,6 +110,7 @@ def _export(
     weights = answer.weights if suffix == ".json" else native(answer.weights, layout_of(suffix))
     if form is not None:
         weights = round_weights(weights, form)
+    check_available(suffix)
     with Stepping(show=not quiet) as progress:
         if weights == answer.weights:
             found = certify(answer, steps=steps, seed=seed, progress=progress.advance)
