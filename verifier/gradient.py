@@ -18,6 +18,7 @@ project's (theory section 4).
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -199,19 +200,30 @@ def enclose_gradients(
 
 def _stepped(program: Program, bound: Fraction, horizons: Sequence[int], seed: int) -> list[GradientRow]:
     longest, whole = max(horizons), (-bound, bound)
-    terms = 1 + sum(len(operation.arguments) for operation in program.operations)
-    work = longest * terms * (1 + len(program.driven()))
-    if work > WALK_WORK:
-        raise StepLimit(f"{longest} steps of a network with {terms - 1} terms per step are too many to walk over the box")
+    work = walk_work(program, longest)
     rows = _rows(walk_box(program, [whole] * longest), horizons)
-    kinks = any(operation.name == "relu" for operation in program.operations)
-    width = KINK_WIDTH * bound if kinks else Fraction(0)
-    for number, inputs in enumerate(_sequences(bound, longest, seed)):
+    for number, inputs in enumerate(telling_sequences(bound, longest, seed)):
         if number and number * work > WITNESS_WORK:
             break
-        walk = walk_box(program, [_around(x, width) for x in inputs])
+        walk = walk_along(program, bound, inputs)
         rows = [_with_witness(row, found, inputs) for row, found in zip(rows, _seen(walk, horizons), strict=True)]
     return rows
+
+
+def walk_along(program: Program, bound: Fraction, inputs: Sequence[Fraction]) -> Walk:
+    """The walk along one sequence; with kinks, along a box next to it."""
+    kinks = any(operation.name == "relu" for operation in program.operations)
+    width = KINK_WIDTH * bound if kinks else Fraction(0)
+    return walk_box(program, [_around(x, width) for x in inputs])
+
+
+def walk_work(program: Program, n: int) -> int:
+    """Steps × terms × driven states of a walk over the box; raises `StepLimit` where that is too long."""
+    terms = 1 + sum(len(operation.arguments) for operation in program.operations)
+    work = n * terms * (1 + len(program.driven()))
+    if work > WALK_WORK:
+        raise StepLimit(f"{n} steps of a network with {terms - 1} terms per step are too many to walk over the box")
+    return work
 
 
 def _around(x: Fraction, width: Fraction) -> Range:
@@ -236,12 +248,18 @@ def _first(walk: Walk, n: int) -> Interval:
     return Interval(ZERO) if slope is None else slope
 
 
-def _pulled_back(walk: Walk, n: int) -> Iterator[tuple[int, Interval | None]]:
-    """(t, ∂y_n/∂x_t) for t = n, n - 1, ..., 2; None where it is exactly zero."""
+def pull_back(walk: Walk, n: int) -> Iterator[tuple[int, Tangent]]:
+    """(t, ∂y_n/∂(driven states before step t and x_t)) for t = n, n - 1, ..., 1; absent entries are exactly zero."""
     row = walk.steps[n - 1].readout
-    for t in range(n, 1, -1):
+    for t in range(n, 0, -1):
         if t < n:
             row = combine([(walk.steps[t - 1].states[k], value) for k, value in row.items() if k != INPUT])
+        yield t, row
+
+
+def _pulled_back(walk: Walk, n: int) -> Iterator[tuple[int, Interval | None]]:
+    """(t, ∂y_n/∂x_t) for t = n, n - 1, ..., 2; None where it is exactly zero."""
+    for t, row in itertools.islice(pull_back(walk, n), n - 1):
         yield t, row.get(INPUT)
 
 
@@ -270,7 +288,7 @@ def _with_witness(row: GradientRow, found: tuple[Interval, Interval, int], input
     return row
 
 
-def _sequences(bound: Fraction, n: int, seed: int) -> Iterator[list[Fraction]]:
+def telling_sequences(bound: Fraction, n: int, seed: int) -> Iterator[list[Fraction]]:
     """Sequences at which gradients of saturating cells are extreme: at rest, constant, opposite, alternating, then random."""
     zero = Fraction(0)
     yield [zero] * n

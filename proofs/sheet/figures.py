@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from math import comb
@@ -10,17 +11,19 @@ from math import comb
 from flint import arb
 
 from constructions.answer import Construction
-from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades
+from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, rounded
 from proofs.sheet.notation import formula, unit_label
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.errors import StepLimit
 from verifier.gates import Activations, gate_activations, live_units
+from verifier.inspection import Inspection
 from verifier.observed import observe
 from verifier.program import record
 from verifier.sequences import expand, length
 from verifier.supremum import bound_supremum
+from verifier.weights import Weights
 
 MOST_STEPS = 24
 """Columns of the heat map."""
@@ -49,19 +52,55 @@ def activations(certificate: Certificate) -> Figure:
         if on_worst_case(certificate) and certificate.supremum is not None:
             inputs = list(islice(expand(certificate.supremum.witness), count))
         steps = gate_activations(weights, inputs)
-        cell = CELLS[weights.cell]
-        places = [(gate, unit) for unit in live_units(weights) for gate in cell.gates if (gate, unit) in steps[0]]
-        places = places[:MOST_ROWS]
-        rows = tuple(_shades(steps, place, cell.activation[place[0]]) for place in places)
+        return _gate_map(weights, steps, live_units(weights))
+
+
+def _gate_map(weights: Weights, steps: Sequence[Activations], units: Sequence[int]) -> Figure:
+    """The gates of these units at every step, at the current precision."""
+    cell = CELLS[weights.cell]
+    places = [(gate, unit) for unit in units for gate in cell.gates if (gate, unit) in steps[0]][:MOST_ROWS]
+    rows = tuple(_shades(steps, place, cell.activation[place[0]]) for place in places)
     names = [f"${formula(gate)}[{unit_label(weights.unit_name(unit))}]$" for gate, unit in places]
-    marks = sorted({1, *range(4, count + 1, 4)})
+    return _heat_map("activations", "", rows, names)
+
+
+def _heat_map(name: str, title: str, rows: tuple[tuple[float, ...], ...], names: Sequence[str]) -> Figure:
+    """Grey cells over the steps, one named row under the other."""
+    count = len(rows[0])
     return Figure(
-        name="activations",
-        title="",
-        horizontal=Axis("step $t$", ticks=tuple((t, str(t)) for t in marks), limits=(0.5, count + 0.5)),
-        vertical=Axis("", ticks=tuple((len(places) - k, n) for k, n in enumerate(names)), limits=(0.5, len(places) + 0.5)),
+        name=name,
+        title=title,
+        horizontal=Axis("step $t$", ticks=_marks(count), limits=(0.5, count + 0.5)),
+        vertical=Axis("", ticks=tuple((len(rows) - k, n) for k, n in enumerate(names)), limits=(0.5, len(rows) + 0.5)),
         cells=Cells(rows),
     )
+
+
+def _marks(count: int) -> tuple[tuple[float, str], ...]:
+    """1 and every fourth step, or as many as there is room for."""
+    apart = max(4, -(-count // 8))
+    return tuple((float(t), str(t)) for t in (1, *range(apart, count + 1, apart)))
+
+
+def inspection(found: Inspection, units: Sequence[int]) -> list[Figure]:
+    """What `verify inspect` found of these units: gates along the run, shares of ∂y_n/∂x_1 and |∂y_n/∂x_t|."""
+    weights = found.weights
+    with Balls(found.working_bits).working():
+        pictures = []
+        if units:
+            steps = gate_activations(weights, found.inputs)
+            pictures.append(replace(_gate_map(weights, steps, units), title="gates along the run, 0 white, 1 black"))
+            shares = {carrier.unit: carrier.shares for carrier in found.carriers}
+            largest = max(float(abs(share).mid()) for unit in units for share in shares[unit])
+            rows = tuple(tuple(rounded(float(abs(share).mid()) / largest) for share in shares[unit]) for unit in units)
+            names = [f"${unit_label(weights.unit_name(unit))}$" for unit in units]
+            title = rf"|share| of $\partial y_n/\partial x_1$ after step $t$, black is {largest:.2g}"
+            pictures.append(_heat_map("shares", title, rows, names))
+        points = [(float(moment.t), decades(moment.along_run.largest_modulus())) for moment in found.memory]
+        if any(height is not None for _, height in points):
+            axis = decade_axis(r"$|\partial y_n/\partial x_t|$", [height for _, height in points])
+            pictures.append(Figure("memory", "", Axis("$t$", ticks=_marks(len(points))), axis, (curve("", points, mark="o"),)))
+    return pictures
 
 
 def on_worst_case(certificate: Certificate) -> bool:

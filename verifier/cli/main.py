@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
@@ -14,79 +15,30 @@ from verifier.errors import UsageError
 USAGE_CODE = 2
 INTERRUPTED_CODE = 130
 
-OTHER_COMMANDS = (
-    "capacity",
-    "check",
-    "claims",
-    "copy",
-    "cost",
-    "explain",
-    "export",
-    "gradient",
-    "list",
-    "map",
-    "proofs",
-    "sheet",
-    "weights",
-)
-"""The commands beside one per architecture."""
+OTHER_COMMANDS = {
+    "capacity": "capacity.capacity",
+    "check": "check.check",
+    "claims": "claims.claims_command",
+    "copy": "copy.copy",
+    "cost": "cost.cost",
+    "explain": "explain.explain",
+    "export": "export.export",
+    "gradient": "gradient.gradient",
+    "inspect": "inspect.inspect_command",
+    "list": "catalogue.catalogue",
+    "map": "map.map_command",
+    "proofs": "proofs.proofs",
+    "sheet": "sheet.sheet",
+    "weights": "weights.weights",
+}
+"""The commands beside one per architecture: module of `verifier.cli` and its function."""
 
 
-def _load(name: str) -> click.Command | None:
-    """The command of this name; its module is imported now, so that others start without it."""
-    if name == "capacity":
-        from verifier.cli.capacity import capacity
-
-        return capacity
-    if name == "check":
-        from verifier.cli.check import check
-
-        return check
-    if name == "claims":
-        from verifier.cli.claims import claims_command
-
-        return claims_command
-    if name == "copy":
-        from verifier.cli.copy import copy
-
-        return copy
-    if name == "cost":
-        from verifier.cli.cost import cost
-
-        return cost
-    if name == "explain":
-        from verifier.cli.explain import explain
-
-        return explain
-    if name == "export":
-        from verifier.cli.export import export
-
-        return export
-    if name == "gradient":
-        from verifier.cli.gradient import gradient
-
-        return gradient
-    if name == "list":
-        from verifier.cli.catalogue import catalogue
-
-        return catalogue
-    if name == "map":
-        from verifier.cli.map import map_command
-
-        return map_command
-    if name == "proofs":
-        from verifier.cli.proofs import proofs
-
-        return proofs
-    if name == "sheet":
-        from verifier.cli.sheet import sheet
-
-        return sheet
-    if name == "weights":
-        from verifier.cli.weights import weights
-
-        return weights
-    return None
+def _load(name: str) -> click.Command:
+    """One of `OTHER_COMMANDS`; its module is imported now, so that others start without it."""
+    module, function = OTHER_COMMANDS[name].split(".")
+    command: click.Command = getattr(import_module(f"verifier.cli.{module}"), function)
+    return command
 
 
 class Commands(click.Group):

@@ -43,12 +43,17 @@ def _size(point: arb) -> int:
 
 
 def show_slope(value: arb, up: bool, digits: int = 3) -> str:
-    """One end of a ball around a gradient: next to 1 by the distance from 1, else as `show_bound`.
+    """One end of a ball around a gradient: next to ±1 by the distance from it, else as `show_bound`.
 
     >>> show_slope(1 - arb(2) ** -10, up=False), show_slope(arb(1), up=True), show_slope(arb(1) / 3, up=True)
     ('1 - 0.000977', '1', '0.334')
+    >>> show_slope(arb(2) ** -10 - 1, up=True), show_slope(arb(-1), up=False)
+    ('-1 + 0.000977', '-1')
     """
     end = value.upper() if up else value.lower()
+    if abs(end + ONE) < NEAR_ONE:
+        _, sign, distance = show_slope(-end, not up, digits).partition(" ")
+        return f"-1 {'+' if distance[0] == '-' else '-'}{distance[1:]}" if sign else "-1"
     gap = ONE - end
     if gap.is_zero():
         return "1"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from constructions import Construction
 from verifier.certify import Certificate
 from verifier.cli.files import check_writable, write_bytes
 from verifier.errors import UsageError
+
+if TYPE_CHECKING:
+    from proofs.sheet.figure import Figure
 
 EXTRA = "figures need their libraries: pip install 'first-input-recall[sheets]'"
 
@@ -25,7 +30,13 @@ def check_plot(path: Path) -> None:
 def draw_answer(path: Path, construction: Construction, certificate: Certificate) -> None:
     """Gate activations on the worst case, and below them the error against n where it varies."""
     from proofs.sheet.figures import activations, error_against_n
-    from proofs.sheet.pictures import draw
 
     error = error_against_n(construction, certificate)
-    write_bytes(path, draw([activations(certificate), *([] if error is None else [error])], path.suffix))
+    draw(path, [activations(certificate), *([] if error is None else [error])])
+
+
+def draw(path: Path, figures: Sequence[Figure]) -> None:
+    """The figures, one under the other, as a file."""
+    from proofs.sheet.pictures import draw as drawn
+
+    write_bytes(path, drawn(figures, path.suffix))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,11 @@ USUAL_SHARE = Fraction(1, 10)
 """Tolerance over M where none is asked for."""
 
 
+ROLE_OPTION = click.option(
+    "--map", "chosen", multiple=True, metavar="ROLE=NAME", help="Which tensor is which, where the guess is wrong; repeat."
+)
+
+
 @click.command("weights", help=f"Bracket the worst recall error of weights from a FILE ({', '.join(READABLE)}).")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--arch", help="The cell, as in `verify list`; PyTorch's nn.GRU is gru-after-keep.  [what the file tells]")
@@ -42,9 +47,7 @@ USUAL_SHARE = Fraction(1, 10)
     show_default=True,
     help="n alone, or every n' <= n.",
 )
-@click.option(
-    "--map", "chosen", multiple=True, metavar="ROLE=NAME", help="Which tensor is which, where the guess is wrong; repeat."
-)
+@ROLE_OPTION
 @click.option("--steps", type=Count(1), default=str(DEFAULT_STEPS), show_default=True, help="Longest run, one input at a time.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--time", "patience", type=Count(1), default="60", show_default=True, help="Seconds of sharpening at one n.")
@@ -66,7 +69,7 @@ def weights(
     suffix = suffix_of(file, READABLE)
     check_available(suffix)
     content = decode(suffix, read_bytes(file))
-    found, roles = weights_of(content, arch, [_pair(text) for text in chosen])
+    found, roles = weights_of(content, arch, named_roles(chosen))
     asked = bound * USUAL_SHARE if tolerance is None else tolerance
     regime = Regime(found.cell, n, bound, asked, horizon, hidden=found.hidden)
     with Stepping(show=not quiet) as progress:
@@ -75,6 +78,11 @@ def weights(
         _print(file, content, roles, result, usual=tolerance is None)
     click.echo(_last_line(file, result))
     return result.verdict.exit_code
+
+
+def named_roles(chosen: Sequence[str]) -> list[tuple[str, str]]:
+    """(role, name) pairs of --map; raises `UsageError` for what is none."""
+    return [_pair(text) for text in chosen]
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -88,14 +96,8 @@ def _print(file: Path, content: Content, roles: Mapping[str, str], result: Brack
     regime, found = result.regime, result.weights
     what = f"{found.cell}, {found.hidden} hidden units: {regime.describe()}"
     click.echo(wrapped("question", what + (" (M/10, as no --tolerance was given)" if usual else "")))
-    click.echo(wrapped("file", f"{file}: {_described(found)}"))
-    for line in content.told:
-        click.echo(wrapped("", printable(line)))
-    if roles:
-        click.echo(wrapped("read as", "; ".join(f"{role} = {name}" for role, name in roles.items())))
-    if "weights_sha256" in content.note:
-        same = content.note["weights_sha256"] == found.sha256
-        click.echo(wrapped("note", _noted(content) if same else "the file's note is about other weights"))
+    for line in describe_file(file, content, found, roles):
+        click.echo(line)
     click.echo()
     with Balls(result.working_bits).working():
         attained = f"{show_lower(result.lower, DIGITS)}, attained by x = {show_runs(result.witness)}"
@@ -112,6 +114,17 @@ def _print(file: Path, content: Content, roles: Mapping[str, str], result: Brack
         )
     )
     click.echo()
+
+
+def describe_file(file: Path, content: Content, found: Weights, roles: Mapping[str, str]) -> list[str]:
+    """What was read from a file, as lines of a report."""
+    lines = [wrapped("file", f"{file}: {_described(found)}"), *(wrapped("", printable(line)) for line in content.told)]
+    if roles:
+        lines.append(wrapped("read as", "; ".join(f"{role} = {name}" for role, name in roles.items())))
+    if "weights_sha256" in content.note:
+        same = content.note["weights_sha256"] == found.sha256
+        lines.append(wrapped("note", _noted(content) if same else "the file's note is about other weights"))
+    return lines
 
 
 def _described(found: Weights) -> str:
