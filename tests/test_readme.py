@@ -26,8 +26,10 @@ def _without_time(text: str) -> str:
 
 
 @pytest.mark.parametrize(("command", "shown"), _console_blocks())
-def test_console_block_prints_what_it_shows(command: str, shown: str) -> None:
-    run = subprocess.run([sys.executable, "-m", "verifier", *shlex.split(command)], capture_output=True, text=True, check=False)
+def test_console_block_prints_what_it_shows(command: str, shown: str, tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "verifier", *shlex.split(command)], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert run.stderr == ""
     assert _without_time(run.stdout) == _without_time(shown)
     assert run.returncode == 0
