@@ -18,8 +18,9 @@ or by the chord-like fit of degree 1, or by the range's middle, whichever leaves
 mean value form.
 
 *Rounding*. Every operation adds `RHO` times the l1 norm of all that was added up to the radius. A sum of k products is off
-by at most γ_k = k u/(1 - k u) times the sum of the moduli, u = 2^-53 (Higham 2002, section 3.1); `LONGEST_SUM` bounds k, so
-that RHO exceeds γ_k with a factor of 2 to spare for the rounding of these norms themselves. tanh is computed from a table
+by at most γ_k = k u/(1 - k u) times the sum of the moduli, u = 2^-53, in any order and with fused operations too (Higham 2002,
+section 3.1), so that the products of dense weights may be left to a BLAS; `LONGEST_SUM` bounds k, and RHO exceeds γ_k with a
+factor of 2 to spare for the rounding of these norms themselves. tanh is computed from a table
 whose nodes come from Arb, with a Taylor step: no library function is trusted. Underflow is covered by `TINY`.
 
 Source: Taylor models (Makino & Berz 2003) with Chebyshev bases; polynomial zonotopes (Althoff 2013).
@@ -260,11 +261,10 @@ def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
 
 
 @njit(cache=True)
-def affine(
-    slot: int, bias: float, weights: Array, arguments: Array, count: int, symbols: int,
-    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
+def affine_radius(
+    slot: int, bias: float, weights: Array, arguments: Array, radius: Array, norms: Array, spread: Array
 ) -> None:  # fmt: skip
-    """slot = bias + Σ weight·argument."""
+    """The radius of bias + Σ weight·argument, in whatever order it is added up."""
     size = np.empty(LANES)
     for l in range(LANES):
         size[l] = abs(bias)
@@ -277,12 +277,21 @@ def affine(
                 part += norms[i, e, l]
             size[l] += w * part
             radius[slot, l] += w * radius[i, l]
-    combine_rows(coefficients, weights, arguments, slot, count)
-    for l in range(LANES):
-        coefficients[slot, 0, l] += bias
-    combine_rows(noise, weights, arguments, slot, symbols)
     for l in range(LANES):
         radius[slot, l] += RHO * size[l] + TINY
+
+
+@njit(cache=True)
+def affine(
+    slot: int, bias: float, weights: Array, arguments: Array, count: int, symbols: int,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
+) -> None:  # fmt: skip
+    """slot = bias + Σ weight·argument."""
+    affine_radius(slot, bias, weights, arguments, radius, norms, spread)
+    combine_rows(coefficients, weights, arguments, slot, count)
+    combine_rows(noise, weights, arguments, slot, symbols)
+    for l in range(LANES):
+        coefficients[slot, 0, l] += bias
 
 
 @njit(cache=True)
@@ -374,8 +383,9 @@ def activate(
         for _ in range(degree):
             scale *= 2
         error = power / scale * _high(degree + 1, low - margin, high + margin) * UP
-        if r > 0.1:
-            h = 2.0 / SAMPLES
+        h = 2.0 / SAMPLES
+        between = h * h / 8 * r * r * _second(low - margin, high + margin)  # sampling leaves at least this
+        if error > between:
             sampled = 0.0
             for s in range(SAMPLES + 1):
                 z = -1 + h * s
@@ -387,7 +397,7 @@ def activate(
             bend = 0.0
             for k in range(2, degree + 1):
                 bend += abs(fit[k, l]) * k * k * (k * k - 1) / 3  # |T_k''| <= k²(k²-1)/3
-            sampled += h * h / 8 * (r * r * _second(low - margin, high + margin) + bend) * UP + margin
+            sampled += (between + h * h / 8 * bend) * UP + margin
             error = min(error, sampled)
         worst[l] = error + FIT_ERROR + margin
     z = work[0]
@@ -502,95 +512,107 @@ def rectify(
             noise[slot, k, l] = slope[l] * noise[a, k, l]
 
 
-@njit(cache=True)
-def walk(
+@njit(cache=True, nogil=True)
+def start(initial: Array, old: Array, coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array) -> None:
+    """The initial states in their slots."""
+    for s in range(len(old)):
+        slot = old[s]
+        coefficients[slot] = 0.0
+        noise[slot] = 0.0
+        norms[slot] = 0.0
+        spread[slot] = 0.0
+        for l in range(LANES):
+            coefficients[slot, 0, l] = initial[s]
+            radius[slot, l] = RHO * abs(initial[s])
+            norms[slot, 0, l] = abs(initial[s])
+
+
+@njit(cache=True, nogil=True)
+def load_input(
+    t: int, x_slot: int, symbols: int, centres: Array, radii: Array, degrees: Array, prefix: Array, linear: Array,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
+) -> None:  # fmt: skip
+    """x_t = c_t + r_t u_t in its slot."""
+    coefficients[x_slot, : prefix[t]] = 0.0
+    noise[x_slot, :symbols] = 0.0
+    for l in range(LANES):
+        coefficients[x_slot, 0, l] = centres[t - 1, l]
+        coefficients[x_slot, linear[t - 1], l] = radii[t - 1, l]
+        radius[x_slot, l] = 0.0
+    measure(x_slot, prefix[t], symbols, degrees, coefficients, noise, norms, spread)
+
+
+@njit(cache=True, nogil=True)
+def step(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
-    initial: Array, old: Array, new: Array, x_slot: int, readout: int, read_at: int, slots: int,
-    centres: Array, radii: Array,
-    exponents: Array, degrees: Array, prefix: Array, linear: Array, pairs: Array, shares: Array, terms: Array,
-    nodes: Array, cosines: Array,
+    dense: int, skipped: int, count: int, terms: int, symbols: int, degrees: Array, pairs: Array, shares: Array,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
+) -> None:  # fmt: skip
+    """All operations of a step but `skipped`; of the first `dense` the sums Σ weight·argument are in place already."""
+    for op in range(len(codes)):
+        slot, first, last = outs[op], starts[op], starts[op + 1]
+        if op == skipped:
+            continue
+        if op < dense:
+            affine_radius(slot, biases[op], weights[first:last], arguments[first:last], radius, norms, spread)
+            for l in range(LANES):
+                coefficients[slot, 0, l] += biases[op]
+        elif codes[op] == AFFINE:
+            affine(
+                slot, biases[op], weights[first:last], arguments[first:last], count, symbols,
+                coefficients, noise, radius, norms, spread,
+            )  # fmt: skip
+        elif codes[op] == MUL:
+            mul(
+                slot, arguments[first], arguments[first + 1], count, terms, symbols, pairs, shares,
+                coefficients, noise, radius, norms, spread,
+            )  # fmt: skip
+        elif codes[op] == RELU:
+            rectify(slot, arguments[first], count, symbols, coefficients, noise, radius, norms, spread)
+        else:
+            activate(
+                slot, arguments[first], codes[op], count, terms, symbols, degrees, pairs, shares,
+                coefficients, noise, radius, norms, spread, work, nodes, cosines,
+            )  # fmt: skip
+        measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)
+
+
+@njit(cache=True, nogil=True)
+def carry(
+    t: int, old: Array, new: Array, count: int, symbols: int, degrees: Array, linear: Array,
+    coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, blame: Array,
+) -> None:  # fmt: skip
+    """New states become old ones; their radii become noise symbols of their own, blamed on the inputs they depend on."""
+    states = len(old)
+    for s in range(states):
+        a, b = new[s], old[s]
+        coefficients[b, :count] = coefficients[a, :count]
+        noise[b, :symbols] = noise[a, :symbols]
+        noise[b, symbols : symbols + states] = 0.0
+        for l in range(LANES):
+            noise[b, symbols + s, l] = radius[a, l]
+            radius[b, l] = 0.0
+            total = TINY
+            for j in range(t):
+                total += coefficients[a, linear[j], l] ** 2
+            for j in range(t):
+                blame[symbols + s, j, l] = coefficients[a, linear[j], l] ** 2 / total
+            for j in range(t, blame.shape[1]):
+                blame[symbols + s, j, l] = 0.0
+    for s in range(states):
+        measure(old[s], count, symbols + states, degrees, coefficients, noise, norms, spread)
+
+
+@njit(cache=True, nogil=True)
+def read(
+    readout: int, symbols: int, centres: Array, radii: Array, exponents: Array, degrees: Array, linear: Array,
+    coefficients: Array, noise: Array, radius: Array, spread: Array, blame: Array,
     bounds: Array, scores: Array, slopes: Array,
 ) -> None:  # fmt: skip
-    """|y_n - x_1| over LANES boxes, centres and radii [n, LANES].
-
-    Fills `bounds` [LANES] (upper bounds), `scores` [n, LANES] (how much each input contributes to the looseness) and
-    `slopes` [n, LANES] (the linear coefficients of the error).
+    """|y_n - x_1| over the boxes: fills `bounds` [LANES] (upper bounds), `scores` [n, LANES] (how much each input contributes
+    to the looseness) and `slopes` [n, LANES] (the linear coefficients of the error).
     """
-    n, states, degree = centres.shape[0], len(old), len(nodes) - 1
-    symbols_in_all = n * states
-    coefficients = np.zeros((slots, len(degrees), LANES))
-    noise = np.zeros((slots, symbols_in_all, LANES))
-    radius = np.zeros((slots, LANES))
-    norms = np.zeros((slots, degree + 1, LANES))
-    spread = np.zeros((slots, LANES))
-    work = np.zeros((3, len(degrees), LANES))
-    blame = np.zeros((symbols_in_all, n, LANES))
-    for s in range(states):
-        for l in range(LANES):
-            coefficients[old[s], 0, l] = initial[s]
-            radius[old[s], l] = RHO * abs(initial[s])
-            norms[old[s], 0, l] = abs(initial[s])
-    symbols = 0
-    for t in range(1, n + 1):
-        count, rows = prefix[t], terms[t]
-        if x_slot >= 0:
-            for m in range(count):
-                for l in range(LANES):
-                    coefficients[x_slot, m, l] = 0.0
-            for l in range(LANES):
-                coefficients[x_slot, 0, l] = centres[t - 1, l]
-                coefficients[x_slot, linear[t - 1], l] = radii[t - 1, l]
-                radius[x_slot, l] = 0.0
-            for k in range(symbols):
-                for l in range(LANES):
-                    noise[x_slot, k, l] = 0.0
-            measure(x_slot, count, symbols, degrees, coefficients, noise, norms, spread)
-        for op in range(len(codes)):
-            slot, first, last = outs[op], starts[op], starts[op + 1]
-            if op == read_at and t < n:
-                continue
-            if codes[op] == AFFINE:
-                affine(
-                    slot, biases[op], weights[first:last], arguments[first:last], count, symbols,
-                    coefficients, noise, radius, norms, spread,
-                )  # fmt: skip
-            elif codes[op] == MUL:
-                mul(
-                    slot, arguments[first], arguments[first + 1], count, rows, symbols, pairs, shares,
-                    coefficients, noise, radius, norms, spread,
-                )  # fmt: skip
-            elif codes[op] == RELU:
-                rectify(slot, arguments[first], count, symbols, coefficients, noise, radius, norms, spread)
-            else:
-                activate(
-                    slot, arguments[first], codes[op], count, rows, symbols, degrees, pairs, shares,
-                    coefficients, noise, radius, norms, spread, work, nodes, cosines,
-                )  # fmt: skip
-            measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)
-        if t == n:
-            break
-        for s in range(states):
-            a, b = new[s], old[s]
-            for m in range(count):
-                for l in range(LANES):
-                    coefficients[b, m, l] = coefficients[a, m, l]
-            for k in range(symbols):
-                for l in range(LANES):
-                    noise[b, k, l] = noise[a, k, l]
-            for k in range(symbols, symbols + states):
-                for l in range(LANES):
-                    noise[b, k, l] = 0.0
-            for l in range(LANES):
-                noise[b, symbols + s, l] = radius[a, l]
-                radius[b, l] = 0.0
-                total = TINY
-                for j in range(t):
-                    total += coefficients[a, linear[j], l] ** 2
-                for j in range(t):
-                    blame[symbols + s, j, l] = coefficients[a, linear[j], l] ** 2 / total
-        symbols += states
-        for s in range(states):
-            measure(old[s], count, symbols, degrees, coefficients, noise, norms, spread)
+    n = centres.shape[0]
     final = coefficients[readout]
     for l in range(LANES):
         final[0, l] -= centres[0, l]
@@ -612,24 +634,6 @@ def walk(
             if degrees[m] > 1:  # the l1 norm may exceed the range of the curved part
                 for j in range(n):
                     scores[j, l] += abs(final[m, l]) * exponents[m, j] / degrees[m]
-
-
-@njit(cache=True, parallel=True)
-def walk_all(
-    codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
-    initial: Array, old: Array, new: Array, x_slot: int, readout: int, read_at: int, slots: int,
-    centres: Array, radii: Array,
-    exponents: Array, degrees: Array, prefix: Array, linear: Array, pairs: Array, shares: Array, terms: Array,
-    nodes: Array, cosines: Array,
-    bounds: Array, scores: Array, slopes: Array,
-) -> None:  # fmt: skip
-    """`walk` for many batches [batches, n, LANES], on all threads."""
-    for batch in prange(centres.shape[0]):
-        walk(
-            codes, outs, starts, arguments, weights, biases, initial, old, new, x_slot, readout, read_at, slots,
-            centres[batch], radii[batch], exponents, degrees, prefix, linear, pairs, shares, terms, nodes, cosines,
-            bounds[batch], scores[batch], slopes[batch],
-        )  # fmt: skip
 
 
 @njit(cache=True, parallel=True)

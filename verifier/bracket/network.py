@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from verifier.bracket.kernels import AFFINE, LANES, LONGEST_SUM, MUL, RELU, SIGMOID, TANH, chebyshev_nodes, run_points, walk_all
-from verifier.bracket.monomials import monomials
+from verifier.bracket import kernels
+from verifier.bracket.kernels import AFFINE, LANES, LONGEST_SUM, MUL, RELU, SIGMOID, TANH, chebyshev_nodes, run_points
+from verifier.bracket.monomials import Monomials, monomials
 from verifier.program import Operation, Program
 
 CODES = {"affine": AFFINE, "mul": MUL, "tanh": TANH, "sigmoid": SIGMOID, "relu": RELU}
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+
+LEAST_DENSE = 8
+"""Sums of at least this many states and inputs are computed together, as one matrix product."""
 
 
 class Unsupported(Exception):
@@ -26,7 +35,9 @@ class Unsupported(Exception):
 class Compiled:
     """One step of a network for the kernels. Weights are the nearest floats: their rounding is part of every operation's.
 
-    `read_at` is the operation that only the last step needs, the readout; -1 if a state is read out as it is.
+    `read_at` is the operation that only the last step needs, the readout; -1 if a state is read out as it is. Old states and
+    the input stand in the first `matrix.shape[1]` slots; the sums of the first operations are `matrix` times these slots, in the
+    slots that follow.
     """
 
     codes: Integers
@@ -42,6 +53,7 @@ class Compiled:
     readout: int
     read_at: int
     slots: int
+    matrix: Floats
 
 
 def compile_program(program: Program) -> Compiled:
@@ -55,6 +67,8 @@ def compile_program(program: Program) -> Compiled:
     if program.x is not None:
         fixed[program.x] = len(fixed)
     order = [i for i in _unit_by_unit(program) if i not in fixed]
+    dense = [i for i in order if _is_dense(program.operations[i], fixed)]
+    order = [*dense, *(i for i in order if i not in set(dense))]
     kept = {*program.new, program.readout}
     last_use = {a: place for place, index in enumerate(order) for a in program.operations[index].arguments}
     free: list[int] = []
@@ -93,7 +107,22 @@ def compile_program(program: Program) -> Compiled:
         readout=slot[program.readout],
         read_at=-1 if program.readout in (*program.new, *fixed) else order.index(program.readout),
         slots=count,
+        matrix=_matrix([program.operations[i] for i in dense], fixed),
     )
+
+
+def _is_dense(operation: Operation, fixed: Mapping[int, int]) -> bool:
+    few = len(operation.arguments) < LEAST_DENSE
+    return operation.name == "affine" and not few and all(a in fixed for a in operation.arguments)
+
+
+def _matrix(operations: Sequence[Operation], fixed: Mapping[int, int]) -> Floats:
+    """The weights of sums over old states and the input, [sums, slots of these]."""
+    matrix = np.zeros((len(operations), len(fixed)))
+    for row, operation in enumerate(operations):
+        for coefficient, a in zip(operation.coefficients, operation.arguments, strict=True):
+            matrix[row, fixed[a]] = _float(coefficient)
+    return matrix
 
 
 def _coefficients(coefficients: tuple[Fraction, ...], arguments: tuple[int, ...]) -> tuple[Fraction, ...]:
@@ -139,19 +168,79 @@ def bound_boxes(compiled: Compiled, degree: int, centres: Floats, radii: Floats)
     table = monomials(n, degree)
     if table.longest > LONGEST_SUM:
         raise Unsupported(f"products of degree {degree} in {n} inputs add up {table.longest} terms")
-    nodes, cosines = chebyshev_nodes(degree)
     batches = -(-boxes // LANES)
     shaped = [_in_lanes(values, batches) for values in (centres, radii)]
-    upper, scores, slopes = np.empty((batches, LANES)), np.empty((batches, n, LANES)), np.empty((batches, n, LANES))
-    walk_all(
-        compiled.codes, compiled.outs, compiled.starts, compiled.arguments, compiled.weights, compiled.biases,
-        compiled.initial, compiled.old, compiled.new, compiled.x_slot, compiled.readout, compiled.read_at, compiled.slots,
-        *shaped, table.exponents, table.degrees, table.prefix, table.linear, table.pairs, table.shares, table.terms, nodes, cosines,
-        upper, scores, slopes,
-    )  # fmt: skip
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(batches, _cores())) as pool:
+        idle = [_Walker(compiled, table, degree) for _ in range(min(batches, _cores()))]
+
+        def walk(batch: int) -> tuple[Floats, Floats, Floats]:
+            walker = idle.pop()
+            try:
+                return walker.walk(shaped[0][batch], shaped[1][batch])
+            finally:
+                idle.append(walker)
+
+        upper, scores, slopes = (np.stack(parts) for parts in zip(*pool.map(walk, range(batches)), strict=True))
     upper[~np.isfinite(upper)] = np.inf
     flat = [values.transpose(0, 2, 1).reshape(-1, n)[:boxes] for values in (scores, slopes)]
     return Bounds(upper.reshape(-1)[:boxes], *flat)
+
+
+class _Walker:
+    """The network on one batch of boxes at a time, with arrays of its own."""
+
+    def __init__(self, compiled: Compiled, table: Monomials, degree: int) -> None:
+        self.compiled, self.table = compiled, table
+        self.nodes, self.cosines = chebyshev_nodes(degree)
+        slots, symbols = compiled.slots, table.variables * len(compiled.old)
+        self.coefficients = np.zeros((slots, len(table.degrees), LANES))
+        self.noise = np.zeros((slots, symbols, LANES))
+        self.radius, self.spread = np.zeros((slots, LANES)), np.zeros((slots, LANES))
+        self.norms = np.zeros((slots, degree + 1, LANES))
+        self.work = np.zeros((3, len(table.degrees), LANES))
+        self.blame = np.zeros((symbols, table.variables, LANES))
+
+    def walk(self, centres: Floats, radii: Floats) -> tuple[Floats, Floats, Floats]:
+        """Bounds [LANES], scores and slopes [n, LANES] of boxes with centres and radii [n, LANES]."""
+        compiled, table = self.compiled, self.table
+        values = self.coefficients, self.noise, self.radius, self.norms, self.spread
+        n, states = table.variables, len(compiled.old)
+        kernels.start(compiled.initial, compiled.old, *values)
+        for t in range(1, n + 1):
+            count, symbols = int(table.prefix[t]), (t - 1) * states
+            if compiled.x_slot >= 0:
+                kernels.load_input(
+                    t, compiled.x_slot, symbols, centres, radii, table.degrees, table.prefix, table.linear, *values
+                )  # fmt: skip
+            self._multiply(self.coefficients, count)
+            self._multiply(self.noise, symbols)
+            kernels.step(
+                compiled.codes, compiled.outs, compiled.starts, compiled.arguments, compiled.weights, compiled.biases,
+                len(compiled.matrix), compiled.read_at if t < n else -1, count, table.terms[t], symbols,
+                table.degrees, table.pairs, table.shares, *values, self.work, self.nodes, self.cosines,
+            )  # fmt: skip
+            if t < n:
+                kernels.carry(
+                    t, compiled.old, compiled.new, count, symbols, table.degrees, table.linear, *values, self.blame
+                )  # fmt: skip
+        bounds, scores, slopes = np.empty(LANES), np.empty((n, LANES)), np.empty((n, LANES))
+        kernels.read(
+            compiled.readout, (n - 1) * states, centres, radii, table.exponents, table.degrees, table.linear,
+            self.coefficients, self.noise, self.radius, self.spread, self.blame, bounds, scores, slopes,
+        )  # fmt: skip
+        return bounds, scores, slopes
+
+    def _multiply(self, values: Floats, count: int) -> None:
+        """The dense sums of the first `count` rows of all slots."""
+        sums, fixed = self.compiled.matrix.shape
+        if sums and count:
+            flat = values.reshape(len(values), -1)
+            np.matmul(self.compiled.matrix, flat[:fixed, : count * LANES], out=flat[fixed : fixed + sums, : count * LANES])
+
+
+def _cores() -> int:
+    """Cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_sequences(compiled: Compiled, sequences: Floats) -> Floats:
