@@ -221,3 +221,26 @@ def test_no_time_gives_a_bound_all_the_same():
     assert not found.tight
     assert found.upper is not None
     assert found.boxes == 16
+
+
+# --- the range of the error's multilinear part ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("variables", "degree"), [(1, 3), (3, 4), (5, 3), (14, 3)])
+def test_the_extent_bounds_the_polynomial_and_is_exact_where_it_is_multilinear(variables, degree):
+    table = monomials(variables, degree)
+    draw = np.random.default_rng(variables)
+    values = draw.uniform(-1, 1, (len(table.degrees), kernels.LANES))
+    corners, out = np.zeros((2 ** min(variables, kernels.CORNERS), kernels.LANES)), np.zeros(kernels.LANES)
+    kernels.extent(values, table.linear, table.members, table.multilinear, corners, out)
+    points = draw.uniform(-1, 1, (400, variables))
+    points[:200] = np.sign(points[:200])
+    reached = np.abs(np.cos(table.exponents[None] * np.arccos(points)[:, None, :]).prod(axis=2) @ values).max(axis=0)
+    assert (reached <= out).all()
+    assert (out <= np.abs(values).sum(axis=0) * (1 + 1e-9)).all()
+    values[~table.multilinear] = 0
+    kernels.extent(values, table.linear, table.members, table.multilinear, corners, out)
+    if variables <= 5:
+        signs = np.array(np.meshgrid(*[[-1.0, 1.0]] * variables)).reshape(variables, -1).T
+        exact = np.abs(np.prod(np.where(table.exponents[None] > 0, signs[:, None, :], 1.0), axis=2) @ values).max(axis=0)
+        assert np.allclose(out, exact, rtol=1e-8)

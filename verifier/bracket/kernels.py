@@ -4,15 +4,17 @@ A value on a box x_j = c_j + r_j u_j, |u_j| <= 1, is
 
     Σ_m coefficient_m T_m(u) + Σ_k noise_k ν_k + [-radius, radius],      |ν_k| <= 1
 
-with Chebyshev monomials T_m of total degree <= D, noise symbols ν_k shared by all values, and a private radius. Then its range
-is the constant coefficient ± the l1 norm of the rest.
+with Chebyshev monomials T_m of total degree <= D, noise symbols ν_k shared by all values, and a private radius.
+
+*The error* y_n - x_1 at last is one such value. A multilinear polynomial is largest in modulus at a corner of the box, so that
+its 2^k values there, by a fast Walsh-Hadamard transform, give its exact maximum; only the rest is bounded by its l1 norm.
 
 *Affine maps* act on each part. *Products* are truncated: pairs of monomials beyond D go to the radius by degree-wise l1 norms;
 noise is linearised at the constant coefficient. *Activations* are replaced by a polynomial of degree <= D, interpolated at the
 Chebyshev nodes of the argument's range, with a proved remainder, the smaller of
 
     r^{D+1} sup |f^(D+1)| / (2^D (D+1)!)                            (interpolation error)
-    max_i |f - q|(z_i) + h²/8 sup |f'' - q''|                       (sampled at spacing h)
+    max_i |f - q|(z_i) + h²/8 (max_i |f'' - q''|(z_i) + h/2 sup |f''' - q'''|)    (sampled at spacing h)
 
 or by the chord-like fit of degree 1, or by the range's middle, whichever leaves the least radius. The noise goes through by the
 mean value form.
@@ -63,6 +65,10 @@ SAMPLES = 24
 
 FIT_ERROR = 2.0**-40
 """What rounding of the fit's coefficients and of tanh at its nodes adds: at most 8 values with 2^-46 each, below 2^-42."""
+
+CORNERS = 12
+"""Variables whose 2^k sign patterns are tried to bound the multilinear part of the error. For the arguments of activations this
+was measured to gain a per cent and to cost half as much time again."""
 
 WILD = 1e6
 """An argument of σ or tanh that may exceed this is replaced by its whole range [-1, 1]."""
@@ -261,6 +267,74 @@ def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
 
 
 @njit(cache=True)
+def extent(values: Array, linear: Array, members: Array, multilinear: Array, corners: Array, out: Array) -> None:
+    """out >= max over |u_j| <= 1 of |Σ values[m] T_m(u)|, lane by lane.
+
+    Multilinear monomials of the `CORNERS` variables with the largest linear terms by their values at the corners, all others by
+    moduli. A value is off by at most γ_k, k = `CORNERS`, times the l1 norm, which RHO covers. `corners` is room for all values.
+    """
+    variables = linear.shape[0]
+    place, weight = np.zeros(variables, dtype=np.int64), np.zeros(variables)
+    for j in range(variables):
+        for l in range(LANES):
+            weight[j] += abs(values[linear[j], l])
+    chosen = min(variables, CORNERS)
+    for k in range(chosen):
+        largest = np.argmax(weight)
+        weight[largest] = -1.0
+        place[largest] = 1 << k
+    size = 1 << chosen
+    corners[:size] = 0.0
+    rest, total = np.zeros(LANES), np.zeros(LANES)
+    for m in range(len(multilinear)):
+        at = 0 if multilinear[m] else -1
+        for i in range(members.shape[1]):
+            j = members[m, i]
+            if j >= 0 and at >= 0:
+                at = at + place[j] if place[j] > 0 else -1
+        if at >= 0:
+            for l in range(LANES):
+                corners[at, l] += values[m, l]
+                total[l] += abs(values[m, l])
+        else:
+            for l in range(LANES):
+                rest[l] += abs(values[m, l])
+    half = 1
+    while half < size:
+        for block in range(0, size, 2 * half):
+            transform(corners[block : block + half], corners[block + half : block + 2 * half], half)
+        half *= 2
+    out[:] = 0.0
+    largest_moduli(corners, size, out)
+    for l in range(LANES):
+        out[l] = (min(out[l] + RHO * total[l], total[l]) + rest[l]) * UP + TINY
+
+
+@njit(cache=True)
+def transform(low: Array, high: Array, count: int) -> None:
+    """(low, high) becomes (low + high, low - high), row by row."""
+    for m in range(count):
+        a0, a1, a2, a3 = low[m, 0], low[m, 1], low[m, 2], low[m, 3]
+        a4, a5, a6, a7 = low[m, 4], low[m, 5], low[m, 6], low[m, 7]
+        b0, b1, b2, b3 = high[m, 0], high[m, 1], high[m, 2], high[m, 3]
+        b4, b5, b6, b7 = high[m, 4], high[m, 5], high[m, 6], high[m, 7]
+        low[m, 0], low[m, 1], low[m, 2], low[m, 3] = a0 + b0, a1 + b1, a2 + b2, a3 + b3
+        low[m, 4], low[m, 5], low[m, 6], low[m, 7] = a4 + b4, a5 + b5, a6 + b6, a7 + b7
+        high[m, 0], high[m, 1], high[m, 2], high[m, 3] = a0 - b0, a1 - b1, a2 - b2, a3 - b3
+        high[m, 4], high[m, 5], high[m, 6], high[m, 7] = a4 - b4, a5 - b5, a6 - b6, a7 - b7
+
+
+@njit(cache=True)
+def largest_moduli(values: Array, count: int, out: Array) -> None:
+    """out = max(out, |values[m]|) over m < count, lane by lane; not a number where a value is none."""
+    for m in range(count):
+        for l in range(LANES):
+            modulus = abs(values[m, l])
+            if not modulus <= out[l]:
+                out[l] = modulus
+
+
+@njit(cache=True)
 def affine_radius(
     slot: int, bias: float, weights: Array, arguments: Array, radius: Array, norms: Array, spread: Array
 ) -> None:  # fmt: skip
@@ -384,20 +458,20 @@ def activate(
             scale *= 2
         error = power / scale * _high(degree + 1, low - margin, high + margin) * UP
         h = 2.0 / SAMPLES
-        between = h * h / 8 * r * r * _second(low - margin, high + margin)  # sampling leaves at least this
-        if error > between:
-            sampled = 0.0
+        bends = 2 * r * r * r + 24 * abs(fit[3, l]) + 192 * abs(fit[4, l])  # sup |f'''| = 2, |T_3'''| = 24, |T_4'''| <= 192
+        if error > h * h * h / 16 * bends:  # sampling leaves at least this
+            sampled, bend = 0.0, 0.0
             for s in range(SAMPLES + 1):
                 z = -1 + h * s
+                value = tanh_of(c + r * z)
                 t0, t1, q = 1.0, z, fit[0, l] + fit[1, l] * z
                 for k in range(2, degree + 1):
                     t0, t1 = t1, 2 * z * t1 - t0
                     q += fit[k, l] * t1
-                sampled = max(sampled, abs(tanh_of(c + r * z) - q))
-            bend = 0.0
-            for k in range(2, degree + 1):
-                bend += abs(fit[k, l]) * k * k * (k * k - 1) / 3  # |T_k''| <= k²(k²-1)/3
-            sampled += (between + h * h / 8 * bend) * UP + margin
+                sampled = max(sampled, abs(value - q))
+                second = 4 * fit[2, l] + 24 * z * fit[3, l] + (96 * z * z - 16) * fit[4, l]
+                bend = max(bend, abs(2 * r * r * value * (1 - value * value) + second))
+            sampled += h * h / 8 * (bend + h / 2 * bends) * UP + 16 * (1 + r * r) * margin
             error = min(error, sampled)
         worst[l] = error + FIT_ERROR + margin
     z = work[0]
@@ -407,17 +481,25 @@ def activate(
     z[0] = 0.0
     out = coefficients[slot]
     lost = np.zeros((5, LANES))  # errors of T_k(z) as computed
+    sizes = np.zeros((5, LANES))  # l1 norms of T_k(z), which may exceed 1
     level = np.zeros((2, norms.shape[1], LANES))
     first, second = work[1], work[2]
     scale_rows(z, fit[1], out, count)
     for l in range(LANES):
         out[0, l] = fit[0, l]
-        lost[1, l] = 2 * RHO
     degreewise(z, count, degrees, level[0])
+    for l in range(LANES):
+        for e in range(degree + 1):
+            sizes[1, l] += level[0, e, l] * UP
+        sizes[0, l], lost[1, l] = 1.0, 2 * RHO * (1 + sizes[1, l])
     before, now = z, z
     for k in range(2, degree + 1):
         target = first if k % 2 == 0 else second
         degreewise(now, count, degrees, level[1])
+        for l in range(LANES):
+            sizes[k - 1, l] = 0.0
+            for e in range(degree + 1):
+                sizes[k - 1, l] += level[1, e, l] * UP
         truncated(z, now, target, count, terms, pairs, shares)
         scale_rows(target, two, target, count)
         if k > 2:
@@ -426,10 +508,8 @@ def activate(
             for l in range(LANES):
                 target[0, l] -= 1.0
         for l in range(LANES):
-            size = 0.0
-            for e in range(degree + 1):
-                size += level[1, e, l]
-            cut = 2 * _dropped(level[0], level[1], l) + 4 * RHO * (1 + size)
+            cut = 2 * _dropped(level[0], level[1], l) + 4 * RHO * (1 + sizes[k - 1, l])
+            sizes[k, l] = (2 * sizes[1, l] * sizes[k - 1, l] + sizes[k - 2, l]) * UP
             spoiled = 2 * (lost[k - 1, l] + lost[1, l] * (1 + lost[k - 1, l])) + (lost[k - 2, l] if k > 2 else 0.0)
             lost[k, l] = (cut + spoiled) * UP
         add_scaled_rows(target, fit[k], out, count)
@@ -446,7 +526,7 @@ def activate(
         size = 0.0
         for k in range(degree + 1):
             error += abs(fit[k, l]) * lost[k, l]
-            size += abs(fit[k, l]) * (1 + lost[k, l])
+            size += abs(fit[k, l]) * (sizes[k, l] + lost[k, l])
         error += 8 * RHO * size
         low, high = tanh_of(c - r), tanh_of(c + r)
         margin = RHO * (abs(c) + r) + 4 * TANH_ERROR
@@ -460,7 +540,7 @@ def activate(
                 out[m, l] = chord * z[m, l] if keep else 0.0
             out[0, l] = (high + low) / 2
             error = straight if keep else flat
-            error += 8 * RHO * (1 + abs(chord))
+            error += 8 * RHO * (1 + abs(chord) * (1 + sizes[1, l]))
         n = inner * radius[a, l]
         total = inner * (spread[a, l] + radius[a, l])
         error += loose[l] * total + abs(slope[l]) * n + 4 * RHO * total
@@ -606,6 +686,7 @@ def carry(
 @njit(cache=True, nogil=True)
 def read(
     readout: int, symbols: int, centres: Array, radii: Array, exponents: Array, degrees: Array, linear: Array,
+    members: Array, multilinear: Array, corners: Array,
     coefficients: Array, noise: Array, radius: Array, spread: Array, blame: Array,
     bounds: Array, scores: Array, slopes: Array,
 ) -> None:  # fmt: skip
@@ -614,13 +695,13 @@ def read(
     """
     n = centres.shape[0]
     final = coefficients[readout]
+    final[0] -= centres[0]
+    final[linear[0]] -= radii[0]
+    reach = np.empty(LANES)
+    extent(final, linear, members, multilinear, corners, reach)
     for l in range(LANES):
-        final[0, l] -= centres[0, l]
-        final[linear[0], l] -= radii[0, l]
-        total = radius[readout, l] + spread[readout, l]
+        total = reach[l] + radius[readout, l] + spread[readout, l]
         squares = TINY
-        for m in range(len(degrees)):
-            total += abs(final[m, l])
         for j in range(n):
             slopes[j, l] = final[linear[j], l]
             squares += slopes[j, l] ** 2
@@ -631,7 +712,7 @@ def read(
             for j in range(n):
                 scores[j, l] += abs(noise[readout, k, l]) * blame[k, j, l]
         for m in range(len(degrees)):
-            if degrees[m] > 1:  # the l1 norm may exceed the range of the curved part
+            if not multilinear[m]:  # the l1 norm may exceed the range of the curved part
                 for j in range(n):
                     scores[j, l] += abs(final[m, l]) * exponents[m, j] / degrees[m]
 

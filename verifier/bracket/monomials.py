@@ -26,7 +26,8 @@ class Monomials:
     `exponents` [count, variables] and total `degrees` [count]; `prefix[t]` counts those in the first t variables; `linear[j]` is
     the index of T_1(u_j). The product table lists, for i <= j with deg i + deg j <= degree, the terms share·monomial of
     monomial i times monomial j: `pairs` [terms, 3] = (i, j, result), `shares` [terms]; those among the first t variables are
-    the first `terms[t]`. `longest` is the largest number of products that are added into one coefficient.
+    the first `terms[t]`. `members` [count, degree] lists the variables of each monomial, -1 where there are fewer; `multilinear`
+    [count] says that none occurs twice. `longest` is the largest number of products that are added into one coefficient.
     """
 
     variables: int
@@ -38,6 +39,8 @@ class Monomials:
     pairs: Integers
     shares: Floats
     terms: Integers
+    members: Integers
+    multilinear: NDArray[np.bool_]
     longest: int
 
 
@@ -59,6 +62,10 @@ def monomials(variables: int, degree: int) -> Monomials:
     largest = np.array([row[0] for row in rows])
     pairs = np.array([row[1:4] for row in rows], dtype=np.int64)
     counts = np.bincount(pairs[:, 2], weights=np.where(pairs[:, 0] == pairs[:, 1], 1, 2))
+    members = np.full((len(exponents), degree), -1, dtype=np.int64)
+    for index, exponent in enumerate(exponents):
+        inside = [k for k, e in enumerate(exponent) if e]
+        members[index, : len(inside)] = inside
     units = [tuple(int(k == j) for k in range(variables)) for j in range(variables)]
     return Monomials(
         variables=variables,
@@ -70,6 +77,8 @@ def monomials(variables: int, degree: int) -> Monomials:
         pairs=pairs,
         shares=np.array([row[4] for row in rows]),
         terms=np.array([np.searchsorted(largest, t, side="right") for t in range(variables + 1)], dtype=np.int64),
+        members=members,
+        multilinear=np.array([max(exponent, default=0) <= 1 for exponent in exponents]),
         longest=int(counts.max()),
     )
 

@@ -198,6 +198,7 @@ class _Walker:
         self.radius, self.spread = np.zeros((slots, LANES)), np.zeros((slots, LANES))
         self.norms = np.zeros((slots, degree + 1, LANES))
         self.work = np.zeros((3, len(table.degrees), LANES))
+        self.corners = np.zeros((2 ** min(table.variables, kernels.CORNERS), LANES))
         self.blame = np.zeros((symbols, table.variables, LANES))
 
     def walk(self, centres: Floats, radii: Floats) -> tuple[Floats, Floats, Floats]:
@@ -226,6 +227,7 @@ class _Walker:
         bounds, scores, slopes = np.empty(LANES), np.empty((n, LANES)), np.empty((n, LANES))
         kernels.read(
             compiled.readout, (n - 1) * states, centres, radii, table.exponents, table.degrees, table.linear,
+            table.members, table.multilinear, self.corners,
             self.coefficients, self.noise, self.radius, self.spread, self.blame, bounds, scores, slopes,
         )  # fmt: skip
         return bounds, scores, slopes
