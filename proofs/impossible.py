@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from flint import arb
 
@@ -50,10 +49,20 @@ def floors(regime: Regime) -> dict[str, Floor]:
     return {name: floor for name, floor in found.items() if floor is not None}
 
 
-@cache
+_RESULTS: dict[str, Mapping[str, Verdict]] = {}
+"""What the theorems' checks said in this run of the program."""
+
+
 def checked(theorem: str) -> Mapping[str, Verdict]:
-    """The machine checks of a theorem, run once per process: they do not depend on the question."""
-    return THEOREMS[theorem].run()
+    """The machine checks of a theorem, run once per run of the program: they do not depend on the question."""
+    if theorem not in _RESULTS:
+        _RESULTS[theorem] = THEOREMS[theorem].run()
+    return _RESULTS[theorem]
+
+
+def told(results: Mapping[str, Mapping[str, Verdict]]) -> None:
+    """Take over what `checked` said in another process of the same run."""
+    _RESULTS.update(results)
 
 
 def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> Impossible:
