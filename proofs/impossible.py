@@ -123,13 +123,21 @@ def refute(weights: Weights, regime: Regime, found: Certificate | None = None) -
     seen = None if found is None else _seen(names[0], found)
     if seen is not None:
         return seen
-    for name in names:
+    by_word = missed_word(weights, regime)
+    if by_word is not None or found is not None:
+        return by_word
+    return _seen(names[0], certify_weights(weights, regime))
+
+
+def missed_word(weights: Weights, regime: Regime) -> Refutation | None:
+    """A sequence out of the proof of a theorem that forbids the regime, which these weights miss; None without one."""
+    for name in forbidding(regime):
         propose = THEOREMS[name].witnesses
         for runs in () if propose is None else propose(weights, regime):
             refutation = _enlarged(name, weights, regime, runs)
             if refutation is not None:
                 return refutation
-    return _seen(names[0], certify_weights(weights, regime)) if found is None else None
+    return None
 
 
 def _seen(name: str, found: Certificate) -> Refutation | None:
