@@ -151,7 +151,7 @@ def error_bound(regime: Regime, cells: int) -> ErrorBound:
             k = to_ball(saturation)
             eta = Balls.sigmoid(k - gain * phi * (phi * k.tanh()).tanh())
         values: dict[Symbol, Any] = {EPSILON: scale, M: regime.bound, N: n, PHI: phi, POWER: phi**n, ETA: eta}
-        return evaluate(_bound(cells), values)
+        return evaluate(closed_form(cells), values)
 
     return error
 
@@ -175,7 +175,8 @@ def _partial(coefficients: list[Fraction], level: int, z: Expr) -> Expr:
     return sum((_number(a) * z ** (2 * i + 1) for i, a in enumerate(coefficients[: level + 1])), sympy.Integer(0))
 
 
-def _bound(cells: int) -> Expr:
+def closed_form(cells: int) -> Expr:
+    """The bound for k memory cells, in ε, M, n and the gates' φ, φ^n, η."""
     shares, outer = combination(cells), series(cells + 2)[1]
     left = sum((abs(w) * j ** (2 * cells + 2) for j, w in enumerate(shares, 1)), Fraction(0)) * abs(outer[cells + 1])
     lead = abs(outer[cells]) * factorial(cells) ** 2
@@ -314,7 +315,7 @@ def _steps_of_the_sum(cells: int) -> tuple[Step, ...]:
     highest, lowest = (fine, coarse) if fine % 2 == 0 else (coarse, fine)
     t = tanh(tanh(Z))
     upper, lower = Relation(t, _partial(outer, highest, Z)), Relation(_partial(outer, lowest, Z), t)
-    bound = _bound(cells)
+    bound = closed_form(cells)
     marks = sympy.symbols(f"s_1:{cells + 1}", real=True)
     gaps = sympy.symbols(f"d_1:{cells + 1}", real=True)
     room = Symbol("r_k", real=True)
@@ -422,7 +423,7 @@ def derivation(cells: int) -> Derivation:
             _equations(cells), *steps_of_the_flag(), *_steps_of_a_memory(), *_steps_of_the_series(cells + 1),
             *_steps_of_the_sum(cells),
         ),
-        bound=_bound(cells),
+        bound=closed_form(cells),
         conclusions=("cell", "gate", "odd", "memory from below", "memory from above", "x_1 - y_n", "y_n - x_1", "grows with n"),
         source="this project, theory C6b; extrapolation to the limit: Richardson 1911",
     )  # fmt: skip

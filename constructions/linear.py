@@ -41,7 +41,7 @@ N = Symbol("n", integer=True, positive=True)
 LONGEST = 2000
 """Longest horizon for which an exploding unit is proposed: it is certified step by step, in exact arithmetic."""
 
-LARGEST_DIGITS = 20_000
+LARGEST_DIGITS = 30_000
 """Most digits of λ^(n-1), the readout's reciprocal, for which C2 is proposed."""
 
 BITS_PER_TEN_DIGITS = 33

@@ -250,10 +250,12 @@ def _bits(n: int, decimals: int) -> int:
 
 @cache
 def _system(suffix: str, n: int, bits: int) -> arb_mat:
-    """ρ_m(j), row j, column m."""
+    """ρ_m(j), row j, column m, as ρ_m(0) (ρ_m(1)/ρ_m(0))^j."""
     moments = FAMILIES[suffix].moments(n)
     with Balls(bits).working():
-        return arb_mat([[evaluate(moments(m, j), {}) for m in range(n)] for j in range(n)])
+        shares = [evaluate(moments(m, 0), {}) for m in range(n)]
+        poles = [evaluate(moments(m, 1), {}) / share for m, share in enumerate(shares)]
+        return arb_mat([[share * pole**j for share, pole in zip(shares, poles, strict=True)] for j in range(n)])
 
 
 def _flint(value: Expr) -> fmpq:

@@ -7,8 +7,9 @@ import random
 from collections.abc import Sequence
 from fractions import Fraction
 
-from flint import fmpq, fmpq_mat
+from flint import fmpq_mat
 
+from verifier.arithmetic.rationals import to_flint, to_fraction
 from verifier.cells import CELLS
 from verifier.verdict import Verdict
 from verifier.weights import Weights
@@ -50,33 +51,9 @@ def random_allowed_weights(generator: random.Random, cell: str, hidden: int) -> 
     return Weights(cell, hidden, blocks)
 
 
-def rational(value: Fraction | int) -> fmpq:
-    """A rational as flint's."""
-    return fmpq(Fraction(value).numerator, Fraction(value).denominator)
-
-
-def fraction(value: fmpq) -> Fraction:
-    """flint's rational as Python's."""
-    return Fraction(int(value.p), int(value.q))
-
-
 def matrix(rows: Sequence[Sequence[Fraction | int]]) -> fmpq_mat:
     """An exact matrix."""
-    return fmpq_mat(len(rows), len(rows[0]), [rational(value) for row in rows for value in row])
-
-
-def impulse_response(a: fmpq_mat, b: fmpq_mat, c: fmpq_mat, length: int) -> list[Fraction]:
-    """g_k = C A^k B for k = 0 ... length - 1; A is d×d, B d×1, C 1×d."""
-    found, state = [], b
-    for _ in range(length):
-        found.append(fraction((c * state)[0, 0]))
-        state = a * state
-    return found
-
-
-def linear_error(response: Sequence[Fraction]) -> Fraction:
-    """e_n / M = |1 - g_{n-1}| + Σ_{k<n-1} |g_k| of a linear network without biases, from g_0 ... g_{n-1} (theory T3)."""
-    return abs(1 - response[-1]) + sum((abs(g) for g in response[:-1]), Fraction(0))
+    return fmpq_mat(len(rows), len(rows[0]), [to_flint(value) for row in rows for value in row])
 
 
 def linear_weights(a: fmpq_mat, b: fmpq_mat, c: fmpq_mat) -> Weights:
@@ -86,9 +63,9 @@ def linear_weights(a: fmpq_mat, b: fmpq_mat, c: fmpq_mat) -> Weights:
         "linear",
         a.nrows(),
         {
-            "W_h": {(i, k): fraction(a[i, k]) for i in units for k in units},
-            "U_h": {(i,): fraction(b[i, 0]) for i in units},
-            "V": {(k,): fraction(c[0, k]) for k in units},
+            "W_h": {(i, k): to_fraction(a[i, k]) for i in units for k in units},
+            "U_h": {(i,): to_fraction(b[i, 0]) for i in units},
+            "V": {(k,): to_fraction(c[0, k]) for k in units},
         },
     )
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 
 from flint import arb
 
@@ -50,10 +49,20 @@ def floors(regime: Regime) -> dict[str, Floor]:
     return {name: floor for name, floor in found.items() if floor is not None}
 
 
-@cache
+_RESULTS: dict[str, Mapping[str, Verdict]] = {}
+"""What the theorems' checks said in this run of the program."""
+
+
 def checked(theorem: str) -> Mapping[str, Verdict]:
-    """The machine checks of a theorem, run once per process: they do not depend on the question."""
-    return THEOREMS[theorem].run()
+    """The machine checks of a theorem, run once per run of the program: they do not depend on the question."""
+    if theorem not in _RESULTS:
+        _RESULTS[theorem] = THEOREMS[theorem].run()
+    return _RESULTS[theorem]
+
+
+def told(results: Mapping[str, Mapping[str, Verdict]]) -> None:
+    """Take over what `checked` said in another process of the same run."""
+    _RESULTS.update(results)
 
 
 def decide(answer: Impossibility, steps: int = DEFAULT_STEPS, seed: int = 0) -> Impossible:
@@ -114,13 +123,21 @@ def refute(weights: Weights, regime: Regime, found: Certificate | None = None) -
     seen = None if found is None else _seen(names[0], found)
     if seen is not None:
         return seen
-    for name in names:
+    by_word = missed_word(weights, regime)
+    if by_word is not None or found is not None:
+        return by_word
+    return _seen(names[0], certify_weights(weights, regime))
+
+
+def missed_word(weights: Weights, regime: Regime) -> Refutation | None:
+    """A sequence out of the proof of a theorem that forbids the regime, which these weights miss; None without one."""
+    for name in forbidding(regime):
         propose = THEOREMS[name].witnesses
         for runs in () if propose is None else propose(weights, regime):
             refutation = _enlarged(name, weights, regime, runs)
             if refutation is not None:
                 return refutation
-    return _seen(names[0], certify_weights(weights, regime)) if found is None else None
+    return None
 
 
 def _seen(name: str, found: Certificate) -> Refutation | None:

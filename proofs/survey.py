@@ -8,7 +8,7 @@ Source: this project, theory section 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -16,8 +16,10 @@ from multiprocessing import get_context
 from typing import Any
 
 from constructions import construct
+from constructions.poles import FAMILY_OF
 from proofs.ask import ask
-from proofs.impossible import Impossible
+from proofs.impossible import Impossible, checked, told
+from proofs.theorems import IMPOSSIBILITIES
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certify import Certificate
 from verifier.regime import DEFAULT_HIDDEN
@@ -129,16 +131,39 @@ def _floor(error: Fraction | None) -> str:
 def decide_all(
     questions: Iterable[Question], workers: int, done: Callable[[Finding], None] | None = None
 ) -> dict[Question, Finding]:
-    """Decide questions on `workers` processes; `done` hears of each as it is decided."""
+    """Decide questions on `workers` processes; `done` hears of each as it is decided.
+
+    The theorems' checks run first, each once, and every process is told how they ended; questions that share their filter's
+    poles are decided by one process, one after the other.
+    """
     wanted = list(dict.fromkeys(questions))
+    batches: dict[tuple[str, int], list[Question]] = {}
+    for question in wanted:
+        batches.setdefault(_kin(question), []).append(question)
     found: dict[Question, Finding] = {}
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for job in as_completed([pool.submit(decide_question, question) for question in wanted]):
-            finding = job.result()
-            found[finding.question] = finding
-            if done is not None:
-                done(finding)
+        results = dict(zip(FORBIDDING, pool.map(checked, FORBIDDING), strict=True))
+        jobs = [pool.submit(_decide_batch, batch, results) for batch in sorted(batches.values(), key=len, reverse=True)]
+        for job in as_completed(jobs):
+            for finding in job.result():
+                found[finding.question] = finding
+                if done is not None:
+                    done(finding)
     return found
+
+
+FORBIDDING = tuple(theorem.id for theorem in IMPOSSIBILITIES if theorem.floor is not None)
+"""The theorems that forbid questions of the map."""
+
+
+def _kin(question: Question) -> tuple[str, int]:
+    """Questions alike here use the same derivations: the family of poles, or the architecture, and n."""
+    return FAMILY_OF.get(question.architecture, question.architecture), question.n
+
+
+def _decide_batch(batch: Sequence[Question], results: Mapping[str, Mapping[str, Verdict]]) -> list[Finding]:
+    told(results)
+    return [decide_question(question) for question in batch]
 
 
 # --- the map of theory section 1 ------------------------------------------------------------------------------------------
@@ -198,9 +223,9 @@ class Map:
 
     def rows(self) -> list[tuple[tuple[str, ...], dict[str, tuple[Finding, ...]]]]:
         """Architectures with their cells, those with the same answers together."""
-        merged: dict[tuple[str, ...], list[str]] = {}
+        merged: dict[tuple[tuple[str, ...], ...], list[str]] = {}
         for architecture, cells in self.cells.items():
-            merged.setdefault(tuple(describe_cell(cells[column.key]) for column in COLUMNS), []).append(architecture)
+            merged.setdefault(tuple(tuple(describe_cell(cells[column.key])) for column in COLUMNS), []).append(architecture)
         return [(tuple(names), self.cells[names[0]]) for names in merged.values()]
 
     def holds(self) -> Verdict:
@@ -234,29 +259,35 @@ def draw_map(
     return Map(hidden, {a: {key: tuple(found[q] for q in cell) for key, cell in cells.items()} for a, cells in asked.items()})
 
 
-def describe_cell(findings: Sequence[Finding]) -> str:
-    """A cell in words, neighbouring findings with the same answer together: "n = 2, 30, 31, 32: yes (C1); n = 33: ..."."""
-    groups: list[tuple[str, list[str]]] = []
+def describe_cell(findings: Sequence[Finding]) -> list[str]:
+    """A cell in words, a line per answer: ["n = 2, 30-32: yes (C1)", "n = 33: no (T3), e = ∞"]; neighbours alike together."""
+    groups: list[tuple[str, list[Question]]] = []
     for finding in findings:
-        text, where = _describe(finding), _where(finding.question)
+        text = _describe(finding)
         if groups and groups[-1][0] == text:
-            groups[-1][1].append(where)
+            groups[-1][1].append(finding.question)
         else:
-            groups.append((text, [where]))
+            groups.append((text, [finding.question]))
     if len(groups) == 1:
-        return groups[0][0]
-    return "; ".join(f"{_listed(places)}: {text}" for text, places in groups)
+        return [groups[0][0]]
+    return [f"{_listed(questions)}: {text}" for text, questions in groups]
 
 
 def _describe(finding: Finding) -> str:
     if finding.answer == "yes":
-        return f"yes ({finding.theorem})"
+        return f"yes ({_plain(finding.theorem)})"
     if finding.answer == "no":
-        return f"no ({finding.theorem}), {_least(finding)}"
+        return f"no ({_plain(finding.theorem)}), {_least(finding)}"
     if finding.answer == "open":
-        low = f"{_least(finding)} ({finding.floor_theorem})" if finding.floor_theorem else "no lower bound"
-        return f"open: {low}, best known {finding.error or 'none'}"
+        low = f"{_least(finding)} ({_plain(finding.floor_theorem)})" if finding.floor_theorem else ""
+        high = f"best known {finding.error}" if finding.error else ""
+        return "open" + (": " + ", ".join(part for part in (low, high) if part) if low or high else ", no bounds known")
     return finding.answer.upper()
+
+
+def _plain(theorem: str | None) -> str:
+    """The id without the name of its variant: C5 for C5-sigmoid."""
+    return str(theorem).partition("-")[0]
 
 
 def _least(finding: Finding) -> str:
@@ -267,14 +298,21 @@ def _least(finding: Finding) -> str:
     return f"e >= {finding.floor}" + (", reached" if finding.reached else "")
 
 
-def _where(question: Question) -> str:
-    options = dict(question.options)
-    if options.get("horizon") != "forever":
-        return str(question.n)
+def _listed(questions: Sequence[Question]) -> str:
+    """Where an answer holds: "n = 2, 30-32", or the accuracies asked for ever."""
+    if dict(questions[0].options).get("horizon") == "forever":
+        return ", ".join(_accuracy(dict(question.options)) for question in questions)
+    runs: list[list[int]] = []
+    for n in (question.n for question in questions):
+        if runs and n == runs[-1][-1] + 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    parts = [f"{run[0]}-{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return "n = " + ", ".join(parts)
+
+
+def _accuracy(options: dict[str, Any]) -> str:
     if options.get("exact_recall"):
         return "exactly"
     return f"{options['precision']} digits" if "precision" in options else f"within {options['tolerance']}"
-
-
-def _listed(places: Sequence[str]) -> str:
-    return ("n = " if places[0].isdigit() else "") + ", ".join(places)

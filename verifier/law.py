@@ -4,7 +4,7 @@ A law is a set of terms in n (horizon), δ (tolerance) and nothing else, inputs 
 
     low_i · term_i <= largest |weight| for every i,      largest |weight| <= max_i high_i · term_i.
 
-Its first term is c n^a δ^-b times a factor `slow` that grows slower than any power; a and b are the exponents. Three
+Its first term is c n^a δ^-b times a factor `beside` that is no such power, as ln(1/δ) or e^n; a and b are the exponents. Three
 independent checks:
 
 *leading*    the first term follows from the theorem's own bound: with error ~ p s^i and weight ~ q s^-j as the scale s -> 0,
@@ -80,12 +80,12 @@ class Leading:
 class Law:
     """The largest weight and the units of a construction as functions of n and δ; `requires` are expressions >= 0.
 
-    Raises `ValueError` if the first term divided by `slow` is not c n^a δ^-b with rational a, b.
+    Raises `ValueError` if the first term divided by `beside` is not c n^a δ^-b with rational a, b.
     """
 
     terms: tuple[Term, ...]
     units: Expr
-    slow: Expr = UNITY
+    beside: Expr = UNITY
     requires: tuple[tuple[str, Expr], ...] = ()
     leading: Leading | None = None
 
@@ -95,7 +95,7 @@ class Law:
     @property
     def exponents(self) -> tuple[Fraction, Fraction]:
         """(a, b) of the first term c n^a δ^-b."""
-        power = self.terms[0].value / self.slow
+        power = self.terms[0].value / self.beside
         found = []
         for symbol, sign in ((N, 1), (DELTA, -1)):
             exponent = sympy.simplify(sign * symbol * sympy.diff(power, symbol) / power)
@@ -215,8 +215,9 @@ def leading_term(expression: Expr) -> tuple[Expr, Expr]:
     >>> leading_term(1 - sympy.tanh(SCALE) / SCALE)
     (1/3, 2)
     """
-    series = sympy.series(expression, SCALE, 0, SERIES_ORDER).removeO()
-    coefficient, power = sympy.expand(series).leadterm(SCALE)
+    if not expression.is_polynomial(SCALE):
+        expression = sympy.series(expression, SCALE, 0, SERIES_ORDER).removeO()
+    coefficient, power = sympy.expand(expression).leadterm(SCALE)
     return sympy.simplify(coefficient), power
 
 
@@ -263,9 +264,9 @@ def law_value(law: Law, n: int, tolerance: Fraction) -> arb:
     return best
 
 
-def phases(digits: int) -> Tolerances:
-    """`PHASES` tolerances 1/m next to 10^-(digits + PERIOD j/PHASES), j = 0, 1, ..."""
-    powers = (10 ** (digits * PHASES + PERIOD * j) for j in range(PHASES))
+def phases(digits: int, period: int = PERIOD) -> Tolerances:
+    """`PHASES` tolerances 1/m next to 10^-(digits + period·j/PHASES), j = 0, 1, ..."""
+    powers = (10 ** (digits * PHASES + period * j) for j in range(PHASES))
     return tuple(Fraction(1, int(sympy.integer_nthroot(power, PHASES)[0])) for power in powers)
 
 
@@ -286,7 +287,7 @@ def _fit(
     along: Callable[[Sample], Fraction],
     spread: Fraction,
 ) -> Fit:
-    """The slope of the mean of ln(weight/slow) along an axis; the factor `spread` may move it by ln(spread)/distance."""
+    """The slope of the mean of ln(weight/beside) along an axis; the factor `spread` may move it by ln(spread)/distance."""
     with Balls(max(_bits(sample) for group in groups for sample in group)).working():
         first, last = (_mean([to_ball(along(sample)).log() for sample in group]) for group in groups)
         low, high = (_mean([_log_weight(law, sample) for sample in group]) for group in groups)
@@ -297,7 +298,7 @@ def _fit(
 
 
 def _log_weight(law: Law, sample: Sample) -> arb:
-    return (to_ball(sample.largest) / _value(law.slow, sample.n, sample.tolerance)).log()
+    return (to_ball(sample.largest) / _value(law.beside, sample.n, sample.tolerance)).log()
 
 
 def _mean(values: Sequence[arb]) -> arb:

@@ -16,7 +16,8 @@ from flint import arb, arb_mat, fmpq_mat, fmpz
 from verifier.arithmetic.balls import ONE, ZERO, to_ball
 from verifier.errors import UsageError
 from verifier.exact import show_rational
-from verifier.linear_memory import Readout, impulse_response, least_error, recall_error, recalling_readout
+from verifier.impulse import recall_error
+from verifier.linear_memory import Readout, least_error, recalling_readout
 from verifier.powers import GeometricBound, PolynomialBound, balls_of, bound_polynomially, bound_powers, norm, power
 from verifier.spectral import Limit, Spectrum, exact_matrix, rate_above, rate_below, spectrum
 from verifier.transition import Transition
@@ -78,7 +79,7 @@ def decide_transition(transition: Transition, horizons: Sequence[int], rate: Fra
         found = spectrum(matrix)
         upper = _upper(matrix, found, rate)
         readout = recalling_readout(matrix, found.degree, found.degree)
-        recalled = readout is not None and recall_error(impulse_response(matrix, readout, found.degree), found.degree) == 0
+        recalled = readout is not None and recall_error(readout.response(matrix, found.degree)) == 0
         lower_rate = Fraction(1) if found.side == 0 else rate_below(found) if found.side is not None else Fraction(0)
         rows = _rows(matrix, transition, found, upper, lower_rate, horizons)
     if found.limit is None:

@@ -25,7 +25,9 @@ from fractions import Fraction
 
 from flint import fmpq, fmpq_mat
 
-from verifier.spectral import Spectrum, rational
+from verifier.arithmetic.rationals import to_flint, to_fraction
+from verifier.impulse import impulse_response
+from verifier.spectral import Spectrum
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,14 @@ class Readout:
 
     input: tuple[Fraction, ...]
     output: tuple[Fraction, ...]
+
+    def response(self, matrix: fmpq_mat, length: int) -> list[Fraction]:
+        """g_0 ... g_{length-1} of the state with this input and output."""
+        size = matrix.nrows()
+        column, row = (
+            fmpq_mat(*shape, [to_flint(v) for v in values]) for shape, values in (((size, 1), self.input), ((1, size), self.output))
+        )
+        return impulse_response(matrix, column, row, length)
 
 
 def central_binomial(degree: int) -> int:
@@ -90,7 +100,7 @@ def recalling_readout(matrix: fmpq_mat, degree: int, n: int) -> Readout | None:
         krylov = fmpq_mat(degree, size, [power[i, 0] for power in powers for i in range(size)])
         row = _solve_underdetermined(krylov, n - 1)
         if row is not None:
-            return Readout(tuple(_fraction(v) for v in candidate), tuple(_fraction(v) for v in row))
+            return Readout(tuple(to_fraction(v) for v in candidate), tuple(to_fraction(v) for v in row))
     return None
 
 
@@ -117,24 +127,3 @@ def _solve_underdetermined(rows: fmpq_mat, place: int) -> list[fmpq] | None:
             return None
         solution[pivot] = reduced[i, size]
     return solution if rank == count else None
-
-
-def impulse_response(matrix: fmpq_mat, readout: Readout, length: int) -> list[Fraction]:
-    """g_0 ... g_{length-1}, exactly; time and size grow with `length`."""
-    size = matrix.nrows()
-    column = fmpq_mat(size, 1, [rational(v) for v in readout.input])
-    row = fmpq_mat(1, size, [rational(v) for v in readout.output])
-    response = []
-    for _ in range(length):
-        response.append(_fraction((row * column)[0, 0]))
-        column = matrix * column
-    return response
-
-
-def recall_error(response: list[Fraction], n: int) -> Fraction:
-    """e_n / M = |1 - g_{n-1}| + Σ_{k<n-1} |g_k|, exactly."""
-    return abs(1 - response[n - 1]) + sum((abs(g) for g in response[: n - 1]), Fraction(0))
-
-
-def _fraction(value: fmpq) -> Fraction:
-    return Fraction(int(value.p), int(value.q))

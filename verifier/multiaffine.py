@@ -23,6 +23,7 @@ from typing import Any
 from flint import arb, fmpq
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball
+from verifier.arithmetic.rationals import to_flint, to_fraction
 from verifier.program import Kind, Program
 from verifier.sequences import Runs, compress
 
@@ -128,13 +129,9 @@ def _constant_error(extremes: Iterator[_Extreme], network: _Network) -> PathSupr
     return worst
 
 
-def _rational(value: Fraction) -> fmpq:
-    return fmpq(value.numerator, value.denominator)
-
-
 def _fraction(value: Number) -> Fraction | None:
     """The number as a rational; None if it is a ball."""
-    return Fraction(int(value.p), int(value.q)) if isinstance(value, fmpq) else None
+    return to_fraction(value) if isinstance(value, fmpq) else None
 
 
 def _ball(value: Number) -> arb:
@@ -183,7 +180,7 @@ class _Network:
     def of(cls, program: Program, bound: Fraction) -> _Network:
         """Evaluate one step on forms; raises `_OutsideClass`."""
         is_rational = all(operation.name in ("x", "state", "affine", "mul") for operation in program.operations)
-        exact: Callable[[Fraction], Number] = _rational if is_rational else Balls.exact
+        exact: Callable[[Fraction], Number] = to_flint if is_rational else Balls.exact
         one = exact(Fraction(1))
         place = {index: k for k, index in enumerate(program.old)}
         values: list[_Form] = []

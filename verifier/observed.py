@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import flint
-from flint import arb
+from flint import arb, fmpq
 
 from verifier.adversary import Sequence, families, gradient_attack
 from verifier.arithmetic.balls import Balls, to_ball
-from verifier.arithmetic.rationals import Rationals
+from verifier.arithmetic.rationals import Rationals, to_fraction
 from verifier.piecewise import is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
@@ -103,8 +103,9 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
             pending = 0
     if progress is not None and pending:
         progress(pending)
-    if isinstance(worst, Fraction):
-        return Observation(sequence.family, to_ball(worst), at, sequence.first(at), worst)
+    if isinstance(worst, fmpq):
+        exactly = to_fraction(worst)
+        return Observation(sequence.family, to_ball(exactly), at, sequence.first(at), exactly)
     return Observation(sequence.family, worst, at, sequence.first(at))
 
 
@@ -129,5 +130,5 @@ def run_error(runner: Runner, runs: Runs) -> arb:
     for t, x in enumerate(expand(runs), 1):
         state = runner.step(t, state, x)
     error = abs(runner.output() - runner.arithmetic.exact(runs[0][0]))
-    result: arb = to_ball(error) if isinstance(error, Fraction) else error
+    result: arb = arb(error) if isinstance(error, fmpq) else error
     return result

@@ -30,8 +30,10 @@ import flint
 from flint import acb, arb, fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly
 
 from verifier.arithmetic.balls import ONE, ZERO, lower_fraction, upper_fraction
+from verifier.arithmetic.rationals import to_flint
 from verifier.errors import UsageError
 from verifier.exact import exact
+from verifier.verdict import Verdict
 
 LARGEST_DIMENSION = 64
 """Rows of a matrix: beyond, exact arithmetic takes minutes."""
@@ -114,8 +116,7 @@ def exact_matrix(rows: Sequence[Sequence[Fraction | int]]) -> fmpq_mat:
 
 def rational(value: Fraction | int) -> fmpq:
     """An exact number as a FLINT rational."""
-    number = exact(value)
-    return fmpq(number.numerator, number.denominator)
+    return to_flint(exact(value))
 
 
 def spectrum(matrix: fmpq_mat) -> Spectrum:
@@ -141,6 +142,13 @@ def spectrum(matrix: fmpq_mat) -> Spectrum:
         order=order,
         nilpotency=int(minimal.degree()) if nilpotent else None,
     )
+
+
+def check_non_expanding(found: Spectrum) -> Verdict:
+    """Whether ρ(A) <= 1."""
+    if found.side is None:
+        return Verdict.UNDECIDED
+    return Verdict.PROVED if found.side <= 0 else Verdict.REFUTED
 
 
 def minimal_factors(matrix: fmpq_mat) -> list[tuple[fmpz_poly, int]]:

@@ -11,19 +11,18 @@ from flint import fmpq_mat, fmpz_mpoly, fmpz_mpoly_ctx
 
 from constructions import Construction, construct
 from proofs.checks import (
-    fraction,
     holds,
-    impulse_response,
-    linear_error,
     linear_weights,
     matrix,
     random_rational,
     random_weights,
 )
 from proofs.theorem import Floor, Theorem
+from verifier.arithmetic.rationals import to_fraction
 from verifier.cells import CELLS
 from verifier.certify import certify, certify_weights
 from verifier.hypotheses import is_linear
+from verifier.impulse import impulse_response, recall_error
 from verifier.piecewise import exact_supremum
 from verifier.program import record
 from verifier.regime import Regime
@@ -105,7 +104,7 @@ def large_matrices_satisfy_their_polynomial() -> Verdict:
         a = matrix([[random_rational(generator, 1) for _ in range(LARGE)] for _ in range(LARGE)])
         b = matrix([[random_rational(generator, 1)] for _ in range(LARGE)])
         c = matrix([[random_rational(generator, 1) for _ in range(LARGE)]])
-        low_first = [fraction(value) for value in a.charpoly().coeffs()]
+        low_first = [to_fraction(value) for value in a.charpoly().coeffs()]
         total = matrix([[0] * LARGE for _ in range(LARGE)])
         identity = matrix([[int(i == k) for k in range(LARGE)] for i in range(LARGE)])
         for value in a.charpoly().coeffs()[::-1]:
@@ -128,9 +127,9 @@ def the_error_formula_is_the_verifiers() -> Verdict:
         state = matrix([[weights["h_0"][k,]] for k in range(d)])
         for _ in range(n):
             state = a * state + matrix([[weights["b_h"][k,]] for k in range(d)])
-        constant = fraction((c * state)[0, 0]) + weights["v0"][()]
+        constant = to_fraction((c * state)[0, 0]) + weights["v0"][()]
         bound = Fraction(3, 2)
-        formula = bound * linear_error(impulse_response(a, b, c, n)) + abs(constant)
+        formula = bound * recall_error(impulse_response(a, b, c, n)) + abs(constant)
         found.append(holds(exact_supremum(record(weights), bound, n, True, n + 1).value == formula))
     return all_of(found)
 
@@ -187,7 +186,7 @@ def no_exact_weights_are_found_beyond_d() -> Verdict:
             for name, index in generator.choices(places, k=1 + step % 3):
                 moves[name, index] = best[name][index] + random_rational(generator, 4) / (1 + step % 5) ** 3
             moved = best.replace(moves)
-            error = linear_error(impulse_response(*_system(moved), n))
+            error = recall_error(impulse_response(*_system(moved), n))
             if error < least:
                 best, least = moved, error
         regime = Regime("linear", n, Fraction(1), Fraction(0), "fixed", hidden=d)

@@ -6,16 +6,17 @@ import math
 import random
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 from flint import fmpq_mat, fmpz_mpoly_ctx
 
-from proofs.checks import holds, impulse_response, linear_error, linear_weights, matrix, random_rational, realise
+from proofs.checks import holds, linear_weights, matrix, random_rational, realise
 from proofs.theorem import Theorem
-from verifier.arithmetic.balls import ONE, Balls
 from verifier.certify import certify_weights
+from verifier.impulse import impulse_response, recall_error
+from verifier.linear_memory import central_binomial, least_error
 from verifier.regime import Regime
-from verifier.verdict import Verdict, all_of, check_at_most
+from verifier.spectral import check_non_expanding, spectrum
+from verifier.verdict import Verdict, all_of
 
 SYMBOLIC_SIZES = (1, 2, 3, 4, 5, 6)
 """Degrees at which the characteristic polynomial is expanded in symbols."""
@@ -29,40 +30,8 @@ CLIMBED = (2, 3, 4, 5)
 CLIMBS = 1500
 """Steps of the search over poles."""
 
-ROOT_BITS = 192
-"""Precision at which eigenvalues are compared with 1."""
-
 Factor = tuple[Fraction, ...]
 """A monic real factor of degree 1 or 2, constant term first, leading 1 left out."""
-
-
-def least_error(a: fmpq_mat, n: int) -> Fraction | None:
-    """The bound of e_n / M for every U, V and bias; None where the theorem says nothing: n <= d, or ρ(A) <= 1 not shown."""
-    d = a.nrows()
-    if n <= d or check_non_expanding(a) is not Verdict.PROVED:
-        return None
-    return Fraction(1, math.comb(d, d // 2))
-
-
-def check_non_expanding(a: fmpq_mat) -> Verdict:
-    """Whether ρ(A) <= 1, by the factors of the characteristic polynomial.
-
-    Degrees 1 and 2 exactly, roots of unity exactly, others in balls (UNDECIDED on the circle itself).
-    z² + bz + c has both roots in the closed disk if and only if |c| <= 1 and |b| <= 1 + c.
-    """
-    found = []
-    for factor, _ in a.charpoly().numer().factor()[1]:
-        leading, *rest = (Fraction(int(value)) for value in reversed(factor.coeffs()))
-        b, c = (*rest, Fraction(0)) if len(rest) == 1 else (rest[0], rest[1])
-        if len(rest) <= 2:
-            found.append(holds(abs(c) <= leading and abs(b) <= leading + c))
-        elif factor.is_cyclotomic():
-            found.append(Verdict.PROVED)
-        else:
-            with Balls(ROOT_BITS).working():
-                pairs: Any = factor.complex_roots()
-                found += [check_at_most(abs(root), ONE) for root, _ in pairs]
-    return all_of(found)
 
 
 def coefficients_are_at_most_binomials() -> Verdict:
@@ -90,12 +59,12 @@ def the_bound_holds_on_exact_instances() -> Verdict:
         for _ in range(8):
             response = [random_rational(generator, 2) for _ in range(d)]
             a, b, c = realise(_coefficients(random_factors(generator, d)), response)
-            found.append(check_non_expanding(a))
+            found.append(check_non_expanding(spectrum(a)))
             g = impulse_response(a, b, c, 3 * d)
             for n in range(d + 1, 3 * d + 1):
                 rest = sum((abs(value) for value in g[: n - 1]), Fraction(0))
-                found.append(holds(abs(g[n - 1]) <= math.comb(d, d // 2) * rest))
-                found.append(holds(linear_error(g[:n]) >= Fraction(1, math.comb(d, d // 2))))
+                found.append(holds(abs(g[n - 1]) <= central_binomial(d) * rest))
+                found.append(holds(recall_error(g[:n]) >= Fraction(1, central_binomial(d))))
     return all_of(found)
 
 
@@ -145,12 +114,12 @@ def the_bound_is_attained() -> Verdict:
     found = []
     for d in ATTAINED:
         a, b, c = sharp_weights(d)
-        bound = Fraction(1, math.comb(d, d // 2))
-        found.append(check_non_expanding(a))
+        bound = Fraction(1, central_binomial(d))
+        found.append(check_non_expanding(spectrum(a)))
         regime = Regime("linear", d + 1, Fraction(2), Fraction(0), "fixed", hidden=d)
         supremum = certify_weights(linear_weights(a, b, c), regime, steps=d + 1).supremum
         found.append(
-            holds(supremum is not None and supremum.exact_value == 2 * bound == 2 * linear_error(impulse_response(a, b, c, d + 1)))
+            holds(supremum is not None and supremum.exact_value == 2 * bound == 2 * recall_error(impulse_response(a, b, c, d + 1)))
         )
     return all_of(found)
 
@@ -158,10 +127,15 @@ def the_bound_is_attained() -> Verdict:
 def expanding_matrices_are_not_covered() -> Verdict:
     """Near miss ρ > 1: not covered, and h' = 10h + x has error M/10 at n = 2, below the bound M of d = 1."""
     a, b, c = matrix([[10]]), matrix([[1]]), matrix([[Fraction(1, 10)]])
-    error = linear_error(impulse_response(a, b, c, 2))
+    error = recall_error(impulse_response(a, b, c, 2))
     barely = matrix([[0, 1], [-1, Fraction(201, 100)]])  # z² - 2.01 z + 1: one root beyond 1
-    refuted = [check_non_expanding(value) is Verdict.REFUTED for value in (a, barely)]
-    return holds(all(refuted) and least_error(a, 2) is None and least_error(barely, 3) is None and error == Fraction(1, 10))
+    refuted = [check_non_expanding(spectrum(value)) is Verdict.REFUTED for value in (a, barely)]
+    return holds(
+        all(refuted)
+        and least_error(spectrum(a), 2) is None
+        and least_error(spectrum(barely), 3) is None
+        and error == Fraction(1, 10)
+    )
 
 
 def n_equal_to_d_is_not_covered() -> Verdict:
@@ -169,8 +143,8 @@ def n_equal_to_d_is_not_covered() -> Verdict:
     found = []
     for d in (1, 2, 5, 32):
         a, b, c = realise([Fraction(0)] * d, [Fraction(int(k == d - 1)) for k in range(d)])
-        found.append(check_non_expanding(a))
-        found.append(holds(least_error(a, d) is None and linear_error(impulse_response(a, b, c, d)) == 0))
+        found.append(check_non_expanding(spectrum(a)))
+        found.append(holds(least_error(spectrum(a), d) is None and recall_error(impulse_response(a, b, c, d)) == 0))
     return all_of(found)
 
 
@@ -178,8 +152,8 @@ def a_smaller_constant_would_be_false() -> Verdict:
     """False variant with C(d,⌊d/2⌋) - 1 in place of C(d,⌊d/2⌋): contradicted by the weights that attain the bound."""
     found = []
     for d in ATTAINED[1:]:
-        constant = math.comb(d, d // 2)
-        found.append(holds(linear_error(impulse_response(*sharp_weights(d), d + 1)) < Fraction(1, constant - 1)))
+        constant = central_binomial(d)
+        found.append(holds(recall_error(impulse_response(*sharp_weights(d), d + 1)) < Fraction(1, constant - 1)))
     return all_of(found)
 
 
@@ -191,7 +165,7 @@ def searched_poles_do_no_better() -> Verdict:
     generator = random.Random(9)
     found = []
     for d in CLIMBED:
-        bound = math.comb(d, d // 2)
+        bound = central_binomial(d)
         best = random_factors(generator, d)
         largest = _largest(best)
         for step in range(CLIMBS):

@@ -7,17 +7,19 @@ import math
 import random
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
-from functools import cache
 
-from flint import fmpq_mat, fmpz_mpoly, fmpz_mpoly_ctx
+from flint import fmpz_mpoly, fmpz_mpoly_ctx
 
-from proofs.checks import holds, impulse_response, linear_error, matrix, random_rational, realise
+from proofs.checks import holds, matrix, random_rational, realise
 from proofs.theorem import Theorem
-from proofs.theorems.t3b import Factor, check_non_expanding, polynomial, random_factors, sharp_weights
+from proofs.theorems.t3b import Factor, polynomial, random_factors, sharp_weights
+from verifier.impulse import impulse_response, recall_error
+from verifier.linear_memory import least_error, worthless_horizon
+from verifier.spectral import spectrum
 from verifier.verdict import Verdict, all_of
 
 HORIZONS = {1: 2, 2: 4, 3: 8, 4: 16, 8: 256, 10: 868, 16: 2444, 32: 11042}
-"""n*(d) as stated; recomputed by `worthless_horizon`."""
+"""n*(d) as stated; recomputed by `verifier.linear_memory`, and by counting."""
 
 SYMBOLIC_SIZES = (1, 2, 3, 4)
 """Numbers of poles at which the product polynomial is expanded in symbols."""
@@ -35,29 +37,9 @@ CLIMBS = 300
 """Steps of the search for weights below the bound."""
 
 
-@cache
-def worthless_horizon(d: int) -> int:
-    """n*(d) = min(2^d, N + 1) for the least N >= d with 2^(N-d+1) > (2^d C(N,d))^d.
-
-    >>> worthless_horizon(32)
-    11042
-    """
-    highest = d
-    while highest + 1 < 2**d and not _pigeonhole(d, highest):
-        highest += 1
-    return int(min(2**d, highest + 1))
-
-
 def _pigeonhole(d: int, highest: int) -> bool:
     """Whether the subsets of {z^d ... z^N} outnumber the unit cells that their residues lie in."""
     return bool(2 ** (highest - d + 1) > (2**d * math.comb(highest, d)) ** d)
-
-
-def least_error(a: fmpq_mat, n: int) -> Fraction | None:
-    """The bound 1 of e_n / M for every U, V and bias; None where the theorem says nothing: n < n*(d), or ρ(A) <= 1 not shown."""
-    if n < worthless_horizon(a.nrows()) or check_non_expanding(a) is not Verdict.PROVED:
-        return None
-    return Fraction(1)
 
 
 def the_product_has_height_one() -> Verdict:
@@ -189,19 +171,19 @@ def _is_height_one_multiple(multiple: Sequence[Fraction], low_first: Sequence[Fr
 def beyond_the_circle_there_is_none() -> Verdict:
     """Near miss ρ > 1: not covered. z - 2 has no multiple of height 1, and h' = 2h + x has |g_(n-1)| > Σ_{k<n-1} |g_k|."""
     a, b = matrix([[2]]), matrix([[1]])
-    found = [holds(least_error(a, 2**20) is None)]
+    found = [holds(least_error(spectrum(a), 2**20) is None)]
     for degree in range(1, LONGEST_SEARCH):
         g = impulse_response(a, b, matrix([[Fraction(1, 2**degree)]]), degree + 1)
-        found.append(holds(g[-1] > sum(g[:-1]) and linear_error(g) < 1))
+        found.append(holds(g[-1] > sum(g[:-1]) and recall_error(g) < 1))
     found.append(holds(_multiple([Fraction(-2)], 0, lambda residue: residue) is None))
     return all_of(found)
 
 
 def shorter_horizons_would_be_false() -> Verdict:
     """False variants "n*(1) = 1" and "n*(2) = 3": weights with ρ <= 1 have error 0 at n = 1 and M/2 at d = 2, n = 3 (T3b)."""
-    one = linear_error(impulse_response(matrix([[0]]), matrix([[1]]), matrix([[1]]), 1))
-    two = linear_error(impulse_response(*sharp_weights(2), 3))
-    covered = [least_error(sharp_weights(d)[0], HORIZONS[d] - 1) is not None for d in (1, 2, 3)]
+    one = recall_error(impulse_response(matrix([[0]]), matrix([[1]]), matrix([[1]]), 1))
+    two = recall_error(impulse_response(*sharp_weights(2), 3))
+    covered = [least_error(spectrum(sharp_weights(d)[0]), HORIZONS[d] - 1) == 1 for d in (1, 2, 3)]
     return holds(one == 0 and two == Fraction(1, 2) and not any(covered))
 
 
@@ -216,11 +198,11 @@ def searched_weights_stay_above() -> Verdict:
         for step in range(CLIMBS):
             poles = random_factors(generator, d) if step % 2 else best[0]
             tap = [value + random_rational(generator, 1) / (1 + step // 10) for value in best[1]]
-            error = linear_error(impulse_response(*realise(polynomial(poles)[-2::-1], tap), n))
+            error = recall_error(impulse_response(*realise(polynomial(poles)[-2::-1], tap), n))
             found.append(holds(error >= 1))
             if error <= least:
                 best, least = (poles, tap), error
-        found.append(holds(least == 1 and least_error(realise([Fraction(0)] * d, [Fraction(0)] * d)[0], n) == 1))
+        found.append(holds(least == 1 and least_error(spectrum(realise([Fraction(0)] * d, [Fraction(0)] * d)[0]), n) == 1))
     return all_of(found)
 
 

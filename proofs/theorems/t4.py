@@ -13,12 +13,12 @@ import sympy
 from sympy import Symbol
 
 from constructions import Construction, construct
-from proofs.checks import holds, linear_error, random_rational
+from proofs.checks import holds, random_rational
 from proofs.theorem import Floor, Theorem
 from verifier.cells import CELLS
 from verifier.certify import certify
 from verifier.hypotheses import is_linear
-from verifier.impulse import linear_supremum
+from verifier.impulse import linear_supremum, recall_error
 from verifier.inequality import AT_LEAST_ONE, NONNEGATIVE, Assumed, Chain, Derivation, Hypothesis, Identity, Induction
 from verifier.program import record
 from verifier.regime import Regime
@@ -232,7 +232,7 @@ def searched_responses_do_no_better() -> Verdict:
 
 
 def _worst(response: list[Fraction]) -> Fraction:
-    return max(linear_error(response[: n + 1]) for n in range(len(response)))
+    return max(recall_error(response[: n + 1]) for n in range(len(response)))
 
 
 T4 = replace(

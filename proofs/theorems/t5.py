@@ -357,4 +357,5 @@ T5 = Theorem(
         "attack: exact hill climbs stay above the bound": no_weights_are_found_below,
     },
     floor=floor,
+    witnesses=witnesses,
 )

@@ -329,4 +329,5 @@ T5B = Theorem(
         "attack: exact hill climbs with gates in [-1, 1] stay above the bound": no_weights_are_found_below,
     },
     floor=floor,
+    witnesses=witnesses,
 )

@@ -12,7 +12,7 @@ import sympy
 from constructions import Construction, construct
 from proofs.checks import holds, matrix, random_rational, random_weights
 from proofs.theorem import Floor, Theorem
-from verifier.arithmetic.rationals import Rationals
+from verifier.arithmetic.rationals import ZERO, Rationals, to_flint, to_fraction
 from verifier.arithmetic.symbols import Symbols
 from verifier.cells import CELLS, Maps
 from verifier.certify import certify
@@ -75,12 +75,12 @@ def limit_network(weights: Weights) -> Weights:
 def states(weights: Weights, inputs: Sequence[Fraction]) -> dict[str, list[Fraction]]:
     """The state after the inputs, in exact arithmetic."""
     cell, units = CELLS[weights.cell], range(weights.hidden)
-    blocks = {name: dict(array.entries) for name, array in weights.blocks().items()}
-    maps = Maps(weights.hidden, blocks, lambda bias, terms: sum((c * v for c, v in terms), Fraction(bias)))
-    state = {name: [weights[f"{name}_0"][k,] for k in units] for name in cell.states}
+    blocks = {name: {place: to_flint(v) for place, v in array} for name, array in weights.blocks().items()}
+    maps = Maps(weights.hidden, blocks, lambda bias, terms: sum((c * v for c, v in terms), ZERO + bias))
+    state = {name: [to_flint(weights[f"{name}_0"][k,]) for k in units] for name in cell.states}
     for x in inputs:
-        state = cell.step(Rationals(), maps, state, x)
-    return state
+        state = cell.step(Rationals(), maps, state, to_flint(x))
+    return {name: [to_fraction(value) for value in vector] for name, vector in state.items()}
 
 
 def output(weights: Weights, inputs: Sequence[Fraction]) -> Fraction:

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from proofs import impossible
+from proofs.impossible import told
 from proofs.survey import COLUMNS, Finding, Map, Question, decide_question, describe_cell, map_questions
 from verifier.cli.main import main
 from verifier.verdict import Verdict
@@ -56,11 +58,27 @@ def test_every_cell_is_asked_once():
 
 def test_cells_group_neighbours_with_the_same_answer():
     cell = [finding(2), finding(3), finding(4, "no", "T3", "0"), finding(5, "no", "T3", "inf")]
-    assert describe_cell(cell) == "n = 2, 3: yes (C3); n = 4: no (T3), e > 0; n = 5: no (T3), e = ∞"
-    assert describe_cell([finding(2), finding(9)]) == "yes (C3)"
-    assert describe_cell([finding(answer="no", theorem="T4", floor="0.5", reached=True)]) == "no (T4), e >= 0.5, reached"
-    assert describe_cell([finding(answer="open", theorem=None, error="0.1")]) == "open: no lower bound, best known 0.1"
-    assert describe_cell([finding(answer="refuted")]) == "REFUTED"
+    assert describe_cell(cell) == ["n = 2, 3: yes (C3)", "n = 4: no (T3), e > 0", "n = 5: no (T3), e = ∞"]
+    assert describe_cell([finding(2), *(finding(n) for n in (7, 8, 9)), finding(10, "open", None)])[0] == "n = 2, 7-9: yes (C3)"
+    assert describe_cell([finding(2), finding(9, theorem="C3-other")]) == ["yes (C3)"]
+    assert describe_cell([finding(answer="no", theorem="T4", floor="0.5", reached=True)]) == ["no (T4), e >= 0.5, reached"]
+    assert describe_cell([finding(answer="open", theorem=None, error="0.1")]) == ["open: best known 0.1"]
+    assert describe_cell([finding(answer="open", theorem="T2", floor="0", error="0.1")]) == ["open: e > 0 (T2), best known 0.1"]
+    assert describe_cell([finding(answer="open", theorem=None)]) == ["open, no bounds known"]
+    assert describe_cell([finding(answer="refuted")]) == ["REFUTED"]
+    for_ever = [finding(horizon="forever", exact_recall=True), finding(answer="no", horizon="forever", precision=20, floor="0")]
+    assert describe_cell(for_ever) == ["exactly: yes (C3)", "20 digits: no (C3), e > 0"]
+
+
+def test_a_check_that_fails_in_one_process_is_heard_in_all(monkeypatch):
+    monkeypatch.setattr(impossible, "_RESULTS", {})
+    question = Question.of("tanh", 3, exact_recall=True)
+    told({"T2": {"planted": Verdict.REFUTED}})
+    assert decide_question(question).answer == "refuted"
+    told({"T2": {"planted": Verdict.UNDECIDED}})
+    assert decide_question(question).answer == "undecided"
+    monkeypatch.setattr(impossible, "_RESULTS", {})
+    assert decide_question(question).answer == "no"
 
 
 def test_a_failed_claim_is_never_hidden():

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from flint import arb
 
 from constructions import construct
-from verifier.any_weights import bracket
+from verifier.any_weights import Bracket, bracket
 from verifier.arithmetic.balls import Balls, to_ball
+from verifier.cli.main import main
 from verifier.formats import encode
 from verifier.observed import error_of
 from verifier.program import record
@@ -141,3 +143,44 @@ def test_a_horizon_of_every_n_is_no_less_than_n_alone():
         _, said = fields(verify(FOLDER / "tanh.pt", "--arch", "tanh", "--n", 3, "--horizon", horizon, "--quiet").stdout)
         lowers.append(Fraction(said["lower"]))
     assert lowers[0] <= lowers[1]
+
+
+def refused(verdict):
+    """A bracket that tells nothing."""
+    return lambda weights, regime, **_: Bracket(weights, regime, arb(0), (), None, verdict, "nothing was tried", 128, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "asked", "theorem"),
+    [
+        (("mingru", 4, {"precision": 6, "horizon": "fixed", "hidden": 4}), ("--n", "9", "--horizon", "upto"), "T5"),
+        (("mingru", 2, {"precision": 6, "horizon": "fixed", "hidden": 2}), ("--n", "7"), "T5b"),
+        (("linear", 5, {"precision": 3, "horizon": "fixed", "hidden": 2}), ("--n", "6", "--horizon", "upto"), "T4"),
+    ],
+)
+def test_weights_against_a_theorem_are_refuted_by_a_word_of_its_proof(architecture, asked, theorem, tmp_path, monkeypatch, capsys):
+    name, n, options = architecture
+    file = tmp_path / "m.json"
+    file.write_bytes(encode(".json", construct(name, n, **options).weights, None, {}))
+    monkeypatch.setattr("verifier.cli.weights.bracket", refused(Verdict.UNDECIDED))
+    with pytest.raises(SystemExit) as stop:
+        main(["weights", str(file), *asked])
+    out, err = capsys.readouterr()
+    verdict, said = fields(out.splitlines()[-1])
+    assert (stop.value.code, verdict, err) == (4, "REFUTED", "")
+    assert theorem in said["forbidden_by"].split(",")
+    assert Fraction(said["lower"]) > Fraction(1, 10)
+    assert f"a sequence out of the proof of {theorem} misses by more than the tolerance" in " ".join(out.split())
+    assert "no weights of " in out
+
+
+def test_what_no_theorem_forbids_stays_as_the_bracket_left_it(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "m.json"
+    file.write_bytes(encode(".json", construct("lstm", 5, 6, hidden=2).weights, None, {}))
+    monkeypatch.setattr("verifier.cli.weights.bracket", refused(Verdict.UNDECIDED))
+    with pytest.raises(SystemExit) as stop:
+        main(["weights", str(file), "--n", "5"])
+    out, _ = capsys.readouterr()
+    assert stop.value.code == 3
+    assert "forbidden_by=none" in out
+    assert "forbidden   " not in out

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from constructions import Construction, Impossibility, construct
-from proofs.checks import linear_weights, random_weights
-from proofs.impossible import decide, forbidding, refute
+from proofs.checks import linear_weights, random_allowed_weights, random_weights
+from proofs.impossible import decide, forbidding, missed_word, refute
 from proofs.theorems import THEOREMS, t3b
 from proofs.theorems.t6 import output
 from verifier import Verdict, Weights
@@ -100,7 +100,39 @@ def against_t6() -> Iterator[tuple[Weights, Regime]]:
             yield weights, Regime("stacked", 5, F(1), F(100), horizon, "reals", hidden=2)
 
 
-CASES = {"T1": against_t1, "T2": against_t2, "T3": against_t3, "T4": against_t4, "T6": against_t6}
+def against_t5() -> Iterator[tuple[Weights, Regime]]:
+    generator = random.Random(15)
+    best = built("diagonal", 4, tolerance=F(2, 3), hidden=7)
+    for weights in (zero("diagonal", 7), best, *(random_allowed_weights(generator, "diagonal", 7) for _ in range(3))):
+        for horizon, n, domain, tolerance in (
+            ("upto", 4, "box", F(2, 3) - F(1, 10**12)), ("upto", 10**18, "box", F(99, 100)), ("forever", 4, "box", F(9, 10)),
+            ("upto", 3, "reals", F(10)),
+        ):  # fmt: skip
+            yield weights, Regime("diagonal", n, F(1), tolerance, horizon, domain, hidden=7)
+    for cell in ("mingru", "minlstm", "selective", "lru"):
+        for weights in (built(cell, 4, precision=6, horizon="fixed", hidden=4), random_allowed_weights(generator, cell, 4)):
+            yield weights, Regime(cell, 7, F(2), F(1), "upto", hidden=4)
+
+
+def against_t5b() -> Iterator[tuple[Weights, Regime]]:
+    generator = random.Random(16)
+    for cell in ("mingru", "minlstm", "selective", "lru"):
+        most = 2 * (2 if cell == "lru" else 1)
+        near = built(cell, most, precision=6, horizon="fixed", hidden=2)
+        for weights in (zero(cell), near, *(random_allowed_weights(generator, cell, 2) for _ in range(2))):
+            for n in (most + 2 + (cell == "selective"), most + 9):
+                yield weights, Regime(cell, n, F(2), F(2, 2**most) - F(1, 10**9), "fixed", hidden=2)
+
+
+CASES = {
+    "T1": against_t1,
+    "T2": against_t2,
+    "T3": against_t3,
+    "T4": against_t4,
+    "T5": against_t5,
+    "T5b": against_t5b,
+    "T6": against_t6,
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -127,6 +159,20 @@ def test_weights_against_a_theorem_get_a_witness(name: str) -> None:
             inputs = list(expand(found.runs))
             assert abs(output(weights, inputs) - inputs[0]) > regime.tolerance
     assert len(seen) >= 5
+
+
+@pytest.mark.parametrize("name", ["T4", "T5", "T5b"])
+def test_the_words_of_the_proof_are_enough(name: str) -> None:
+    for weights, regime in CASES[name]():
+        found = missed_word(weights, regime)
+        assert found is not None, (weights, regime)
+        with Balls(400).working():
+            assert error_of(record(weights), found.runs) > to_ball(regime.tolerance)
+
+
+def test_every_theorem_with_a_floor_has_words_but_two_that_the_verifier_refutes_itself() -> None:
+    assert {name for name, theorem in THEOREMS.items() if theorem.floor and not theorem.witnesses} == {"T1", "T3"}
+    assert missed_word(zero("linear"), Regime("linear", 2, F(1), F(1, 10), "fixed", hidden=2)) is None
 
 
 def test_nothing_is_refuted_where_nothing_is_forbidden() -> None:

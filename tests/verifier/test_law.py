@@ -161,7 +161,7 @@ def test_measured_powers_agree_with_the_law_and_with_no_other(off: Fraction) -> 
     assert fit_horizon(other(ROOT, N**power), near, far).verdict is R
 
 
-def test_the_slow_factor_is_taken_out_before_a_power_is_measured() -> None:
+def test_the_factor_beside_is_taken_out_before_a_power_is_measured() -> None:
     law = Law((Term(log(1 / DELTA) / DELTA, ONE, Integer(2)),), Integer(2), log(1 / DELTA))
 
     def built(_: int, tolerance: Fraction) -> Fraction:
@@ -173,7 +173,7 @@ def test_the_slow_factor_is_taken_out_before_a_power_is_measured() -> None:
     fit = fit_tolerance(law, coarse, fine)
     assert fit.verdict is P
     assert abs(fit.measured - 1) < to_ball(Fraction(1, 10**4))
-    assert fit_tolerance(replace(law, slow=ONE, terms=(Term(1 / DELTA, ONE, ONE),)), coarse, fine).verdict is R
+    assert fit_tolerance(replace(law, beside=ONE, terms=(Term(1 / DELTA, ONE, ONE),)), coarse, fine).verdict is R
 
 
 def weights(n: int, tolerance: Fraction, units: int = 2) -> Weights:

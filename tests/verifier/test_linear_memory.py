@@ -6,12 +6,11 @@ from fractions import Fraction
 import pytest
 from test_spectral import CASES, blocks, jordan
 
+from verifier.impulse import recall_error
 from verifier.linear_memory import (
     Readout,
     central_binomial,
-    impulse_response,
     least_error,
-    recall_error,
     recalling_readout,
     worthless_horizon,
 )
@@ -25,7 +24,7 @@ def test_exact_recall_up_to_the_minimal_degree_and_not_beyond(name):
     for n in {1, degree}:
         readout = recalling_readout(matrix, degree, n)
         assert readout is not None
-        assert recall_error(impulse_response(matrix, readout, n), n) == 0
+        assert recall_error(readout.response(matrix, n)) == 0
     assert recalling_readout(matrix, degree, degree + 1) is None
 
 
@@ -54,9 +53,9 @@ def test_no_readout_beats_the_price(seed):
         for _ in range(20):
             column = tuple(Fraction(generator.randint(-4, 4)) for _ in range(size))
             row = tuple(Fraction(generator.randint(-4, 4)) for _ in range(size))
-            response = impulse_response(matrix, Readout(column, row), n)
+            response = Readout(column, row).response(matrix, n)
             for scale in {Fraction(1), *([1 / response[-1]] if response[-1] else [])}:
-                assert recall_error([scale * g for g in response], n) >= floor
+                assert recall_error([scale * g for g in response]) >= floor
 
 
 def test_the_price_is_for_states_that_do_not_explode():
@@ -69,7 +68,7 @@ def test_t3b_is_attained_for_two_poles():
     matrix = exact_matrix(jordan(1, 2))
     found = spectrum(matrix)
     readout = Readout((Fraction(0), Fraction(1)), (Fraction(1, 2), Fraction(0)))
-    assert recall_error(impulse_response(matrix, readout, 3), 3) == Fraction(1, 2) == least_error(found, 3)
+    assert recall_error(readout.response(matrix, 3)) == Fraction(1, 2) == least_error(found, 3)
 
 
 def test_worthless_horizons_are_those_of_the_definition():

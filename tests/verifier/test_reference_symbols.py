@@ -97,6 +97,20 @@ def test_closed_forms(case, a, b):
     assert lower_end(ball) - slack <= to_fraction(expected) <= upper_end(ball) + slack
 
 
+@pytest.mark.parametrize(
+    "expression",
+    [x ** sympy.Rational(1, 3), x ** sympy.Rational(-5, 3), x ** sympy.Rational(3, 2), sympy.pi * x, sympy.E * x],
+    ids=str,
+)
+def test_roots_pi_and_e(expression):
+    with Balls(BITS).working():
+        ball = evaluate(expression, {x: Fraction(7)})
+    context = plain(DIGITS)
+    expected = context.mpf(str(sympy.N(expression.subs(x, 7), DIGITS + 10)))
+    assert encloses(ball, expected)
+    assert is_sharp(ball, BITS, 10)
+
+
 def test_huge_exponents():
     with Balls(BITS).working():
         ball = evaluate((1 - x) ** (n + 1), {x: Fraction(1, 10**18), n: 10**18})
@@ -115,7 +129,7 @@ def test_values_may_be_balls():
     [
         (x + y, KeyError),
         (sympy.sin(x), TypeError),
-        (sympy.pi * x, TypeError),
+        (sympy.EulerGamma * x, TypeError),
         (x**y, TypeError),
         (sympy.Float("0.5") * x, TypeError),
         (sympy.Max(x, 0), TypeError),

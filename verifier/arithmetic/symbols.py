@@ -105,8 +105,8 @@ class Symbols:
 def evaluate(expression: Expr, values: Mapping[Symbol, Fraction | arb | int]) -> arb:
     """Enclose a closed form in a ball at the current working precision.
 
-    Takes sums, products, powers, rationals, σ, tanh, softplus, exp and log of such, and the given symbols. Exponents are whole and
-    may be huge (φ^n with n = 10^18), or halves. Raises `KeyError` for a symbol without a value and `TypeError` for
+    Takes sums, products, powers, rationals, e, π, σ, tanh, softplus, exp and log of such, and the given symbols. Exponents are
+    whole and may be huge (φ^n with n = 10^18), or fractions. Raises `KeyError` for a symbol without a value and `TypeError` for
     anything else in the expression.
     """
     balls: dict[Expr, arb] = {}
@@ -160,8 +160,9 @@ def _evaluate(node: Expr, known: dict[Expr, arb], values: Mapping[Symbol, Fracti
     elif node.is_Pow:
         base, exponent = node.args
         ball = _evaluate(base, known, values)
-        if exponent.is_Rational and exponent.q == 2:
-            result = ball ** fmpz(int(exponent.p // 2)) * ball.sqrt()
+        if exponent.is_Rational and not exponent.is_Integer:
+            whole, part = divmod(int(exponent.p), int(exponent.q))
+            result = ball ** fmpz(whole) * ball.root(int(exponent.q)) ** fmpz(part)
         else:
             result = ball ** fmpz(_whole(exponent, values))
     elif isinstance(node, sigmoid):
@@ -176,6 +177,8 @@ def _evaluate(node: Expr, known: dict[Expr, arb], values: Mapping[Symbol, Fracti
         result = _evaluate(node.args[0], known, values).exp()
     elif node is sympy.E:
         result = ONE.exp()
+    elif node is sympy.pi:
+        result = arb.pi()
     elif isinstance(node, sympy.log):
         result = _evaluate(node.args[0], known, values).log()
     elif node.is_Symbol:

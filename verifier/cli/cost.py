@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,17 +11,18 @@ from typing import Any, Literal
 
 import click
 from flint import arb
-from sympy import Expr, ceiling
+from sympy import Expr, Pow, ceiling
 
 from constructions.cost import Row, rows_of, without_law
 from verifier.arithmetic.balls import Balls, show_lower
+from verifier.arithmetic.symbols import evaluate
 from verifier.cli.architecture import Count
 from verifier.cli.copy import machine_line
 from verifier.cli.progress import Stepping
 from verifier.cli.report import print_table, report_width, wrapped
 from verifier.errors import UsageError
 from verifier.exact import show_rational
-from verifier.law import Fit, Law, Sample, Survey, check_sample, law_value, sample_of, survey, units_at
+from verifier.law import DELTA, Fit, Law, N, Sample, Survey, check_sample, law_value, sample_of, survey, units_at
 from verifier.regime import LARGEST_PRECISION, Regime
 from verifier.verdict import Verdict, all_of
 from verifier.weights import Weights
@@ -37,7 +39,7 @@ SHORTEST_POWER = 10**6
 
 MEANING = (
     "up to a stated factor (10 where a scale is rounded to a power of ten) the largest |weight| is the law's; powers of n and "
-    "1/δ are the law's, in brackets as measured on built weights, where rounding is left; here: what was built at the request, "
+    "1/δ: as measured on built weights, beside a factor such as ln or e^n; here: what was built at the request, "
     "or ~ the law's value (* or -: outside its conditions); +3: and the other conventions or cells (--json names them)"
 )
 
@@ -141,13 +143,24 @@ def examine(row: Row, architecture: str | None, n: int, tolerance: Fraction, pro
 
 def law_text(law: Law) -> str:
     """The first term in plain signs: √(2/(3δ))."""
-    power = law.terms[0].value / law.slow
-    text = in_signs(power)
-    if "sqrt" in text:
-        text = f"√({in_signs((power**2).simplify())})"
-    if law.slow == 1:
-        return text
-    return in_signs(law.slow) + (text.removeprefix("1") if text.startswith("1/") else f" {text}")
+    return term_text(law.terms[0].value)
+
+
+def term_text(value: Expr) -> str:
+    """A term in plain signs, a root of n or δ as the root of one fraction, or with its constant to `DIGITS` digits."""
+    roots = [power.exp.q for power in value.atoms(Pow) if power.exp.is_Rational and power.free_symbols]
+    if 2 in roots and max(roots) == 2:
+        return f"√({in_signs((value**2).simplify())})"
+    if roots and max(roots) > 2:
+        constant, power = value.as_independent(N, DELTA, as_Add=False)
+        return f"{_shortened(constant)} {in_signs(power)}"
+    return in_signs(value)
+
+
+def _shortened(constant: Expr) -> str:
+    """A number to `DIGITS` digits, rounded down."""
+    with Balls(VALUE_BITS).working():
+        return show_lower(evaluate(constant, {}), DIGITS)
 
 
 def in_signs(expression: Expr) -> str:
@@ -155,9 +168,16 @@ def in_signs(expression: Expr) -> str:
     if isinstance(expression, ceiling):
         return f"⌈{in_signs(expression.args[0])}⌉"
     text = str(expression)
-    for plain, sign in (("log", "ln"), ("delta", "δ"), ("**", "^"), ("*", "")):
-        text = text.replace(plain, sign)
+    for plain, sign in IN_SIGNS:
+        text = re.sub(plain, sign, text)
     return text
+
+
+IN_SIGNS = (
+    ("log", "ln"), ("delta", "δ"), ("pi", "π"), (r"exp\(n\)", "e^n"), ("exp", "e^"), ("E", "e"), (r"\*\*", "^"),
+    (r"\(-([^()+ ]+) \+ ([^()]+)\)", r"(\2 - \1)"), (r"(?<=\d)\*(?=\d)", "·"), (r"\*(?=[a-z]{2})", " "), (r"\*", ""),
+)  # fmt: skip
+"""Sympy's spelling -> plain signs, in this order."""
 
 
 def units_text(line: Line) -> str:
@@ -184,11 +204,11 @@ def _number(value: Fraction) -> str:
 
 
 def fit_text(fit: Fit | None) -> str:
-    """The law's power and the measured one."""
+    """The measured power."""
     if fit is None:
         return "-"
     with Balls(VALUE_BITS).working():
-        return f"{fit.claimed} ({measured_text(fit)})"
+        return measured_text(fit)
 
 
 def measured_text(fit: Fit) -> str:
@@ -200,6 +220,7 @@ def measured_text(fit: Fit) -> str:
     return f"{'-' if thousandths < 0 else ''}{size // 1000}.{size % 1000:03d}"
 
 
+RIGHT = ("units", "here", "power of n", "of 1/δ")
 COLUMNS = ("theorem", "cell", "task", "units", "largest weight", "here", "power of n", "of 1/δ", "verdict")
 
 
@@ -230,7 +251,7 @@ def print_report(lines: list[Line], n: int, tolerance: Fraction, architecture: s
     click.echo()
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for title in COLUMNS:
-        justify: Literal["left", "right"] = "right" if title in ("units", "here") else "left"
+        justify: Literal["left", "right"] = "right" if title in RIGHT else "left"
         table.add_column(title, justify=justify, overflow="fold", no_wrap=title != "task" and report_width() >= FULL_WIDTH)
     for line in lines:
         table.add_row(*cells(line))

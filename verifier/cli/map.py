@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import sys
 
 import click
 
@@ -11,9 +13,19 @@ from constructions import ARCHITECTURES, unknown_architecture
 from proofs.survey import COLUMNS, Map, describe_cell, draw_map, map_questions
 from verifier.cli.architecture import Count
 from verifier.cli.progress import Counting
+from verifier.cli.report import print_table, wrapped
 from verifier.errors import UsageError
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.verdict import Verdict
+
+WIDTH = 120
+
+MEANING = (
+    "recall of x_1 by {} hidden units, inputs in [-1, 1] or all of ℝ; e is the worst error. yes: weights were built now and "
+    "certified (by construction C...). no: impossible by theorem T..., whose checks ran now; every weight set has the error that "
+    "is given, and some reach it where it says reached. open: this version decides neither. Answers hold for the n that were "
+    "asked: verify ARCHITECTURE --n N asks another"
+)
 
 
 @click.command("map", help="Ask every architecture in every regime and print the answers as one table.")
@@ -34,9 +46,11 @@ def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, j
     if form == "json":
         click.echo(json.dumps(map_data(drawn), indent=1, ensure_ascii=False))
         return drawn.holds().exit_code
-    click.echo(markdown(drawn) if form == "markdown" else table(drawn))
-    if form is None:
-        click.echo(_last_line(drawn))
+    if form == "markdown":
+        click.echo(markdown(drawn))
+        return drawn.holds().exit_code
+    print_map(drawn)
+    click.echo(_last_line(drawn))
     return drawn.holds().exit_code
 
 
@@ -50,25 +64,29 @@ def markdown(drawn: Map) -> str:
     """The map as a Markdown table, one row per group of architectures with the same answers."""
     lines = ["| | " + " | ".join(column.title for column in COLUMNS) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for names, cells in drawn.rows():
-        lines.append(f"| {', '.join(names)} | " + " | ".join(describe_cell(cells[c.key]) for c in COLUMNS) + " |")
+        lines.append(f"| {', '.join(names)} | " + " | ".join("<br>".join(describe_cell(cells[c.key])) for c in COLUMNS) + " |")
     return "\n".join(lines)
 
 
-def table(drawn: Map) -> str:
-    """The map for the terminal."""
+def print_map(drawn: Map) -> None:
+    """The map for the terminal, and what its words mean."""
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
-    found = Table(box=SIMPLE_HEAD, show_lines=True, pad_edge=False)
+    found = Table(box=SIMPLE_HEAD, show_lines=True, pad_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for title in ("", *(column.title for column in COLUMNS)):
-        found.add_column(title, overflow="fold", ratio=1)
+        found.add_column(title, overflow="fold", ratio=1, no_wrap=not title)
     for names, cells in drawn.rows():
-        found.add_row(", ".join(names), *(describe_cell(cells[column.key]) for column in COLUMNS))
-    with console.capture() as capture:
-        console.print(found)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+        found.add_row("\n".join(names), *("\n".join(describe_cell(cells[column.key])) for column in COLUMNS))
+    print_table(found, map_width())
+    click.echo()
+    click.echo(wrapped("meaning", MEANING.format(drawn.hidden)))
+    click.echo()
+
+
+def map_width() -> int:
+    """The terminal's width up to `WIDTH` columns, and that in files."""
+    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
 
 
 def _last_line(drawn: Map) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import click
 
+from proofs.impossible import forbidding, missed_word
 from verifier.any_weights import Bracket, bracket
 from verifier.arithmetic.balls import Balls, show_lower, show_upper
 from verifier.cells import CELLS
@@ -23,6 +25,7 @@ from verifier.formats.content import printable
 from verifier.regime import Regime
 from verifier.sequences import show_runs
 from verifier.summary import DIGITS
+from verifier.verdict import Verdict, check_less
 from verifier.weights import Weights
 
 USUAL_SHARE = Fraction(1, 10)
@@ -74,15 +77,31 @@ def weights(
     regime = Regime(found.cell, n, bound, asked, horizon, hidden=found.hidden)
     with Stepping(show=not quiet) as progress:
         result = bracket(found, regime, steps=steps, seed=seed, progress=progress.advance, patience=patience)
+    names = forbidding(regime)
+    if names and result.verdict is not Verdict.REFUTED:
+        result = _with_word(result)
     if not quiet:
-        _print(file, content, roles, result, usual=tolerance is None)
-    click.echo(_last_line(file, result))
+        _print(file, content, roles, result, names, usual=tolerance is None)
+    click.echo(_last_line(file, result, names))
     return result.verdict.exit_code
 
 
 def named_roles(chosen: Sequence[str]) -> list[tuple[str, str]]:
     """(role, name) pairs of --map; raises `UsageError` for what is none."""
     return [_pair(text) for text in chosen]
+
+
+def _with_word(result: Bracket) -> Bracket:
+    """The bracket, refuted by a sequence out of a theorem's proof where these weights miss one."""
+    missed = missed_word(result.weights, result.regime)
+    if missed is None:
+        return result
+    reason = f"a sequence out of the proof of {missed.theorem} misses by more than the tolerance"
+    with Balls(result.working_bits).working():
+        larger = check_less(result.lower, missed.error) is Verdict.PROVED or not result.witness
+    if larger:
+        result = replace(result, lower=missed.error, witness=missed.runs)
+    return replace(result, verdict=Verdict.REFUTED, reason=reason)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -92,7 +111,7 @@ def _pair(text: str) -> tuple[str, str]:
     return role, name
 
 
-def _print(file: Path, content: Content, roles: Mapping[str, str], result: Bracket, usual: bool) -> None:
+def _print(file: Path, content: Content, roles: Mapping[str, str], result: Bracket, names: Sequence[str], usual: bool) -> None:
     regime, found = result.regime, result.weights
     what = f"{found.cell}, {found.hidden} hidden units: {regime.describe()}"
     click.echo(wrapped("question", what + (" (M/10, as no --tolerance was given)" if usual else "")))
@@ -106,6 +125,8 @@ def _print(file: Path, content: Content, roles: Mapping[str, str], result: Brack
         click.echo(wrapped("at most", upper))
     if result.reason:
         click.echo(wrapped("because", result.reason))
+    if names:
+        click.echo(wrapped("forbidden", f"{', '.join(names)}: no weights of {found.cell} do this; verify explain {names[0]}"))
     click.echo(
         wrapped(
             "semantics",
@@ -148,13 +169,14 @@ def _noted(content: Content) -> str:
     return printable(f"{note.get('written_by', 'the writer')[:60]} says: {said[:200]}; not used below")
 
 
-def _last_line(file: Path, result: Bracket) -> str:
+def _last_line(file: Path, result: Bracket, names: Sequence[str]) -> str:
     with Balls(result.working_bits).working():
         fields = {
             "architecture": result.regime.architecture,
             **regime_fields(result.regime),
             "lower": show_lower(result.lower, DIGITS) if result.witness else "none",
             "upper": "none" if result.upper is None else show_upper(result.upper, DIGITS),
+            "forbidden_by": ",".join(names) or "none",
             "semantics": "reals",
             "weights": result.weights.sha256[:16],
             "file": str(file),
