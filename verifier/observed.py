@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import flint
 from flint import arb
@@ -25,7 +26,7 @@ PROGRESS_EVERY = 256
 
 @dataclass(frozen=True)
 class Observation:
-    """The largest error a family attained: at horizon `horizon` of the sequence `runs` (cut there).
+    """The largest error a family attained: at horizon `horizon` of its sequence.
 
     `exact_value` is the error as a rational where the network runs in rationals.
     """
@@ -33,8 +34,13 @@ class Observation:
     family: str
     error: arb
     horizon: int
-    runs: Runs
+    sequence: Sequence
     exact_value: Fraction | None = None
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The sequence up to `horizon`, coded when it is asked for: a random one has about as many runs as inputs."""
+        return self.sequence.first(self.horizon)
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,8 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
     if progress is not None and pending:
         progress(pending)
     if isinstance(worst, Fraction):
-        return Observation(sequence.family, to_ball(worst), at, sequence.first(at), worst)
-    return Observation(sequence.family, worst, at, sequence.first(at))
+        return Observation(sequence.family, to_ball(worst), at, sequence, worst)
+    return Observation(sequence.family, worst, at, sequence)
 
 
 def _largest(found: Iterable[Observation]) -> Observation:
