@@ -9,10 +9,8 @@ Source: this project, theory section 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from fractions import Fraction
-from multiprocessing import get_context
 from typing import Any
 
 from constructions import construct
@@ -20,6 +18,7 @@ from proofs.ask import ask
 from proofs.impossible import Impossible
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certify import Certificate
+from verifier.parallel import finished
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.verdict import Verdict
 
@@ -132,12 +131,10 @@ def decide_all(
     """Decide questions on `workers` processes; `done` hears of each as it is decided."""
     wanted = list(dict.fromkeys(questions))
     found: dict[Question, Finding] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for job in as_completed([pool.submit(decide_question, question) for question in wanted]):
-            finding = job.result()
-            found[finding.question] = finding
-            if done is not None:
-                done(finding)
+    for finding in finished(decide_question, wanted, workers):
+        found[finding.question] = finding
+        if done is not None:
+            done(finding)
     return found
 
 
