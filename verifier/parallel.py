@@ -12,7 +12,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
@@ -54,10 +55,21 @@ def finished(
     if scheduler is None:
         with _interrupts_blocked():
             results = Parallel(jobs or cores(), backend="loky", return_as="generator_unordered", batch_size=1)(calls)
-        yield from results
+        yield from _all_or_closed(results)
         return
     with _connected(scheduler) as backend:
-        yield from Parallel(-1, backend=backend, return_as="generator_unordered", batch_size=1)(calls)
+        yield from _all_or_closed(Parallel(-1, backend=backend, return_as="generator_unordered", batch_size=1)(calls))
+
+
+def _all_or_closed(results: Generator[Result, None, None]) -> Iterator[Result]:
+    """All results; where the caller stops early, no warning about those it did not want."""
+    try:
+        for result in results:  # noqa: UP028 - `yield from` would close them itself, with the warning
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            results.close()
 
 
 def _alone(function: Callable[[Item], Result], item: Item, owner: int | None) -> Result:

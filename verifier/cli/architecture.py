@@ -143,8 +143,12 @@ def architecture_command(name: str) -> click.Command:
                 click.echo(f"verify: no Rocq file written to {rocq}: there are no weights to prove anything about", err=True)
             return without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
         proof = certificate_in_rocq(answer) if rocq is not None else ""
-        with Stepping(show=not quiet and not as_json) as progress:
-            result = ask(answer, steps=steps, seed=seed, progress=progress.advance)
+        try:
+            with Stepping(show=not quiet and not as_json) as progress:
+                result = ask(answer, steps=steps, seed=seed, progress=progress.advance)
+        except KeyboardInterrupt:
+            click.echo(f"verify: {progress.count:,} steps of adversarial runs were done; nothing is decided", err=True)
+            raise
         data = to_data(result) if as_json or certificate is not None else {}
         if certificate is not None:
             write_text(certificate, json.dumps(data, indent=1) + "\n")

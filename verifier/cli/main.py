@@ -26,7 +26,9 @@ OTHER_COMMANDS = (
     "list",
     "map",
     "proofs",
+    "report",
     "sheet",
+    "sweep",
     "weights",
 )
 """The commands beside one per architecture."""
@@ -78,10 +80,18 @@ def _load(name: str) -> click.Command | None:
         from verifier.cli.proofs import proofs
 
         return proofs
+    if name == "report":
+        from verifier.cli.curves import report
+
+        return report
     if name == "sheet":
         from verifier.cli.sheet import sheet
 
         return sheet
+    if name == "sweep":
+        from verifier.cli.sweep import sweep
+
+        return sweep
     if name == "weights":
         from verifier.cli.weights import weights
 
