@@ -124,7 +124,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 
 def _check_workers(client: Any, address: str) -> None:
-    """Raise `UsageError` unless there are workers and all have this version of the package."""
+    """Raise `UsageError` unless there are workers, and they and the scheduler have this version of the package."""
     from verifier import __version__
 
     try:
@@ -132,12 +132,14 @@ def _check_workers(client: Any, address: str) -> None:
     except TimeoutError:
         raise UsageError(f"the scheduler at {address} has no workers; start some: dask worker {address} --nthreads 1") from None
     try:
-        found = client.run(version_here)
+        found = {client.run_on_scheduler(version_here), *client.run(version_here).values()}
     except Exception as error:  # whatever importing the package raises over there
-        raise UsageError(f"a worker of {address} cannot import this package ({_first_line(error)}); install it there") from None
-    other = {version for version in found.values() if version != __version__}
+        raise UsageError(
+            f"the scheduler or a worker of {address} cannot import this package ({_first_line(error)}); install it there"
+        ) from None
+    other = found - {__version__}
     if other:
-        raise UsageError(f"workers of {address} have version {', '.join(sorted(other))} of this package, here is {__version__}")
+        raise UsageError(f"{address} has version {', '.join(sorted(other))} of this package, here is {__version__}")
 
 
 def version_here() -> str:

@@ -16,7 +16,7 @@ from verifier.cli.files import write_bytes
 from verifier.cli.fit import Law, fit_exponent
 from verifier.cli.numbers import show_horizon
 from verifier.cli.plot import check_plot
-from verifier.cli.row import Row
+from verifier.cli.row import Row, number
 from verifier.cli.table import read_table
 from verifier.errors import UsageError
 from verifier.exact import parse_rational, show_rational
@@ -50,13 +50,6 @@ class Quantity:
     law: str | None
 
 
-def _text(text: str | None) -> Fraction | None:
-    """A number of a row; None where it is missing or infinite."""
-    if text is None or "inf" in text or text == "none":
-        return None
-    return parse_rational(text.removesuffix("...").removeprefix(">"), "a number of the table")
-
-
 SCALES = (
     Scale("n", "$n$", lambda row: Fraction(int(row.n)), lambda row: f"n = {show_horizon(int(row.n))}"),
     Scale("digits", "decimal digits asked", lambda row: Fraction(row.precision), lambda row: f"{row.precision} digits"),
@@ -65,8 +58,8 @@ SCALES = (
 )
 
 QUANTITIES = (
-    Quantity("supremum", "worst-case error", lambda row: _text(row.supremum), None),
-    Quantity("largest weight", "largest weight", lambda row: _text(row.largest_weight), "1/tolerance"),
+    Quantity("supremum", "worst-case error", lambda row: number(row.supremum), None),
+    Quantity("largest weight", "largest weight", lambda row: number(row.largest_weight), "1/tolerance"),
     Quantity("CPU seconds", "CPU seconds", lambda row: Fraction(str(row.cpu_seconds)), "digits"),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, fields, replace
+from fractions import Fraction
 from typing import Any, get_type_hints
 
 from constructions import construct
@@ -17,7 +18,7 @@ from verifier.cli.impossible import best_error, floor_text
 from verifier.cli.memory import peak_memory
 from verifier.cli.report import number_fields
 from verifier.errors import UsageError
-from verifier.exact import show_rational
+from verifier.exact import parse_rational, show_rational
 from verifier.gates import live_units
 from verifier.summary import short
 from verifier.verdict import Verdict
@@ -78,6 +79,8 @@ class Row:
         for name, value in data.items():
             if not isinstance(value, COLUMNS[name]) or isinstance(value, bool):
                 raise UsageError(f"a row has {name} = {str(value)[:40]!r}, which cannot be")
+        for name in NUMBERS:
+            number(data[name])
         if data["verdict"] not in {verdict.value for verdict in Verdict}:
             raise UsageError(f"a row has the unknown verdict {data['verdict'][:40]!r}")
         return cls(**data)
@@ -85,6 +88,21 @@ class Row:
 
 COLUMNS: dict[str, Any] = {field.name: get_type_hints(Row)[field.name] for field in fields(Row)}
 """The columns of a table of rows, with the type of each."""
+
+
+NUMBERS = ("n", "bound", "tolerance", "symbolic", "supremum", "observed", "least_error", "best_known", "largest_weight")
+"""The columns whose text is a number."""
+
+
+def number(text: str | None) -> Fraction | None:
+    """The number in a column of text; None where it is missing or infinite. Raises `UsageError` where it is neither.
+
+    >>> number("9.5e-21"), number("1.25..."), number(">0"), number("infinite")
+    (Fraction(19, 2000000000000000000000), Fraction(5, 4), Fraction(0, 1), None)
+    """
+    if text is None or text in ("none", "inf", "infinite"):
+        return None
+    return parse_rational(text.removesuffix("...").removeprefix(">"), "a column's number")
 
 
 @dataclass(frozen=True)
