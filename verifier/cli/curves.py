@@ -106,7 +106,7 @@ def _others(row: Row, scale: Scale, scales: list[Scale]) -> tuple[str, ...]:
 
 
 def fitted(rows: list[Row]) -> Iterator[tuple[str, Quantity, str, Law, list[Row]]]:
-    """(architecture, quantity, against what, law, rows used) for all that was measured on two places of a scale or more."""
+    """(architecture, quantity, against what, law, rows used) wherever more was measured than a law has constants."""
     with_weights = [row for row in rows if row.answer == "weights"]
     scales = varied(with_weights)
     for architecture in dict.fromkeys(row.architecture for row in with_weights):
@@ -123,7 +123,7 @@ def fitted(rows: list[Row]) -> Iterator[tuple[str, Quantity, str, Law, list[Row]
                     if x is not None and y is not None:
                         points.append((_others(row, scale, scales), x, y))
                 law = fit_exponent(points)
-                if law is not None:
+                if law is not None and law.error is not None:  # a law through as many points as it has constants says nothing
                     yield architecture, quantity, against, law, mine
 
 
@@ -178,7 +178,7 @@ def _print(file: Path, rows: list[Row], laws: list[tuple[str, Quantity, str, Law
     answers = Counter(row.answer for row in rows)
     click.echo(f"{file}: {len(rows)} rows, {', '.join(f'{count} {answer}' for answer, count in answers.items())}")
     if not laws:
-        click.echo("no exponents: no architecture was measured at two places of a scale")
+        click.echo("no exponents: for one, three rows must agree in everything but n, digits, M or units")
         return
     click.echo("fitted to the rows with weights, exponent ± standard error:")
     for architecture, quantity, against, law, mine in laws:
