@@ -211,7 +211,7 @@ class Mpmath:
 
     def ball(self, value: Any) -> arb:
         """A ball of 3/4 of the bits around a number, to be compared with what balls give."""
-        middle = to_ball(Fraction(*map(int, self.context.mpf(value).as_integer_ratio())))
+        middle = to_ball(Fraction(*map(int, mpmath.libmp.to_rational(value._mpf_))))
         return arb(middle, abs(middle) * arb(2) ** (-3 * self.context.prec // 4))
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -110,6 +111,7 @@ def test_a_sweep_after_a_kill(tmp_path):
     lists = ["sweep", "--arch", "relu", "--n", ",".join(map(str, range(5, 105))), "-o", rows]
     command = Command(*lists, "--jobs", 2)
     command.wait_for(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 4)
+    command.wait_for(lambda: re.search(r"rows/(s|min)\S* \S*0:\d\d:\d\d", command.shown))  # its rate and the time that remains
     command.kill()
     assert not command.has_left_processes()
     assert not rows.exists()
