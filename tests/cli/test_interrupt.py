@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -103,6 +104,25 @@ def test_an_interrupt_while_work_is_handed_out(capsys, monkeypatch, tmp_path, jo
     assert ended.value.code == 130
     assert list(tmp_path.iterdir()) == []
     assert "0 of 2 rows were finished" in capsys.readouterr().err
+
+
+HELD = """
+import signal
+from verifier.cli.interrupt import held, interruptible
+with interruptible():
+    try:
+        with held():
+            signal.raise_signal(signal.SIGINT)
+            print("the whole row", flush=True)
+        print("the next one", flush=True)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+def test_an_interrupt_in_the_middle_of_a_row_waits_for_its_end():
+    done = subprocess.run([sys.executable, "-c", HELD], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["the whole row", "interrupted"]
 
 
 def test_a_sweep_after_a_kill(tmp_path):

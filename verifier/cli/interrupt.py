@@ -32,7 +32,30 @@ def interruptible() -> Iterator[None]:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+class _Held:
+    """Whether an interrupt has to wait, and whether one does."""
+
+    now = False
+    waiting = False
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """An interrupt that comes in this short block takes effect at its end: what the block does is done or not begun."""
+    _Held.now = True
+    try:
+        yield
+    finally:
+        _Held.now = False
+        if _Held.waiting:
+            _Held.waiting = False
+            _interrupt(signal.SIGINT, None)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    if _Held.now:
+        _Held.waiting = True
+        return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough
     timer = threading.Timer(GRACE_SECONDS, os._exit, (INTERRUPTED_CODE,))
     timer.daemon = True

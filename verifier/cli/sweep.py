@@ -13,6 +13,7 @@ from verifier import __version__
 from verifier.certify import DEFAULT_STEPS, LARGEST_STEPS
 from verifier.cli.architecture import Count
 from verifier.cli.grid import AXES, Asked, read_grid
+from verifier.cli.interrupt import held
 from verifier.cli.progress import Counting
 from verifier.cli.row import Row, Task, decide_row
 from verifier.cli.table import Journal, check_table, journal_of, open_journal, write_table
@@ -103,8 +104,9 @@ def _decide(asked: list[Asked], journal: Journal, kept: Path, settings: Settings
     try:
         with Counting("rows", len(asked), done=len(rows)) as progress:
             for row in finished(decide_row, tasks, settings.jobs, settings.scheduler):
-                journal.add(row)
-                rows[row.key] = row
+                with held():
+                    journal.add(row)
+                    rows[row.key] = row
                 progress.advance()
     except KeyboardInterrupt:
         where = f" and kept in {kept}; the same command goes on from there" if rows else ""
