@@ -48,12 +48,19 @@ Decision = Certificate | Impossible | Open
 
 
 @overload
-def ask(answer: Construction, *, steps: int = DEFAULT_STEPS, seed: int = 0, progress: Progress | None = None) -> Certificate: ...
+def ask(
+    answer: Construction, *, steps: int = DEFAULT_STEPS, seed: int = 0, progress: Progress | None = None, jobs: int = 1
+) -> Certificate: ...
 
 
 @overload
 def ask(
-    answer: Impossibility | Unanswered, *, steps: int = DEFAULT_STEPS, seed: int = 0, progress: Progress | None = None
+    answer: Impossibility | Unanswered,
+    *,
+    steps: int = DEFAULT_STEPS,
+    seed: int = 0,
+    progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Impossible | Open: ...
 
 
@@ -63,16 +70,17 @@ def ask(
     steps: int = DEFAULT_STEPS,
     seed: int = 0,
     progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Decision:
-    """Decide what `construct` returned; `steps`, `seed` and `progress` as in `verifier.certify.certify`.
+    """Decide what `construct` returned; `steps`, `seed`, `progress` and `jobs` as in `verifier.certify.certify`.
 
     >>> from constructions import construct
     >>> ask(construct("relu", n=10, exact_recall=True)).verdict
     <Verdict.PROVED: 'PROVED'>
     """
     if isinstance(answer, Construction):
-        return certify(answer, steps=steps, seed=seed, progress=progress)
+        return certify(answer, steps=steps, seed=seed, progress=progress, jobs=jobs)
     if isinstance(answer, Impossibility):
         return decide(answer, steps=steps, seed=seed)
-    best = None if answer.best is None else certify(answer.best, steps=steps, seed=seed, progress=progress)
+    best = None if answer.best is None else certify(answer.best, steps=steps, seed=seed, progress=progress, jobs=jobs)
     return Open(answer.regime, answer.reason, floors(answer.regime), best)

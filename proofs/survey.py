@@ -9,10 +9,8 @@ Source: this project, theory section 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from fractions import Fraction
-from multiprocessing import get_context
 from typing import Any
 
 from constructions import construct
@@ -22,6 +20,7 @@ from proofs.impossible import Impossible, checked, told
 from proofs.theorems import IMPOSSIBILITIES
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certify import Certificate
+from verifier.parallel import finished
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.verdict import Verdict
 
@@ -141,14 +140,13 @@ def decide_all(
     for question in wanted:
         batches.setdefault(_kin(question), []).append(question)
     found: dict[Question, Finding] = {}
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        results = dict(zip(FORBIDDING, pool.map(checked, FORBIDDING), strict=True))
-        jobs = [pool.submit(_decide_batch, batch, results) for batch in sorted(batches.values(), key=len, reverse=True)]
-        for job in as_completed(jobs):
-            for finding in job.result():
-                found[finding.question] = finding
-                if done is not None:
-                    done(finding)
+    results = dict(finished(_checked, FORBIDDING, workers))
+    jobs = [(batch, results) for batch in sorted(batches.values(), key=len, reverse=True)]
+    for findings in finished(_decide_batch, jobs, workers):
+        for finding in findings:
+            found[finding.question] = finding
+            if done is not None:
+                done(finding)
     return found
 
 
@@ -161,7 +159,13 @@ def _kin(question: Question) -> tuple[str, int]:
     return FAMILY_OF.get(question.architecture, question.architecture), question.n
 
 
-def _decide_batch(batch: Sequence[Question], results: Mapping[str, Mapping[str, Verdict]]) -> list[Finding]:
+def _checked(theorem: str) -> tuple[str, Mapping[str, Verdict]]:
+    return theorem, checked(theorem)
+
+
+def _decide_batch(job: tuple[Sequence[Question], Mapping[str, Mapping[str, Verdict]]]) -> list[Finding]:
+    """The questions' answers, given how the theorems' checks ended."""
+    batch, results = job
     told(results)
     return [decide_question(question) for question in batch]
 

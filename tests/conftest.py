@@ -4,7 +4,7 @@ import importlib.util
 
 import pytest
 
-OPTIONAL = ("onnx", "onnxruntime", "torch")
+OPTIONAL = ("distributed", "onnx", "onnxruntime", "pyarrow", "torch")
 
 
 def pytest_runtest_setup(item):

@@ -48,7 +48,7 @@ class Sequence:
 
     def first(self, n: int) -> Runs:
         """The first n inputs, run-length coded."""
-        return cut(self.runs, n) if self.runs is not None else compress(list(itertools.islice(self.inputs(), n)))
+        return cut(self.runs, n) if self.runs is not None else compress(itertools.islice(self.inputs(), n))
 
 
 def families(bound: Fraction, n: int, seed: int, bits: int | None = None) -> Iterator[Sequence]:

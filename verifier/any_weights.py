@@ -6,6 +6,7 @@ The one place that chooses how weights from outside are bounded.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -66,14 +67,18 @@ def bracket(
     seed: int = 0,
     progress: Progress | None = None,
     patience: float = PATIENCE,
+    sofar: Callable[[Bracket], None] | None = None,
 ) -> Bracket:
     """Bracket sup |y_n' - x_1| over the box of the regime, for any weights of a known cell.
 
     The lower end is the larger of what adversarial runs and the bound's own worst case attain. Where walking over the box leaves
-    a gap at one horizon n, the box is divided for `patience` seconds (`verifier.bracket`, which needs numba).
+    a gap at one horizon n, the box is divided for `patience` seconds (`verifier.bracket`, which needs numba). `sofar` hears of
+    every bracket on the way, each as true as the last.
     """
     found = certify_weights(weights, regime, steps=steps, seed=seed, progress=progress)
     made, seconds = _bracket(found), found.seconds
+    if sofar is not None:
+        sofar(made)
     for _ in range(SHARPENINGS):
         exact = found.supremum is not None and found.supremum.exact
         if not exact or made.upper is None or made.upper.is_zero() or bool(made.upper * to_ball(SHARP) <= made.lower):
@@ -83,6 +88,8 @@ def bracket(
         found = certify_weights(weights, finer, steps=steps, seed=seed, progress=progress)
         seconds += found.seconds
         made = replace(_bracket(found), regime=regime, verdict=made.verdict, reason=made.reason, seconds=seconds)
+        if sofar is not None:
+            sofar(made)
     is_exact = found.supremum is not None and found.supremum.exact
     if not is_exact and regime.only_last and regime.domain == "box" and regime.n <= LONGEST_DIVIDED:
         return _divided(made, patience)

@@ -142,18 +142,19 @@ def certify(
     steps: int = DEFAULT_STEPS,
     seed: int = 0,
     progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Certificate:
     """Decide a construction: does it recall x_1 as its regime asks?
 
     `steps` bounds the adversarial runs (and the walk over the box where no closed form applies); `seed` fixes the random
-    families. Returns a `Certificate`; raises `UsageError` for steps outside 1 ... `LARGEST_STEPS` and for weights of
-    another architecture than the question's.
+    families; long runs are spread over `jobs` processes. Returns a `Certificate`; raises `UsageError` for steps outside
+    1 ... `LARGEST_STEPS` and for weights of another architecture than the question's.
 
     >>> from constructions import construct
     >>> certify(construct("lstm", n=10, precision=5)).verdict
     <Verdict.PROVED: 'PROVED'>
     """
-    return _certify(proposal.weights, proposal.regime, proposal.derivation, proposal.parameters, steps, seed, progress)
+    return _certify(proposal.weights, proposal.regime, proposal.derivation, proposal.parameters, steps, seed, progress, jobs)
 
 
 def certify_weights(
@@ -176,6 +177,7 @@ def _certify(
     steps: int,
     seed: int,
     progress: Progress | None,
+    jobs: int = 1,
 ) -> Certificate:
     if isinstance(steps, bool) or not isinstance(steps, int):
         raise TypeError(f"steps {steps!r} must be an int")
@@ -190,7 +192,7 @@ def _certify(
     bits = regime.working_bits + GUARD_BITS
     bits += _bits_lost(program, regime, bits)
     for attempt in range(ATTEMPTS):
-        layers = _layers(program, weights, regime, derivation, parameters, steps, seed, progress, bits)
+        layers = _layers(program, weights, regime, derivation, parameters, steps, seed, progress, jobs, bits)
         if layers.verdict is not Verdict.UNDECIDED or layers.stuck or attempt == ATTEMPTS - 1:
             break
         bits *= 2
@@ -249,6 +251,7 @@ def _layers(
     steps: int,
     seed: int,
     progress: Progress | None,
+    jobs: int,
     bits: int,
 ) -> _Layers:
     """All layers and comparisons at one working precision."""
@@ -258,7 +261,7 @@ def _layers(
         seen = min(regime.n, steps)
         observed = None
         if not only_last or seen == regime.n:  # a fixed horizon beyond the steps is not reached by any run
-            observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress)
+            observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress, jobs)
         asked = _Number(tolerance, regime.tolerance)
         attained = None if observed is None else _Number(observed.worst.error, observed.worst.exact_value)
         missed = attained is not None and _within(attained, asked, regime.strict) is Verdict.REFUTED

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 import flint
 from flint import arb, fmpq
 
 from verifier.adversary import Sequence, families, gradient_attack
-from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.balls import Balls, exact_fraction, to_ball
 from verifier.arithmetic.rationals import Rationals, to_fraction
+from verifier.parallel import finished
 from verifier.piecewise import is_piecewise_affine
 from verifier.program import Program
 from verifier.run import Runner
@@ -22,10 +24,13 @@ Progress = Callable[[int], None]
 
 PROGRESS_EVERY = 256
 
+LONG_RUN = 20_000
+"""Steps from which on starting processes pays: each takes about a second, which is some 20,000 steps of two units."""
+
 
 @dataclass(frozen=True)
 class Observation:
-    """The largest error a family attained: at horizon `horizon` of the sequence `runs` (cut there).
+    """The largest error a family attained: at horizon `horizon` of its sequence.
 
     `exact_value` is the error as a rational where the network runs in rationals.
     """
@@ -33,8 +38,13 @@ class Observation:
     family: str
     error: arb
     horizon: int
-    runs: Runs
+    sequence: Sequence
     exact_value: Fraction | None = None
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The sequence up to `horizon`, coded when it is asked for: a random one has about as many runs as inputs."""
+        return self.sequence.first(self.horizon)
 
 
 @dataclass(frozen=True)
@@ -54,27 +64,78 @@ def observe(
     seed: int,
     bits: int | None = None,
     progress: Progress | None = None,
+    jobs: int = 1,
 ) -> Observed:
     """Run every family and the gradient attack for n steps at the current precision.
 
     The error |y_{n'} - x_1| is read at the checkpoints n' = 1, 2, 3, 4, 6, 8, 12, ..., n - 1, n; with `only_last` at n
-    alone.
+    alone. From `LONG_RUN` steps on, sequences run in `jobs` processes at once; the numbers are the same.
     """
-    runner = Runner(program, Rationals() if is_piecewise_affine(program) else Balls(flint.ctx.prec))
-    checkpoints = {n} if only_last else _checkpoints(n)
-    found: list[Observation] = []
-    done: dict[Runs, Observation] = {}
-    for sequence in families(bound, n, seed, bits):
-        found.append(_observe_one(runner, sequence, checkpoints, progress))
-        if sequence.runs is not None:
-            done[sequence.runs] = found[-1]
-    attacks = []
-    for sequence in gradient_attack(program, bound, n):
-        known = None if sequence.runs is None else done.get(sequence.runs)
-        attacks.append(known or _observe_one(runner, sequence, checkpoints, progress))
-    best = _largest(attacks)
+    question = _Question(program, bound, n, only_last, seed, bits, flint.ctx.prec)
+    found = _observe_all(question, list(question.sequences()), jobs, progress)
+    done = {seen.sequence.runs: seen for seen in found if seen.sequence.runs is not None}
+    attacks = gradient_attack(program, bound, n)
+    new = [sequence for sequence in attacks if sequence.runs not in done]
+    best = _largest(
+        [done[sequence.runs] for sequence in attacks if sequence.runs in done] + _observe_all(question, new, jobs, progress)
+    )
     found.append(replace(best, family="gradient signs"))
     return Observed(tuple(found), _largest(found), n)
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What all runs share; it pickles."""
+
+    program: Program
+    bound: Fraction
+    n: int
+    only_last: bool
+    seed: int
+    grid_bits: int | None
+    working_bits: int
+
+    def sequences(self) -> Iterator[Sequence]:
+        """The named families."""
+        return families(self.bound, self.n, self.seed, self.grid_bits)
+
+    def runner(self) -> Runner:
+        """The network at the precision of the question."""
+        return Runner(self.program, Rationals() if is_piecewise_affine(self.program) else Balls(self.working_bits))
+
+    def checkpoints(self) -> set[int]:
+        """Where errors are read."""
+        return {self.n} if self.only_last else _checkpoints(self.n)
+
+
+def _observe_all(question: _Question, sequences: list[Sequence], jobs: int, progress: Progress | None) -> list[Observation]:
+    """The observation of each sequence, in order."""
+    if jobs == 1 or question.n < LONG_RUN:
+        runner, checkpoints = question.runner(), question.checkpoints()
+        return [_observe_one(runner, sequence, checkpoints, progress) for sequence in sequences]
+    found: dict[int, Observation] = {}
+    pieces = [(question, k, sequence.family if sequence.make else sequence.runs) for k, sequence in enumerate(sequences)]
+    for k, at, middle, radius, value in finished(_observe_piece, pieces, jobs):
+        found[k] = Observation(sequences[k].family, arb(to_ball(middle), to_ball(radius)), at, sequences[k], value)
+        if progress is not None:
+            progress(question.n)
+    return [found[k] for k in range(len(sequences))]
+
+
+_Piece = tuple[_Question, int, str | Runs | None]
+"""A question, the place of a sequence in the list, and the sequence: its runs, or the name of a family made anew."""
+
+
+def _observe_piece(piece: _Piece) -> tuple[int, int, Fraction, Fraction, Fraction | None]:
+    """Of one sequence: its place, and the largest error as horizon, middle, radius, and rational value if it has one."""
+    question, place, told = piece
+    with Balls(question.working_bits).working():
+        if isinstance(told, str):
+            sequence = next(sequence for sequence in question.sequences() if sequence.family == told)
+        else:
+            sequence = Sequence("", told)
+        seen = _observe_one(question.runner(), sequence, question.checkpoints(), None)
+        return place, seen.horizon, exact_fraction(seen.error.mid()), exact_fraction(seen.error.rad()), seen.exact_value
 
 
 def _checkpoints(n: int) -> set[int]:
@@ -105,8 +166,8 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
         progress(pending)
     if isinstance(worst, fmpq):
         exactly = to_fraction(worst)
-        return Observation(sequence.family, to_ball(exactly), at, sequence.first(at), exactly)
-    return Observation(sequence.family, worst, at, sequence.first(at))
+        return Observation(sequence.family, to_ball(exactly), at, sequence, exactly)
+    return Observation(sequence.family, worst, at, sequence)
 
 
 def _largest(found: Iterable[Observation]) -> Observation:

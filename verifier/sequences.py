@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -13,7 +13,7 @@ Runs = tuple[tuple[Fraction, int], ...]
 """An input sequence: (value, how often), in order."""
 
 
-def compress(values: Sequence[Fraction]) -> Runs:
+def compress(values: Iterable[Fraction]) -> Runs:
     """Run-length code of a sequence.
 
     >>> compress([Fraction(1), Fraction(-1), Fraction(-1)])

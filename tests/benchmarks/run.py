@@ -1,6 +1,6 @@
-"""How fast the rigorous run is: medians and ratios of CPU time, against plain loops on Arb.
+"""How fast the rigorous run is: medians and ratios of CPU time against peers, and how times grow, as fitted exponents.
 
-    python tests/benchmarks/run.py [--repeat K] [--only NAME] [--markdown FILE]
+    python tests/benchmarks/run.py [--repeat K] [--only NAME] [--markdown FILE] [--lirpa PYTHON]
 
 Every comparison interleaves its cases, round by round in turning order, and takes for each round the ratio of two CPU
 times; what is printed is the median ratio with its quartiles. Times themselves say nothing beyond the machine and the
@@ -13,6 +13,7 @@ Exit codes: 0 every target is met, 1 two loops disagree or a command fails, 2 us
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import random
@@ -22,26 +23,24 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import flint
+import mpmath
 from flint import arb, fmpq
 from rich.console import Console
 from rich.table import Table
+from timing import ROOT, Case, Row, compare, fitted, measure, show_ratio, show_time, timed
 
 HERE = Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-sys.path.insert(0, str(ROOT))
 
 from constructions import Construction, construct  # noqa: E402
-from verifier.arithmetic.balls import Balls  # noqa: E402
-from verifier.certify import GUARD_BITS  # noqa: E402
+from verifier.arithmetic.balls import Balls, show_upper, to_ball  # noqa: E402
+from verifier.certify import GUARD_BITS, certify  # noqa: E402
 from verifier.program import Program, record  # noqa: E402
 from verifier.run import Runner  # noqa: E402
 from verifier.supremum import bound_supremum, supremum_by_stepping  # noqa: E402
@@ -64,106 +63,26 @@ INPUT_BITS = 40
 GATES = "fiog"
 """The order in which lstm_arb.c reads the gates."""
 
-Case = Callable[[], float]
-"""Runs something once and returns its CPU seconds."""
+LIRPA_STEPS = {"IBP": 100, "CROWN": 10}
+"""The horizon at which each method of auto_LiRPA is run: backward bounds of 100 steps take it too long to be repeated."""
+
+LIRPA_DIGITS = 3
+"""The request of the network that auto_LiRPA bounds: weights that doubles hold well."""
+
+LIRPA_ROUNDS = 3
+"""Rounds inside auto_LiRPA's process, which takes longer to build its network than to bound it."""
+
+LIRPA_SECONDS = 1800
 
 
-@dataclass(frozen=True)
-class Row:
-    """One line of the table. `ratio` is this case over `against`; without a number the row says why."""
+class Peers:
+    """lstm_arb.c compiled into a folder of its own, or the reason why not; and the Python that has auto_LiRPA, if any."""
 
-    benchmark: str
-    case: str
-    time: str
-    ratio: str = ""
-    against: str = ""
-    target: str = ""
-    met: bool | None = None
-
-    @property
-    def verdict(self) -> str:
-        """What became of the target: met, missed, not measured, or nothing where there is none."""
-        if not self.target:
-            return ""
-        return {True: "met", False: "missed", None: "not measured"}[self.met]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """CPU seconds of several cases, measured round by round."""
-
-    seconds: Mapping[str, list[float]]
-
-    def median(self, case: str) -> float:
-        """Median CPU seconds of a case."""
-        return statistics.median(self.seconds[case])
-
-    def ratios(self, case: str, against: str) -> list[float]:
-        """case / against, one ratio per round."""
-        return [a / b for a, b in zip(self.seconds[case], self.seconds[against], strict=True)]
-
-
-def measure(cases: Mapping[str, Case], repeat: int) -> Sample:
-    """Run all cases `repeat` times, interleaved, each round starting with another case; one round before goes unmeasured."""
-    names = list(cases)
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    for name in names:
-        cases[name]()
-    for turn in range(repeat):
-        shift = turn % len(names)
-        for name in names[shift:] + names[:shift]:
-            seconds[name].append(cases[name]())
-    return Sample(seconds)
-
-
-def compare(
-    benchmark: str,
-    sample: Sample,
-    case: str,
-    against: str = "",
-    most: float | None = None,
-    *,
-    per: int = 1,
-    unit: str = "ms",
-) -> Row:
-    """The row of a case: median per step, and the median ratio with quartiles against another case."""
-    text = show_time(sample.median(case) / per, unit)
-    if not against:
-        return Row(benchmark, case, text)
-    ratios = sample.ratios(case, against)
-    ratio = statistics.median(ratios)
-    target = "" if most is None else f"<= {most:g}"
-    return Row(benchmark, case, text, show_ratio(ratios), against, target, None if most is None else ratio <= most)
-
-
-def show_time(seconds: float, unit: str) -> str:
-    """Seconds in the unit, three significant digits."""
-    value = seconds * {"ms": 1e3, "us": 1e6}[unit]
-    return f"{value:.0f} {unit}" if value >= 100 else f"{value:.3g} {unit}"
-
-
-def show_ratio(ratios: Sequence[float]) -> str:
-    """Median and quartiles."""
-    if len(ratios) < 2:
-        return f"{ratios[0]:.2f}"
-    low, middle, high = statistics.quantiles(ratios, n=4, method="inclusive")
-    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
-
-
-def timed(action: Callable[[], Any]) -> float:
-    """CPU seconds of this process for one call."""
-    start = time.process_time()
-    action()
-    return time.process_time() - start
-
-
-class PlainC:
-    """lstm_arb.c compiled into a folder of its own, or the reason why not."""
-
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, lirpa: str | None = None) -> None:
         self.folder = folder
         self.program: Path | None = None
         self.versions = ""
+        self.lirpa = lirpa
         compiler = shutil.which(os.environ.get("CC", "cc"))
         if compiler is None:
             return
@@ -247,6 +166,55 @@ class Naive:
         return y
 
 
+class Mpmath:
+    """The same LSTM as a plain loop in mpmath's `mp`: floating point of the same bits, which bounds nothing."""
+
+    def __init__(self, weights: Weights, units: Sequence[int], bits: int) -> None:
+        self.context = mpmath.MPContext()
+        self.context.prec = bits
+        self.rows = {
+            gate: [
+                (
+                    [self.number(weights[f"W_{gate}"][row, column]) for column in units],
+                    self.number(weights[f"U_{gate}"][row,]),
+                    self.number(weights[f"b_{gate}"][row,]),
+                )
+                for row in units
+            ]
+            for gate in GATES
+        }
+        self.read = [self.number(weights["V"][row,]) for row in units]
+        self.shift = self.number(weights["v0"][()])
+        self.size = len(units)
+
+    def number(self, value: Fraction) -> Any:
+        """The nearest floating-point number."""
+        return self.context.mpf(value.numerator) / value.denominator
+
+    def last_output(self, inputs: Sequence[Any]) -> Any:
+        """y after the last input, y computed at every step."""
+        exp, tanh, zero = self.context.exp, self.context.tanh, self.context.zero
+        h, c, y = [zero] * self.size, [zero] * self.size, zero
+        for x in inputs:
+            before = {
+                gate: [
+                    sum((w * value for w, value in zip(row, h, strict=True)), bias + on_input * x) for row, on_input, bias in rows
+                ]
+                for gate, rows in self.rows.items()
+            }
+            forget, admit, output = ([1 / (1 + exp(-z)) for z in before[gate]] for gate in "fio")
+            candidate = [tanh(z) for z in before["g"]]
+            c = [f * old + i * g for f, old, i, g in zip(forget, c, admit, candidate, strict=True)]
+            h = [o * tanh(value) for o, value in zip(output, c, strict=True)]
+            y = sum((v * value for v, value in zip(self.read, h, strict=True)), self.shift)
+        return y
+
+    def ball(self, value: Any) -> arb:
+        """A ball of 3/4 of the bits around a number, to be compared with what balls give."""
+        middle = to_ball(Fraction(*map(int, mpmath.libmp.to_rational(value._mpf_))))
+        return arb(middle, abs(middle) * arb(2) ** (-3 * self.context.prec // 4))
+
+
 def last_output(runner: Runner, inputs: Sequence[Fraction]) -> arb:
     """y after the last input, y computed at every step."""
     y = arb(0)
@@ -290,7 +258,7 @@ def working_bits(construction: Construction) -> int:
     return (ratio.numerator // ratio.denominator).bit_length() + 2 * construction.regime.n.bit_length() + GUARD_BITS
 
 
-def benchmark_rigorous(repeat: int, plain: PlainC) -> Iterator[Row]:
+def benchmark_rigorous(repeat: int, plain: Peers) -> Iterator[Row]:
     """One forward run of the C6 LSTM over 1000 inputs, output read at every step, against loops that evaluate all gates."""
     construction = lstm(HORIZON)
     weights, bits = construction.weights, working_bits(construction)
@@ -300,14 +268,20 @@ def benchmark_rigorous(repeat: int, plain: PlainC) -> Iterator[Row]:
         "random reals": random_inputs(HORIZON, 1),
     }
     with Balls(bits).working():
-        naive = Naive(weights, units)
+        naive, peer = Naive(weights, units), Mpmath(weights, units, bits)
         for title, inputs in sequences.items():
             name = f"rigorous run, {title}"
             converted = [ball(x) for x in inputs]
-            results = {"Runner": run_afresh(program, bits, inputs), "naive": naive.last_output(converted)}
+            floats = [peer.number(x) for x in inputs]
+            results = {
+                "Runner": run_afresh(program, bits, inputs),
+                "naive": naive.last_output(converted),
+                "mpmath": peer.ball(peer.last_output(floats)),
+            }
             cases: dict[str, Case] = {
                 "Runner": partial(timed, partial(run_afresh, program, bits, inputs)),
                 "naive python-flint": partial(timed, partial(naive.last_output, converted)),
+                "mpmath mp": partial(timed, partial(peer.last_output, floats)),
             }
             if not plain.missing:
                 numbers = numbers_for_c(weights, units, bits, inputs)
@@ -325,10 +299,11 @@ def benchmark_rigorous(repeat: int, plain: PlainC) -> Iterator[Row]:
                 yield compare(name, sample, "C loop, hoisted", "C loop, plain")
                 yield compare(name, sample, "Runner", "C loop, hoisted")
             yield compare(name, sample, "naive python-flint", "Runner")
+            yield compare(name, sample, "mpmath mp", "Runner")
 
 
-def dense_weights(kind: str) -> Weights:
-    """A dense LSTM of 32 units with entries in [-1/4, 1/4]: 53-bit dyadic ones, or k/1023."""
+def dense_weights(kind: str, hidden: int = HIDDEN) -> Weights:
+    """A dense LSTM of `hidden` units with entries in [-1/4, 1/4]: 53-bit dyadic ones, or k/1023."""
     generator = random.Random(32)
 
     def entry() -> Fraction:
@@ -336,15 +311,15 @@ def dense_weights(kind: str) -> Weights:
             return Fraction(generator.randint(-(2**53), 2**53), 2**55)
         return Fraction(generator.randint(-255, 255), 1023)
 
-    blocks: dict[str, dict[tuple[int, ...], Fraction]] = {"V": {(k,): entry() for k in range(HIDDEN)}}
+    blocks: dict[str, dict[tuple[int, ...], Fraction]] = {"V": {(k,): entry() for k in range(hidden)}}
     for gate in GATES:
-        blocks[f"W_{gate}"] = {(row, column): entry() for row in range(HIDDEN) for column in range(HIDDEN)}
-        blocks[f"U_{gate}"] = {(row,): entry() for row in range(HIDDEN)}
-        blocks[f"b_{gate}"] = {(row,): entry() for row in range(HIDDEN)}
-    return Weights("lstm", HIDDEN, blocks)
+        blocks[f"W_{gate}"] = {(row, column): entry() for row in range(hidden) for column in range(hidden)}
+        blocks[f"U_{gate}"] = {(row,): entry() for row in range(hidden)}
+        blocks[f"b_{gate}"] = {(row,): entry() for row in range(hidden)}
+    return Weights("lstm", hidden, blocks)
 
 
-def benchmark_dense(repeat: int, plain: PlainC) -> Iterator[Row]:
+def benchmark_dense(repeat: int, plain: Peers) -> Iterator[Row]:
     """Steps of a dense 32-unit LSTM at 200 digits; making the Runner and reading the C loop's numbers is not counted."""
     inputs = random_inputs(DENSE_STEPS, 2)
     exponentials = f"{DENSE_TRANSCENDENTALS} exponentials alone"
@@ -401,7 +376,7 @@ def child_seconds(bytecode: Path, *arguments: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def benchmark_command(repeat: int, plain: PlainC) -> Iterator[Row]:
+def benchmark_command(repeat: int, plain: Peers) -> Iterator[Row]:
     """The whole command against importing what it needs, and n = 10^18 against n = 1000."""
     request = ("-m", "verifier", "lstm", "--precision", str(PRECISION_DIGITS), "--n")
     imports, short, long = "import flint, numpy, sympy", f"verify lstm --n {HORIZON}", "verify lstm --n 10^18"
@@ -417,7 +392,7 @@ def benchmark_command(repeat: int, plain: PlainC) -> Iterator[Row]:
     yield compare("command", sample, long, short, 1.2)
 
 
-def benchmark_growth(repeat: int, _: PlainC) -> Iterator[Row]:
+def benchmark_growth(repeat: int, _: Peers) -> Iterator[Row]:
     """One weight set at one precision: stepping costs the same per step at every n, the closed form the same at every n."""
     construction = lstm(10**18)
     program, bound, bits = record(construction.weights), construction.regime.bound, working_bits(construction)
@@ -450,11 +425,133 @@ def benchmark_growth(repeat: int, _: PlainC) -> Iterator[Row]:
             yield compare("supremum, closed form", sample, f"n = 10^{p}", "n = 10^2")
 
 
-BENCHMARKS: dict[str, Callable[[int, PlainC], Iterator[Row]]] = {
+def benchmark_laws(repeat: int, _: Peers) -> Iterator[Row]:
+    """How CPU time grows with n, digits and units: exponents fitted to all rounds."""
+    construction = lstm(10**18)
+    program, bound, bits = record(construction.weights), construction.regime.bound, working_bits(construction)
+    lengths = (1000, 3162, 10_000, 31_623)
+    with Balls(bits).working():
+
+        def forward(n: int) -> float:
+            return timed(partial(run_afresh, program, bits, [bound] + [-bound] * (n - 1)))
+
+        def stepping(n: int) -> float:
+            return timed(lambda: supremum_by_stepping(program, bound, n, only_last=False))
+
+        yield fitted("law: forward run, stepped", "n", {n: partial(forward, n) for n in lengths}, repeat, 0.9, 1.1)
+        yield fitted("law: supremum, stepped", "n", {n: partial(stepping, n) for n in (100, 316, 1000, 3162)}, repeat, 0.9, 1.1)
+
+    def decide(n: int, digits: int) -> float:
+        answer = construct("lstm", n=n, precision=digits)
+        if not isinstance(answer, Construction):
+            raise TypeError(f"no LSTM was constructed for n = {n}, {digits} digits")
+        return timed(partial(certify, answer, steps=100))
+
+    horizons = (10**3, 10**6, 10**9, 10**12, 10**15, 10**18)
+    yield fitted("law: certify, closed form", "n", {n: partial(decide, n, 200) for n in horizons}, repeat, -0.05, 0.05)
+    digits = (50, 100, 200, 400, 800, 1600)
+    yield fitted("law: certify, closed form", "digits", {d: partial(decide, 1000, d) for d in digits}, repeat)
+
+    def one_precision(digits: int) -> float:
+        answer = construct("lstm", n=HORIZON, precision=digits)
+        if not isinstance(answer, Construction):
+            raise TypeError(f"no LSTM was constructed for {digits} digits")
+        fine = working_bits(answer)
+        with Balls(fine).working():
+            return timed(partial(run_afresh, record(answer.weights), fine, random_inputs(HORIZON // 4, 3)))
+
+    yield fitted("law: forward run, 250 random reals", "digits", {d: partial(one_precision, d) for d in digits}, repeat)
+
+    def dense(hidden: int) -> Case:
+        runner_program, inputs = record(dense_weights("dyadic", hidden)), random_inputs(4, 4)
+
+        def once() -> float:
+            with Balls(DENSE_BITS).working():
+                runner = Runner(runner_program, Balls(DENSE_BITS))
+                return timed(partial(last_output, runner, inputs))
+
+        return once
+
+    yield fitted("law: 4 steps of a dense LSTM", "units", {d: dense(d) for d in (8, 16, 32, 64)}, repeat)
+
+
+def benchmark_lirpa(repeat: int, peers: Peers) -> Iterator[Row]:
+    """Bounds of the error of the C6 LSTM on one sequence and on the whole box: auto_LiRPA in doubles, here in balls."""
+    for method, n in LIRPA_STEPS.items():
+        answer = construct("lstm", n=n, precision=LIRPA_DIGITS)
+        if not isinstance(answer, Construction):
+            raise TypeError("no LSTM was constructed")
+        program, bits = record(answer.weights), working_bits(answer)
+        worst = [Fraction(1)] + [Fraction(-1)] * (n - 1)
+
+        def point(program: Program = program, bits: int = bits, worst: list[Fraction] = worst) -> arb:
+            return abs(run_afresh(program, bits, worst) - 1)
+
+        def stepped(program: Program = program, n: int = n) -> arb:
+            return supremum_by_stepping(program, Fraction(1), n, only_last=True).upper
+
+        def closed(program: Program = program, n: int = n) -> arb:
+            return bound_supremum(program, Fraction(1), n, only_last=True, steps=1).upper
+
+        boxes = {
+            "one sequence": (worst, worst, {"Runner": point}),
+            "box [-1, 1]": ([Fraction(-1)] * n, [Fraction(1)] * n, {"closed form": closed, "stepping": stepped}),
+        }
+        for place, (low, high, cases) in boxes.items():
+            title = f"error of the LSTM at n = {n}, {place}"
+            with Balls(bits).working():
+                sample = measure({name: partial(timed, run) for name, run in cases.items()}, repeat)
+                for name, run in cases.items():
+                    yield Row(title, f"{name}: <= {show_upper(run(), 6)}", show_time(sample.median(name), "ms"))
+            found = "skipped: auto_LiRPA is not installed (--lirpa PYTHON)"
+            told: dict[str, Any] | str = found if peers.lirpa is None else run_lirpa(peers.lirpa, answer.weights, low, high, method)
+            if isinstance(told, str):
+                yield Row(title, f"auto_LiRPA {method}", told)
+                continue
+            bound, seconds = max(abs(told["lower"]), abs(told["upper"])), statistics.median(told["seconds"])
+            name, first = f"auto_LiRPA {told['version']} {method}: <= {bound:.6g}", next(iter(cases))
+            yield Row(title, name, show_time(seconds, "ms"), f"{seconds / sample.median(first):.0f}", first)
+
+
+def run_lirpa(
+    python: str, weights: Weights, low: Sequence[Fraction], high: Sequence[Fraction], method: str
+) -> dict[str, Any] | str:
+    """What lirpa_lstm.py found about the two live units, or why it found nothing."""
+    units = (0, 1)
+    data: dict[str, Any] = {"V": [float(weights["V"][row,]) for row in units], "v0": float(weights["v0"][()])}
+    for gate in GATES:
+        recurrent, on_input, bias = weights[f"W_{gate}"], weights[f"U_{gate}"], weights[f"b_{gate}"]
+        data[gate] = [
+            [[float(recurrent[row, column]) for column in units] for row in units],
+            [float(on_input[row,]) for row in units],
+            [float(bias[row,]) for row in units],
+        ]
+    asked = {"weights": data, "low": [*map(float, low)], "high": [*map(float, high)], "method": method, "repeat": LIRPA_ROUNDS}
+    command = [python, str(HERE / "lirpa_lstm.py")]
+    try:
+        done = subprocess.run(command, input=json.dumps(asked), capture_output=True, text=True, timeout=LIRPA_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"no bound within {LIRPA_SECONDS} s"
+    if done.returncode:
+        return f"failed: {done.stderr.strip().splitlines()[-1][:80] if done.stderr.strip() else done.returncode}"
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def find_lirpa(python: str | None) -> str | None:
+    """The interpreter that can import auto_LiRPA: the one named, or this one; None if it cannot."""
+    candidate = python or sys.executable
+    done = subprocess.run([candidate, "-c", "import auto_LiRPA"], capture_output=True, check=False)
+    return candidate if done.returncode == 0 else None
+
+
+BENCHMARKS: dict[str, Callable[[int, Peers], Iterator[Row]]] = {
     "rigorous": benchmark_rigorous,
     "dense": benchmark_dense,
     "command": benchmark_command,
     "growth": benchmark_growth,
+    "laws": benchmark_laws,
+    "lirpa": benchmark_lirpa,
 }
 
 HEADINGS = ("benchmark", "case", "CPU time", "ratio", "to", "target", "verdict")
@@ -465,7 +562,7 @@ def cells(row: Row) -> tuple[str, ...]:
     return (row.benchmark, row.case, row.time, row.ratio, row.against, row.target, row.verdict)
 
 
-def machine(plain: PlainC) -> str:
+def machine(plain: Peers) -> str:
     """Versions, cores and memory."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -486,6 +583,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Medians and ratios of CPU time; see tests/benchmarks/README.md.")
     parser.add_argument("--repeat", type=int, default=15, metavar="K", help="rounds per benchmark (default 15)")
     parser.add_argument("--only", action="append", choices=BENCHMARKS, help="run this benchmark alone; may be repeated")
+    parser.add_argument("--lirpa", metavar="PYTHON", help="a Python with auto_LiRPA installed (default: this one)")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write the table as Markdown")
     arguments = parser.parse_args()
     if arguments.repeat < 1:
@@ -495,7 +593,7 @@ def main() -> int:
     rows: list[Row] = []
     try:
         with tempfile.TemporaryDirectory() as folder:
-            plain = PlainC(Path(folder))
+            plain = Peers(Path(folder), find_lirpa(arguments.lirpa))
             for name in arguments.only or BENCHMARKS:
                 rows += BENCHMARKS[name](arguments.repeat, plain)
     except (ValueError, subprocess.CalledProcessError) as error:

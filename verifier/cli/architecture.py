@@ -80,6 +80,7 @@ def architecture_command(name: str) -> click.Command:
         show_default=True,
         help="Longest adversarial run, stepped one input at a time.",
     )
+    @click.option("--jobs", type=Count(1), default="1", show_default=True, help="Processes for long adversarial runs.")
     @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
     @click.option(
         "--cells",
@@ -108,6 +109,7 @@ def architecture_command(name: str) -> click.Command:
         domain: str,
         bits: int | None,
         steps: int,
+        jobs: int,
         seed: int,
         cells: int,
         show_weights: bool,
@@ -141,10 +143,14 @@ def architecture_command(name: str) -> click.Command:
         if not isinstance(answer, Construction):
             if rocq is not None:
                 click.echo(f"verify: no Rocq file written to {rocq}: there are no weights to prove anything about", err=True)
-            return without_weights(ask(answer, steps=steps, seed=seed), certificate, as_json=as_json, quiet=quiet)
+            return without_weights(ask(answer, steps=steps, seed=seed, jobs=jobs), certificate, as_json=as_json, quiet=quiet)
         proof = certificate_in_rocq(answer) if rocq is not None else ""
-        with Stepping(show=not quiet and not as_json) as progress:
-            result = ask(answer, steps=steps, seed=seed, progress=progress.advance)
+        try:
+            with Stepping(show=not quiet and not as_json) as progress:
+                result = ask(answer, steps=steps, seed=seed, progress=progress.advance, jobs=jobs)
+        except KeyboardInterrupt:
+            click.echo(f"verify: {progress.count:,} steps of adversarial runs were done; nothing is decided", err=True)
+            raise
         data = to_data(result) if as_json or certificate is not None else {}
         if certificate is not None:
             write_text(certificate, json.dumps(data, indent=1) + "\n")

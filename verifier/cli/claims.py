@@ -15,13 +15,10 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 import shlex
 import tomllib
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -32,6 +29,7 @@ from verifier.cli.architecture import Count
 from verifier.cli.files import check_writable, read_text, write_text
 from verifier.cli.progress import Counting
 from verifier.errors import UsageError
+from verifier.parallel import finished
 from verifier.verdict import Verdict
 
 EXPECTED = ("PROVED", "PROVED impossible", "UNDECIDED", "REFUTED")
@@ -140,27 +138,33 @@ def claims_command(file: Path, junit: Path | None, jobs: int | None, quiet: bool
     if junit is not None:
         check_writable(junit)
     outcomes: dict[str, Outcome] = {}
-    with (
-        Counting("claims", len(claims)) as progress,
-        ProcessPoolExecutor(jobs or os.cpu_count() or 1, mp_context=get_context("spawn")) as pool,
-    ):
-        for job in as_completed([pool.submit(settle, claim) for claim in claims]):
-            outcome = job.result()
-            outcomes[outcome.claim.name] = outcome
-            progress.advance()
+    try:
+        with Counting("claims", len(claims)) as progress:
+            for outcome in finished(settle, claims, jobs):
+                outcomes[outcome.claim.name] = outcome
+                progress.advance()
+    except KeyboardInterrupt:
+        _print([outcomes[claim.name] for claim in claims if claim.name in outcomes], quiet)
+        click.echo(f"verify: {len(outcomes)} of {len(claims)} claims were settled", err=True)
+        raise
     ordered = [outcomes[claim.name] for claim in claims]
     if junit is not None:
         write_text(junit, junit_xml(file.name, ordered))
-    for outcome in ordered:
+    _print(ordered, quiet)
+    failed = sum(bool(outcome.trouble) for outcome in ordered)
+    verdict = Verdict.REFUTED if failed else Verdict.PROVED
+    click.echo(f"{verdict.value} claims={len(ordered)} hold={len(ordered) - failed} fail={failed}")
+    return verdict.exit_code
+
+
+def _print(outcomes: list[Outcome], quiet: bool) -> None:
+    """One row each; with `quiet` those that fail alone."""
+    for outcome in outcomes:
         if outcome.trouble or not quiet:
             click.echo(f"{'FAILS' if outcome.trouble else 'holds'}  {outcome.seconds:6.2f} s  {outcome.claim.name}")
         if outcome.trouble:
             click.echo(f"                 {outcome.trouble}")
             click.echo(f"                 {outcome.said}")
-    failed = sum(bool(outcome.trouble) for outcome in ordered)
-    verdict = Verdict.REFUTED if failed else Verdict.PROVED
-    click.echo(f"{verdict.value} claims={len(ordered)} hold={len(ordered) - failed} fail={failed}")
-    return verdict.exit_code
 
 
 def junit_xml(suite: str, outcomes: list[Outcome]) -> str:

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
+from verifier.cli.interrupt import INTERRUPTED_CODE, end_interrupted, interruptible
 from verifier.errors import UsageError
 
 USAGE_CODE = 2
-INTERRUPTED_CODE = 130
 
 OTHER_COMMANDS = {
     "capacity": "capacity.capacity",
@@ -28,7 +28,9 @@ OTHER_COMMANDS = {
     "list": "catalogue.catalogue",
     "map": "map.map_command",
     "proofs": "proofs.proofs",
+    "report": "curves.report",
     "sheet": "sheet.sheet",
+    "sweep": "sweep.sweep",
     "weights": "weights.weights",
 }
 """The commands beside one per architecture: module of `verifier.cli` and its function."""
@@ -101,8 +103,9 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its code; bad input is one line on stderr."""
     gc.freeze()  # the modules loaded so far live as long as the process: no collection, at exit neither, need visit them
     try:
-        code: Any = verify.main(args=arguments, prog_name="verify", standalone_mode=False)
-        sys.stdout.flush()
+        with interruptible():
+            code: Any = verify.main(args=arguments, prog_name="verify", standalone_mode=False)
+            sys.stdout.flush()
     except UsageError as error:
         _fail(str(error))
     except click.exceptions.NoArgsIsHelpError as error:
@@ -112,8 +115,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.ClickException as error:
         _fail(error.format_message())
     except (click.Abort, KeyboardInterrupt):
-        print("verify: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED_CODE)
+        end_interrupted()
     except SystemExit:  # click's answer to a reader that went away
         sys.exit(INTERRUPTED_CODE)
     except OSError as error:

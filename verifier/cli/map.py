@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sys
 
 import click
 
 from constructions import ARCHITECTURES, unknown_architecture
-from proofs.survey import COLUMNS, Map, describe_cell, draw_map, map_questions
+from proofs.survey import COLUMNS, Finding, Map, describe_cell, draw_map, map_questions
 from verifier.cli.architecture import Count
 from verifier.cli.progress import Counting
 from verifier.cli.report import print_table, wrapped
 from verifier.errors import UsageError
+from verifier.parallel import cores
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.verdict import Verdict
 
@@ -41,8 +41,20 @@ def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, j
             raise UsageError(unknown_architecture(name))
     names = tuple(dict.fromkeys(architectures)) or tuple(sorted(ARCHITECTURES))
     count = sum(len(cell) for cells in map_questions(names, hidden).values() for cell in cells.values())
+    found: list[Finding] = []
     with Counting("questions", count) as progress:
-        drawn = draw_map(names, hidden, jobs or os.cpu_count() or 1, lambda _: progress.advance())
+
+        def heard(finding: Finding) -> None:
+            found.append(finding)
+            progress.advance()
+
+        try:
+            drawn = draw_map(names, hidden, jobs or cores(), heard)
+        except KeyboardInterrupt:
+            progress.stop()
+            _print_answered(found, form)
+            click.echo(f"verify: {len(found)} of {count} questions were answered", err=True)
+            raise
     if form == "json":
         click.echo(json.dumps(map_data(drawn), indent=1, ensure_ascii=False))
         return drawn.holds().exit_code
@@ -52,6 +64,15 @@ def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, j
     print_map(drawn)
     click.echo(_last_line(drawn))
     return drawn.holds().exit_code
+
+
+def _print_answered(found: list[Finding], form: str | None) -> None:
+    """What an unfinished map has so far: a list of findings, or one line each."""
+    if form == "json":
+        click.echo(json.dumps([finding.to_data() for finding in found], indent=1, ensure_ascii=False))
+        return
+    for finding in found:
+        click.echo(f"{finding.question.architecture}: {finding.describe}: {describe_cell([finding])}")
 
 
 def map_data(drawn: Map) -> dict[str, object]:

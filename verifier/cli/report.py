@@ -47,21 +47,30 @@ GATE_STEPS = 3
 
 def last_line(certificate: Certificate) -> str:
     """The machine-readable last line: the verdict, then key=value."""
-    regime = certificate.regime
-    with Balls(certificate.working_bits).working():
-        fields = {
-            "architecture": regime.architecture,
-            "theorem": "none" if certificate.symbolic is None else certificate.symbolic.theorem,
-            **regime_fields(regime),
-            "observed": "none" if certificate.observed is None else show_lower(certificate.observed.worst.error, DIGITS),
-            "supremum": "none" if certificate.supremum is None else show_upper(certificate.supremum.upper, DIGITS),
-            "symbolic": "none" if certificate.symbolic is None else show_upper(certificate.symbolic.value, DIGITS),
-            "working_digits": str(certificate.working_digits),
-            "semantics": "reals",
-            "weights": certificate.weights.sha256[:16],
-            "seconds": f"{certificate.seconds:.2f}",
-        }
+    found = {name: "none" if text is None else text for name, text in number_fields(certificate).items()}
+    fields = {
+        "architecture": certificate.regime.architecture,
+        "theorem": found.pop("theorem"),
+        **regime_fields(certificate.regime),
+        **found,
+        "working_digits": str(certificate.working_digits),
+        "semantics": "reals",
+        "weights": certificate.weights.sha256[:16],
+        "seconds": f"{certificate.seconds:.2f}",
+    }
     return " ".join([certificate.verdict.value, *(f"{key}={value}" for key, value in fields.items())])
+
+
+def number_fields(certificate: Certificate) -> dict[str, str | None]:
+    """Theorem, observed error, supremum and symbolic bound, rounded outward; None where there is none."""
+    observed, supremum, symbolic = certificate.observed, certificate.supremum, certificate.symbolic
+    with Balls(certificate.working_bits).working():
+        return {
+            "theorem": None if symbolic is None else symbolic.theorem,
+            "observed": None if observed is None else show_lower(observed.worst.error, DIGITS),
+            "supremum": None if supremum is None else show_upper(supremum.upper, DIGITS),
+            "symbolic": None if symbolic is None else show_upper(symbolic.value, DIGITS),
+        }
 
 
 def regime_fields(regime: Regime) -> dict[str, str]:

@@ -75,9 +75,22 @@ def weights(
     found, roles = weights_of(content, arch, named_roles(chosen))
     asked = bound * USUAL_SHARE if tolerance is None else tolerance
     regime = Regime(found.cell, n, bound, asked, horizon, hidden=found.hidden)
-    with Stepping(show=not quiet) as progress:
-        result = bracket(found, regime, steps=steps, seed=seed, progress=progress.advance, patience=patience)
     names = forbidding(regime)
+    reached: list[Bracket] = []
+    try:
+        with Stepping(show=not quiet) as progress:
+
+            def heard(sofar: Bracket) -> None:
+                reached.append(sofar)
+                progress.say(f"sharpening the bracket: error {_ends(sofar)}")
+
+            result = bracket(found, regime, steps=steps, seed=seed, progress=progress.advance, patience=patience, sofar=heard)
+    except KeyboardInterrupt:
+        if reached:
+            click.echo(_last_line(file, reached[-1], names))
+        told = "the bracket so far is printed, it holds" if reached else f"{progress.count:,} steps were done, nothing is bounded"
+        click.echo(f"verify: {told}", err=True)
+        raise
     if names and result.verdict is not Verdict.REFUTED:
         result = _with_word(result)
     if not quiet:
@@ -167,6 +180,13 @@ def _noted(content: Content) -> str:
     note = content.note
     said = f"{note.get('claim', 'no claim')} ({note.get('question', 'no question')})"
     return printable(f"{note.get('written_by', 'the writer')[:60]} says: {said[:200]}; not used below")
+
+
+def _ends(result: Bracket) -> str:
+    """The bracket for people."""
+    with Balls(result.working_bits).working():
+        upper = "" if result.upper is None else f", at most {show_upper(result.upper, DIGITS)}"
+        return f"at least {show_lower(result.lower, DIGITS)}{upper}"
 
 
 def _last_line(file: Path, result: Bracket, names: Sequence[str]) -> str:
