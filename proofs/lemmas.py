@@ -39,8 +39,14 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C3": (Lemma("c3.recalls", "C3", "exact, for ever"),),
     "C4a": (Lemma("c4a.tanh_recalls", "C4a", "the printed bound"),),
     "C4a-sigmoid": (Lemma("c4a.sigmoid_recalls", "C4a_sigmoid", "the printed bound"),),
-    "C5": (Lemma("c5.tanh_recalls", "C5", "the printed bound"),),
-    "C5-sigmoid": (Lemma("c5.sigmoid_recalls", "C5_sigmoid", "the printed bound"),),
+    "C5": (
+        Lemma("c5.tanh_recalls", "C5", "the printed bound"),
+        Lemma("c5.tanh_any", "C5_any", "for all N, M and tolerances"),
+    ),
+    "C5-sigmoid": (
+        Lemma("c5.sigmoid_recalls", "C5_sigmoid", "the printed bound"),
+        Lemma("c5.sigmoid_any", "C5_sigmoid_any", "for all N, M and tolerances"),
+    ),
     "C6": (
         Lemma("c6.recalls", "C6", "the printed bound"),
         Lemma("c6.any", "C6_any", "for all N, M and tolerances"),

@@ -122,6 +122,10 @@ Definition C5_bound (N : nat) (M eps B : R) : R :=
 Definition C5 : Prop := forall d N eps B M, (4 <= d)%nat -> 0 < eps -> 0 < B -> 0 < M ->
   recalls_upto (C5_bound N M eps B) (box M) N (tanh_output d (C5_weights B eps)).
 
+(** For every N, M and tolerance such weights exist. *)
+Definition C5_any : Prop := forall d N M delta, (4 <= d)%nat -> 0 < M -> 0 < delta ->
+  exists B eps, recalls_upto delta (box M) N (tanh_output d (C5_weights B eps)).
+
 (** The sigmoid RNN: C5 in u = 2h - 1. *)
 Definition C5_sigmoid_weights (B eps : R) : elman := {|
   elman_h := {|
@@ -139,6 +143,9 @@ Definition C5_sigmoid_bound (N : nat) (M eps B : R) : R :=
 
 Definition C5_sigmoid : Prop := forall d N eps B M, (4 <= d)%nat -> 0 < eps -> 0 < B -> 0 < M ->
   recalls_upto (C5_sigmoid_bound N M eps B) (box M) N (sigmoid_output d (C5_sigmoid_weights B eps)).
+
+Definition C5_sigmoid_any : Prop := forall d N M delta, (4 <= d)%nat -> 0 < M -> 0 < delta ->
+  exists B eps, recalls_upto delta (box M) N (sigmoid_output d (C5_sigmoid_weights B eps)).
 
 (** C6: the LSTM, up to N, two units: flag and memory. *)
 Definition C6_weights (K L eps : R) : lstm := {|
