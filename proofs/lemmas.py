@@ -27,7 +27,11 @@ class Lemma:
 LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "T1": (Lemma("t1.bounded", "T1", "tanh, sigmoid, LSTM, all GRU: no finite error on ℝ"),),
     "T3": (Lemma("t3.iff", "T3", "exact at n if and only if n <= d; beyond, no finite error on ℝ"),),
-    "T3b": (Lemma("t3.one_unit", "T3b_one_unit", "d = 1"),),
+    "T3b": (
+        Lemma("t3b.beyond", "T3b", "spectral radius at most 1, every d"),
+        Lemma("t3.one_unit", "T3b_one_unit", "d = 1"),
+    ),
+    "T3c": (Lemma("t3c.worthless", "T3c", "from 2^d steps on, and by the pigeonhole count"),),
     "T4": (Lemma("t4.doubles", "T4", "the floor, the unit that attains it, and ℝ"),),
     "T5": (
         Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
@@ -63,8 +67,6 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
 
 LEFT_OUT: Mapping[str, str] = {
     "T2": "needs the identity theorem for real-analytic functions of n variables, which no installed library has",
-    "T3b": "d >= 2 needs eigenvalues in the complex plane, for which the reals here have no library installed",
-    "T3c": "rests on T3b's eigenvalues and on a pigeonhole argument over d·2^d residues",
     "T6": "at a fixed n the lower bound d >= n + 2 needs invariance of domain",
     "T7": "needs Ax's theorem on exponentials of power series",
     "T8": "needs the Borsuk-Ulam theorem, which no installed library has",

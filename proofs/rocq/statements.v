@@ -29,6 +29,23 @@ Definition T3 : Prop := forall d n, (1 <= n)%nat ->
 Definition T3b_one_unit : Prop := forall w n M delta, (2 <= n)%nat -> 0 <= M ->
   Rabs (W (elman_h w) 0%nat 0%nat) <= 1 -> recalls_at delta (box M) n (linear_output 1 w) -> M <= delta.
 
+(** T3b and T3c for d units: a matrix does not expand if its spectral radius is at most 1, that is, no complex eigenvalue
+    x + iy, with an eigenvector v + iw, has a modulus above 1. *)
+Definition non_expanding (d : nat) (A : matrix) : Prop := forall x y v w,
+  (exists k, (k < d)%nat /\ (v k <> 0 \/ w k <> 0)) ->
+  (forall k, (k < d)%nat -> dot d (A k) v = x * v k - y * w k /\ dot d (A k) w = x * w k + y * v k) ->
+  x ^ 2 + y ^ 2 <= 1.
+
+(** T3b: no memory without explosion. *)
+Definition T3b : Prop := forall d w n M delta, (d < n)%nat -> 0 <= M -> non_expanding d (W (elman_h w)) ->
+  recalls_at delta (box M) n (linear_output d w) -> M / C d (d / 2) <= delta.
+
+(** T3c: from 2^d steps on, and from N + 1 steps on where 2^(N-d+1) > (2^d C(N,d))^d, such memory is no better than
+    guessing. *)
+Definition T3c : Prop := forall d w n M delta,
+  (2 ^ d <= n)%nat \/ (exists N, (d <= N < n)%nat /\ (2 ^ d * C N d) ^ d < 2 ^ (N - d + 1)) ->
+  0 <= M -> non_expanding d (W (elman_h w)) -> recalls_at delta (box M) n (linear_output d w) -> M <= delta.
+
 (** T4: up to N, every linear RNN has error at least M (1 - 2^-(N-1)), and one unit attains it; on R no error is finite. *)
 Definition T4 : Prop := forall d N M, (1 <= N)%nat -> 0 < M ->
   (forall w delta, recalls_upto delta (box M) N (linear_output d w) -> M * (1 - / 2 ^ (N - 1)) <= delta) /\
