@@ -209,6 +209,84 @@ Definition C7 : Prop := forall after keeps d N K L eps M,
 Definition C7_any : Prop := forall after keeps d N M delta, (2 <= d)%nat -> 0 < M -> 0 < delta ->
   exists K L eps, recalls_upto delta (box M) N (gru_output after keeps d (C7_weights keeps K L eps)).
 
+(** C8: the thermometer latch, for ever: m bistable units with staggered thresholds hold one of m + 1 levels. A unit
+    whose argument was u shows at least show(u) of a step, and its feedback is worth at least Gamma keep(u). *)
+Definition C8_threshold (m : nat) (M : R) (k : nat) : R := - M + (2 * INR k + 1) * (M / INR m).
+
+Definition C8_gate (m : nat) (M kappa Gamma gain : R) : gate := {|
+  W := fun k j => if (Nat.eqb k j && Nat.ltb k m)%bool then gain ^ 2 * Gamma else 0;
+  U := fun k => if Nat.ltb k m then gain * kappa else 0;
+  b := fun k => if Nat.ltb k m then - gain * kappa * C8_threshold m M k else 0 |}.
+
+Definition C8_bias (m : nat) (c : R) : gate := {|
+  W := mat []; U := vec []; b := fun k => if Nat.ltb k m then c else 0 |}.
+
+Definition C8_readout (m : nat) (worth offset : R) : readout := {|
+  V := fun k => if Nat.ltb k m then worth / INR m else 0; v0 := offset |}.
+
+Definition C8_conditions (m : nat) (M kappa Gamma T w : R) (keep show : R -> R) : Prop :=
+  let s := M / INR m in
+  0 < M /\ 0 < kappa /\ 0 < w /\ kappa * s <= T /\
+  kappa * (2 * M - s) + T <= Gamma * keep (kappa * s) /\
+  kappa * (2 * M - s + w) <= Gamma * keep (kappa * w) /\
+  s * ((1 - show (kappa * s)) + (INR m - 1) * (1 - show (3 * kappa * s))) <= w + (M - s) * (1 - show T).
+
+Definition C8_bound (m : nat) (M T w : R) (show : R -> R) : R :=
+  let s := M / INR m in s + w + (M - s) * (1 - show T).
+
+Definition C8_weights (m : nat) (M kappa Gamma : R) : elman := {|
+  elman_h := C8_gate m M kappa Gamma 1; elman_start := zero; elman_out := C8_readout m M 0 |}.
+
+Definition C8 : Prop := forall d m M kappa Gamma T w, (1 <= m <= d)%nat -> 0 < Gamma ->
+  C8_conditions m M kappa Gamma T w tanh tanh ->
+  recalls_forever (C8_bound m M T w tanh) (box M) (tanh_output d (C8_weights m M kappa Gamma)).
+
+(** For every number of units and every tolerance above M/m such weights exist. *)
+Definition C8_any : Prop := forall d m M delta, (1 <= m <= d)%nat -> 0 < M -> M / INR m < delta ->
+  exists kappa Gamma, recalls_forever delta (box M) (tanh_output d (C8_weights m M kappa Gamma)).
+
+(** The sigmoid RNN, in u = 2h - 1: unit m is a flag that takes the feedback off at step 1 and leaves q of it later. *)
+Definition C8_sigmoid_weights (m : nat) (M kappa Gamma B : R) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb j m && Nat.ltb k m)%bool then -2 * Gamma else W (C8_gate m M kappa Gamma 2) k j;
+    U := U (C8_gate m M kappa Gamma 2);
+    b := fun k => if Nat.eqb k m then 2 * B else b (C8_gate m M kappa Gamma 2) k |};
+  elman_start := zero;
+  elman_out := C8_readout m (2 * M) (- M) |}.
+
+Definition C8_sigmoid : Prop := forall d m M kappa Gamma T w B, (1 <= m < d)%nat -> 0 < Gamma -> 0 < B ->
+  C8_conditions m M kappa Gamma T w (fun u => tanh u - sigmoid (- (2 * B))) tanh ->
+  recalls_forever (C8_bound m M T w tanh) (box M) (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
+
+(** The GRU in all four conventions. *)
+Definition C8_gru_weights (keeps : bool) (m : nat) (M kappa Gamma K : R) : gru := {|
+  gru_z := C8_bias m (if keeps then - K else K);
+  gru_r := C8_bias m K;
+  gru_n := C8_gate m M kappa Gamma 1;
+  gru_c := zero;
+  gru_start := zero;
+  gru_out := C8_readout m M 0 |}.
+
+Definition C8_gru : Prop := forall after keeps d m M kappa Gamma T w K, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K ->
+  let phi := sigmoid K in let show u := phi * tanh u in
+  C8_conditions m M kappa Gamma T w (fun u => phi * show u) show ->
+  recalls_forever (C8_bound m M T w show) (box M) (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
+
+(** The LSTM: a unit is worth rho M/m. *)
+Definition C8_lstm_weights (m : nat) (M kappa Gamma K rho : R) : lstm := {|
+  lstm_f := C8_bias m (- K);
+  lstm_i := C8_bias m K;
+  lstm_o := C8_bias m K;
+  lstm_g := C8_gate m M kappa Gamma 1;
+  lstm_start := (zero, zero);
+  lstm_out := C8_readout m (rho * M) 0 |}.
+
+Definition C8_lstm : Prop := forall d m M kappa Gamma T w K rho, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K -> 0 < rho ->
+  rho * sigmoid K * tanh 1 <= 1 ->
+  let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
+  C8_conditions m M kappa Gamma T w held (fun u => rho * held u) ->
+  recalls_forever (C8_bound m M T w (fun u => rho * held u)) (box M) (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
+
 (** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
 Definition C11_weights : bilinear := {|
   bilinear_a := {| W := mat [1 & 1 |-> 1]; U := vec [1 |-> 1]; b := vec [0 |-> 1] |};
