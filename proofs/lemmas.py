@@ -37,12 +37,24 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
         Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
         Lemma("t5.lattice_paths_selective", "T5_selective", "the readout sees the last input"),
     ),
-    "T6": (Lemma("t6.scaled", "T6_upto", "up to N >= 2"),),
+    "T6": (
+        Lemma("t6.scaled", "T6_upto", "up to N >= 2"),
+        Lemma("t6.one_unit", "T6_one_unit", "at one n, d = 1"),
+    ),
+    "T8": (
+        Lemma("t8.linear_capacity", "T8_linear", "linear RNN, every d"),
+        Lemma("t8.one_real", "T8_one_real", "any continuous step on one real, any readout"),
+        Lemma("t8.one_unit", "T8_one_unit", "so ReLU, tanh, sigmoid RNN and GRU, d = 1"),
+    ),
     "C1": (Lemma("c1.recalls", "C1", "exact"),),
     "C2": (Lemma("c2.explodes", "C2", "the error is equal to the formula"),),
     "C3": (Lemma("c3.recalls", "C3", "exact, for ever"),),
     "C4a": (Lemma("c4a.tanh_recalls", "C4a", "the printed bound"),),
     "C4a-sigmoid": (Lemma("c4a.sigmoid_recalls", "C4a_sigmoid", "the printed bound"),),
+    "C4b": (
+        Lemma("c4b.explodes", "C4b", "the printed bound"),
+        Lemma("c4b.any", "C4b_any", "for all n, M and tolerances"),
+    ),
     "C5": (
         Lemma("c5.tanh_recalls", "C5", "the printed bound"),
         Lemma("c5.tanh_any", "C5_any", "for all N, M and tolerances"),
@@ -66,6 +78,7 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C8-sigmoid": (Lemma("c8.sigmoid_latches", "C8_sigmoid", "the printed bound, for ever"),),
     "C8-gru": (Lemma("c8.gru_latches", "C8_gru", "the printed bound, for ever, four conventions"),),
     "C8-lstm": (Lemma("c8.lstm_latches", "C8_lstm", "the printed bound, for ever"),),
+    "C10": (Lemma("c10.copied", "C10", "linear, ReLU and tanh lines"),),
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
     "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
     "C13": (Lemma("c13.recalls", "C13", "exact, for ever"),),
@@ -73,11 +86,10 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
 """Lemmas by theorem id."""
 
 LEFT_OUT: Mapping[str, str] = {
-    "T2": "needs the identity theorem for real-analytic functions of n variables, which no installed library has",
-    "T6": "at a fixed n the lower bound d >= n + 2 needs invariance of domain",
+    "T2": "needs that compositions of real-analytic functions are so, and their identity theorem; no installed library has either",
+    "T6": "at a fixed n and d >= 2 the lower bound d >= n + 2 needs invariance of domain",
     "T7": "needs Ax's theorem on exponentials of power series",
-    "T8": "needs the Borsuk-Ulam theorem, which no installed library has",
-    "C4b": "not written yet: the sum of cubes of a growing state",
+    "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",
     "C2-doubling": "its error is inside T4's lemma on the unit that attains the floor; not stated on its own",
     "C6b": "not written yet: partial sums of the odd series of tanh(tanh z)",
     "C14": "not written yet: a Vandermonde system solved for the wanted response",
@@ -92,6 +104,6 @@ LEFT_OUT: Mapping[str, str] = {
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
     "T5b": "not written yet: a linear recurrence with constant coefficients among outputs",
     "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
-    "C10": "not written yet: the linear and ReLU chains are C1 and C12's, the LSTM's needs solved weights",
+    "C10": "not written yet: the GRU's line with a gate that leaks, the LSTM's with solved weights",
 }
 """What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""

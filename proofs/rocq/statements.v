@@ -63,6 +63,31 @@ Definition T5_selective : Prop := forall d N i w M delta, (i <= N - 2)%nat -> (2
 (** T6, up to N >= 2: no ReLU RNN has a finite error on R at n = 1 and n = 2. *)
 Definition T6_upto : Prop := forall d w N delta, (2 <= N)%nat -> ~ recalls_upto delta reals N (relu_output d w).
 
+(** T6 at one n, for one unit: no finite error on R. *)
+Definition T6_one_unit : Prop := forall w n delta, (1 <= n)%nat -> ~ recalls_at delta reals n (relu_output 1 w).
+
+(** T8: read n numbers of [-M, M], then blanks, and output x_1 ... x_n at times n ... 2n - 1. *)
+Definition blanked (n : nat) (x : sequence) : sequence := fun t => if Nat.leb t n then x t else 0.
+
+Definition copies (delta M : R) (n : nat) (y : network) : Prop :=
+  forall x j, box M x -> (1 <= j <= n)%nat -> Rabs (y (blanked n x) (n + j - 1)%nat - x j) <= delta.
+
+(** More numbers than units: a linear RNN is no better than guessing. *)
+Definition T8_linear : Prop := forall d w n M delta, (d < n)%nat -> 0 <= M -> copies delta M n (linear_output d w) -> M <= delta.
+
+(** Two or more numbers and a state of one real: no continuous cell, with any readout, is better than guessing. *)
+Definition continuous_step (step : R -> R -> R) : Prop := forall s x e, 0 < e -> exists r, 0 < r /\
+  forall s' x', Rabs (s' - s) < r -> Rabs (x' - x) < r -> Rabs (step s' x' - step s x) < e.
+
+Definition T8_one_real : Prop := forall step s0 (out : R -> R) n M delta, continuous_step step -> (2 <= n)%nat -> 0 <= M ->
+  copies delta M n (fun x t => out (run step s0 x t)) -> M <= delta.
+
+Definition T8_one_unit : Prop := forall n M delta, (2 <= n)%nat -> 0 <= M ->
+  (forall w, copies delta M n (relu_output 1 w) -> M <= delta) /\
+  (forall w, copies delta M n (tanh_output 1 w) -> M <= delta) /\
+  (forall w, copies delta M n (sigmoid_output 1 w) -> M <= delta) /\
+  (forall after keeps w, copies delta M n (gru_output after keeps 1 w) -> M <= delta).
+
 (** * Constructions *)
 
 (** C1: shift register of n units; exact at n. *)
@@ -121,6 +146,23 @@ Definition C4a_sigmoid_weights (n : nat) (eps : R) : elman := {|
 
 Definition C4a_sigmoid : Prop := forall d n eps M, (1 <= n <= d)%nat -> 0 < eps -> 0 < M ->
   recalls_at (M * (1 - kept n (eps * M))) (box M) n (sigmoid_output d (C4a_sigmoid_weights n eps)).
+
+(** C4b: one exploding tanh unit, at one n of any length. *)
+Definition C4b_weights (lambda eps : R) (n : nat) : elman := {|
+  elman_h := {| W := mat [0 & 0 |-> lambda]; U := vec [0 |-> eps]; b := vec [] |};
+  elman_start := zero;
+  elman_out := {| V := vec [0 |-> / (eps * lambda ^ (n - 1))]; v0 := 0 |} |}.
+
+Definition C4b_bound (n : nat) (M lambda eps : R) : R :=
+  let mu := lambda - 1 in
+  M * (1 - / lambda ^ (n - 1)) / mu + eps ^ 2 * M ^ 3 * lambda ^ 3 * (lambda ^ (2 * n) - 1) / (3 * mu ^ 4 * (lambda + 1)).
+
+Definition C4b : Prop := forall d n lambda eps M, (1 <= d)%nat -> (1 <= n)%nat -> 1 < lambda -> 0 < eps -> 0 < M ->
+  recalls_at (C4b_bound n M lambda eps) (box M) n (tanh_output d (C4b_weights lambda eps n)).
+
+(** For every n, M and tolerance such weights exist. *)
+Definition C4b_any : Prop := forall d n M delta, (1 <= d)%nat -> (1 <= n)%nat -> 0 < M -> 0 < delta ->
+  exists lambda eps, recalls_at delta (box M) n (tanh_output d (C4b_weights lambda eps n)).
 
 (** C5: the tanh RNN, up to N, four units: flag, gate, pair, memory. *)
 Definition C5_weights (B eps : R) : elman := {|
@@ -286,6 +328,20 @@ Definition C8_lstm : Prop := forall d m M kappa Gamma T w K rho, (1 <= m <= d)%n
   let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
   C8_conditions m M kappa Gamma T w held (fun u => rho * held u) ->
   recalls_forever (C8_bound m M T w (fun u => rho * held u)) (box M) (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
+
+(** C10: delay lines of n units copy n numbers: exactly with linear and ReLU units, with C4a's error with tanh units. *)
+Definition C10_weights (n : nat) (eps bias : R) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb j (S k) && Nat.ltb j n)%bool then 1 else 0;
+    U := vec [(n - 1) |-> eps];
+    b := vec [(n - 1) |-> bias] |};
+  elman_start := zero;
+  elman_out := {| V := vec [0 |-> / eps]; v0 := - bias / eps |} |}.
+
+Definition C10 : Prop := forall d n M, (1 <= n <= d)%nat -> 0 < M ->
+  copies 0 M n (linear_output d (C10_weights n 1 0)) /\
+  copies 0 M n (relu_output d (C10_weights n 1 M)) /\
+  forall eps, 0 < eps -> copies (M * (1 - kept n (eps * M))) M n (tanh_output d (C10_weights n eps 0)).
 
 (** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
 Definition C11_weights : bilinear := {|
