@@ -32,7 +32,10 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
         Lemma("t3.one_unit", "T3b_one_unit", "d = 1"),
     ),
     "T3c": (Lemma("t3c.worthless", "T3c", "from 2^d steps on, and by the pigeonhole count"),),
-    "T4": (Lemma("t4.doubles", "T4", "the floor, the unit that attains it, and ℝ"),),
+    "T4": (
+        Lemma("t4.doubles", "T4", "the floor, the unit that attains it, and ℝ"),
+        Lemma("t4.complex_diagonal", "T4_lru", "LRU, S4D, S5: linear RNNs of 2d units"),
+    ),
     "T5": (
         Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
         Lemma("t5.lattice_paths_selective", "T5_selective", "the readout sees the last input"),

@@ -52,6 +52,11 @@ Definition T4 : Prop := forall d N M, (1 <= N)%nat -> 0 < M ->
   ((1 <= d)%nat -> exists w, recalls_upto (M * (1 - / 2 ^ (N - 1))) (box M) N (linear_output d w)) /\
   ((2 <= N)%nat -> forall w delta, ~ recalls_upto delta reals N (linear_output d w)).
 
+(** LRU, S4D and S5 of d complex units are linear RNNs of 2d units, so that T3 and T4 speak of them. *)
+Definition T4_lru : Prop := forall d w,
+  (exists w', forall x n, lru_output d w x n = linear_output (d + d) w' x n) /\
+  forall N M delta, (1 <= N)%nat -> 0 < M -> recalls_upto delta (box M) N (lru_output d w) -> M * (1 - / 2 ^ (N - 1)) <= delta.
+
 (** T5: up to N, one diagonal layer with any input-dependent gates has error at least M (1 - 1/C(N-1, i)) for every i;
     with a readout that sees the last input, N - 1 takes the place of N. *)
 Definition T5 : Prop := forall d N i w M delta, (i <= N - 1)%nat -> (1 <= N)%nat -> 0 < M ->
