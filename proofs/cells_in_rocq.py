@@ -35,6 +35,9 @@ class Term:
     def __mul__(self, other: Term) -> Term:
         return Term(f"({self.text} * {other.text})")
 
+    def __neg__(self) -> Term:
+        return Term(f"(- {self.text})")
+
 
 INPUT = Term("x")
 
@@ -61,6 +64,14 @@ class Terms:
     def relu(self, value: Term) -> Term:
         """relu of definitions.v."""
         return Term(f"relu ({value.text})")
+
+    def exp(self, value: Term) -> Term:
+        """The standard library's exp."""
+        return Term(f"exp ({value.text})")
+
+    def softplus(self, value: Term) -> Term:
+        """softplus of definitions.v."""
+        return Term(f"softplus ({value.text})")
 
 
 def _number(unit: int) -> str:
@@ -106,6 +117,23 @@ def _gru(after: bool, keeps: bool) -> Counterpart:
     )
 
 
+def _diagonal(cell: str, *gates: str, vectors: tuple[str, ...] = ()) -> Counterpart:
+    listed = " ".join(f"g{gate}" for gate in gates)
+    return Counterpart(
+        " ".join([f"({listed} : gate)", *(f"({name} : vector)" for name in vectors)]),
+        f"diagonal_step ({' '.join([cell, listed, *vectors, 'zero'])}) h x",
+        {**_gates(*gates, recurrent=False), **{name: name for name in vectors}},
+        {"h": "{}"},
+    )
+
+
+LRU = Counterpart(
+    "(gh gg : gate) (re im g : vector)",
+    "lru_step (Lru re im gh gg (zero, zero) (Readout zero 0)) (h, g) x",
+    {**_gates("h", "g", recurrent=False), "re": "re", "im": "im"},
+    {"h": "fst {}", "g": "snd {}"},
+)
+
 COUNTERPARTS: Mapping[str, Counterpart] = {
     "linear": _elman("(fun z => z)"),
     "relu": _elman("relu"),
@@ -130,6 +158,13 @@ COUNTERPARTS: Mapping[str, Counterpart] = {
         {**_gates("p", "u"), "a_p": "ap", "a_h": "ah"},
         {"h": "fst {}", "p": "snd {}"},
     ),
+    "diagonal": _diagonal("affine_diagonal", "a", "b"),
+    "mingru": _diagonal("mingru", "z", "n"),
+    "minlstm": _diagonal("minlstm", "f", "i", "n"),
+    "selective": _diagonal("selective", "delta", "B", vectors=("A",)),
+    "lru": LRU,
+    "s4d": LRU,
+    "s5": LRU,
 }
 """The cells that definitions.v writes too."""
 

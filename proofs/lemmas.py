@@ -27,20 +27,45 @@ class Lemma:
 LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "T1": (Lemma("t1.bounded", "T1", "tanh, sigmoid, LSTM, all GRU: no finite error on ℝ"),),
     "T3": (Lemma("t3.iff", "T3", "exact at n if and only if n <= d; beyond, no finite error on ℝ"),),
-    "T3b": (Lemma("t3.one_unit", "T3b_one_unit", "d = 1"),),
-    "T4": (Lemma("t4.doubles", "T4", "the floor, the unit that attains it, and ℝ"),),
+    "T3b": (
+        Lemma("t3b.beyond", "T3b", "spectral radius at most 1, every d"),
+        Lemma("t3.one_unit", "T3b_one_unit", "d = 1"),
+    ),
+    "T3c": (Lemma("t3c.worthless", "T3c", "from 2^d steps on, and by the pigeonhole count"),),
+    "T4": (
+        Lemma("t4.doubles", "T4", "the floor, the unit that attains it, and ℝ"),
+        Lemma("t4.complex_diagonal", "T4_lru", "LRU, S4D, S5: linear RNNs of 2d units"),
+    ),
     "T5": (
         Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
         Lemma("t5.lattice_paths_selective", "T5_selective", "the readout sees the last input"),
     ),
-    "T6": (Lemma("t6.scaled", "T6_upto", "up to N >= 2"),),
+    "T6": (
+        Lemma("t6.scaled", "T6_upto", "up to N >= 2"),
+        Lemma("t6.one_unit", "T6_one_unit", "at one n, d = 1"),
+    ),
+    "T8": (
+        Lemma("t8.linear_capacity", "T8_linear", "linear RNN, every d"),
+        Lemma("t8.one_real", "T8_one_real", "any continuous step on one real, any readout"),
+        Lemma("t8.one_unit", "T8_one_unit", "so ReLU, tanh, sigmoid RNN and GRU, d = 1"),
+    ),
     "C1": (Lemma("c1.recalls", "C1", "exact"),),
     "C2": (Lemma("c2.explodes", "C2", "the error is equal to the formula"),),
     "C3": (Lemma("c3.recalls", "C3", "exact, for ever"),),
     "C4a": (Lemma("c4a.tanh_recalls", "C4a", "the printed bound"),),
     "C4a-sigmoid": (Lemma("c4a.sigmoid_recalls", "C4a_sigmoid", "the printed bound"),),
-    "C5": (Lemma("c5.tanh_recalls", "C5", "the printed bound"),),
-    "C5-sigmoid": (Lemma("c5.sigmoid_recalls", "C5_sigmoid", "the printed bound"),),
+    "C4b": (
+        Lemma("c4b.explodes", "C4b", "the printed bound"),
+        Lemma("c4b.any", "C4b_any", "for all n, M and tolerances"),
+    ),
+    "C5": (
+        Lemma("c5.tanh_recalls", "C5", "the printed bound"),
+        Lemma("c5.tanh_any", "C5_any", "for all N, M and tolerances"),
+    ),
+    "C5-sigmoid": (
+        Lemma("c5.sigmoid_recalls", "C5_sigmoid", "the printed bound"),
+        Lemma("c5.sigmoid_any", "C5_sigmoid_any", "for all N, M and tolerances"),
+    ),
     "C6": (
         Lemma("c6.recalls", "C6", "the printed bound"),
         Lemma("c6.any", "C6_any", "for all N, M and tolerances"),
@@ -49,6 +74,14 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
         Lemma("c7.recalls", "C7", "the printed bound, four conventions"),
         Lemma("c7.any", "C7_any", "for all N, M and tolerances"),
     ),
+    "C8": (
+        Lemma("c8.tanh_latches", "C8", "the printed bound, for ever"),
+        Lemma("c8.tanh_any", "C8_any", "for all M, numbers of units and tolerances above M/d"),
+    ),
+    "C8-sigmoid": (Lemma("c8.sigmoid_latches", "C8_sigmoid", "the printed bound, for ever"),),
+    "C8-gru": (Lemma("c8.gru_latches", "C8_gru", "the printed bound, for ever, four conventions"),),
+    "C8-lstm": (Lemma("c8.lstm_latches", "C8_lstm", "the printed bound, for ever"),),
+    "C10": (Lemma("c10.copied", "C10", "linear, ReLU and tanh lines"),),
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
     "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
     "C13": (Lemma("c13.recalls", "C13", "exact, for ever"),),
@@ -56,19 +89,12 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
 """Lemmas by theorem id."""
 
 LEFT_OUT: Mapping[str, str] = {
-    "T2": "needs the identity theorem for real-analytic functions of n variables, which no installed library has",
-    "T3b": "d >= 2 needs eigenvalues in the complex plane, for which the reals here have no library installed",
-    "T3c": "rests on T3b's eigenvalues and on a pigeonhole argument over d·2^d residues",
-    "T6": "at a fixed n the lower bound d >= n + 2 needs invariance of domain",
+    "T2": "needs that compositions of real-analytic functions are so, and their identity theorem; no installed library has either",
+    "T6": "at a fixed n and d >= 2 the lower bound d >= n + 2 needs invariance of domain",
     "T7": "needs Ax's theorem on exponentials of power series",
-    "T8": "needs the Borsuk-Ulam theorem, which no installed library has",
-    "C4b": "not written yet: the sum of cubes of a growing state",
-    "C8": "not written yet: counting the decided units of the staircase",
+    "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",
     "C2-doubling": "its error is inside T4's lemma on the unit that attains the floor; not stated on its own",
     "C6b": "not written yet: partial sums of the odd series of tanh(tanh z)",
-    "C8-sigmoid": "not written yet, as C8",
-    "C8-gru": "not written yet, as C8",
-    "C8-lstm": "not written yet, as C8",
     "C14": "not written yet: a Vandermonde system solved for the wanted response",
     "C14-lru": "not written yet, as C14, with complex poles",
     "C14-min": "not written yet, as C14, with irrational poles enclosed in balls",
@@ -81,6 +107,6 @@ LEFT_OUT: Mapping[str, str] = {
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
     "T5b": "not written yet: a linear recurrence with constant coefficients among outputs",
     "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
-    "C10": "not written yet: the linear and ReLU chains are C1 and C12's, the LSTM's needs solved weights",
+    "C10": "not written yet: the GRU's line with a gate that leaks, the LSTM's with solved weights",
 }
 """What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""

@@ -40,6 +40,7 @@ Fixpoint mat (entries : list (nat * nat * R)) : matrix := fun k j =>
 
 Definition sigmoid (z : R) : R := / (1 + exp (- z)).
 Definition relu (z : R) : R := Rmax 0 z.
+Definition softplus (z : R) : R := ln (1 + exp z).
 
 (** * Affine maps of the gates: (W h + U x + b)_k. *)
 
@@ -152,6 +153,33 @@ Definition diagonal_output (d : nat) (w : diagonal) (out : readout) (x : sequenc
 (** The same with a readout that also sees the last input, as in selective state-space models. *)
 Definition selective_output (d : nat) (w : diagonal) (out : R -> readout) (x : sequence) (n : nat) : R :=
   read d (out (x n)) (diagonal_state w x n).
+
+(** Members of the family by their gates: gates affine in x, minGRU, minLSTM, selective state-space model. *)
+Definition affine_diagonal (ga gb : gate) (start : vector) : diagonal := Diagonal (input_map ga) (input_map gb) start.
+
+Definition mingru (gz gn : gate) (start : vector) : diagonal :=
+  let z x k := sigmoid (input_map gz x k) in
+  Diagonal (fun x k => 1 - z x k) (fun x k => z x k * input_map gn x k) start.
+
+Definition minlstm (gf gi gn : gate) (start : vector) : diagonal :=
+  let z x k := sigmoid (softplus (- input_map gf x k) - softplus (- input_map gi x k)) in
+  Diagonal (fun x k => 1 - z x k) (fun x k => z x k * input_map gn x k) start.
+
+Definition selective (gd gB : gate) (A start : vector) : diagonal :=
+  let width x k := softplus (input_map gd x k) in
+  Diagonal (fun x k => exp (- (A k * width x k))) (fun x k => width x k * input_map gB x k * x) start.
+
+(** Complex diagonal and time-invariant (LRU, S4D, S5); the state is (h, g), the complex number h + ig. *)
+Record lru := Lru {
+  lru_re : vector; lru_im : vector; lru_h : gate; lru_g : gate; lru_start : vector * vector; lru_out : readout }.
+
+Definition lru_step (w : lru) (s : vector * vector) (x : R) : vector * vector :=
+  let (h, g) := s in
+  (fun k => lru_re w k * h k - lru_im w k * g k + input_map (lru_h w) x k,
+   fun k => lru_im w k * h k + lru_re w k * g k + input_map (lru_g w) x k).
+
+Definition lru_output (d : nat) (w : lru) (x : sequence) (n : nat) : R :=
+  read d (lru_out w) (fst (run (lru_step w) (lru_start w) x n)).
 
 (** * First-input recall. A network is the map from a sequence and a time n to the output y_n. *)
 

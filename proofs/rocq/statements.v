@@ -29,11 +29,33 @@ Definition T3 : Prop := forall d n, (1 <= n)%nat ->
 Definition T3b_one_unit : Prop := forall w n M delta, (2 <= n)%nat -> 0 <= M ->
   Rabs (W (elman_h w) 0%nat 0%nat) <= 1 -> recalls_at delta (box M) n (linear_output 1 w) -> M <= delta.
 
+(** T3b and T3c for d units: a matrix does not expand if its spectral radius is at most 1, that is, no complex eigenvalue
+    x + iy, with an eigenvector v + iw, has a modulus above 1. *)
+Definition non_expanding (d : nat) (A : matrix) : Prop := forall x y v w,
+  (exists k, (k < d)%nat /\ (v k <> 0 \/ w k <> 0)) ->
+  (forall k, (k < d)%nat -> dot d (A k) v = x * v k - y * w k /\ dot d (A k) w = x * w k + y * v k) ->
+  x ^ 2 + y ^ 2 <= 1.
+
+(** T3b: no memory without explosion. *)
+Definition T3b : Prop := forall d w n M delta, (d < n)%nat -> 0 <= M -> non_expanding d (W (elman_h w)) ->
+  recalls_at delta (box M) n (linear_output d w) -> M / C d (d / 2) <= delta.
+
+(** T3c: from 2^d steps on, and from N + 1 steps on where 2^(N-d+1) > (2^d C(N,d))^d, such memory is no better than
+    guessing. *)
+Definition T3c : Prop := forall d w n M delta,
+  (2 ^ d <= n)%nat \/ (exists N, (d <= N < n)%nat /\ (2 ^ d * C N d) ^ d < 2 ^ (N - d + 1)) ->
+  0 <= M -> non_expanding d (W (elman_h w)) -> recalls_at delta (box M) n (linear_output d w) -> M <= delta.
+
 (** T4: up to N, every linear RNN has error at least M (1 - 2^-(N-1)), and one unit attains it; on R no error is finite. *)
 Definition T4 : Prop := forall d N M, (1 <= N)%nat -> 0 < M ->
   (forall w delta, recalls_upto delta (box M) N (linear_output d w) -> M * (1 - / 2 ^ (N - 1)) <= delta) /\
   ((1 <= d)%nat -> exists w, recalls_upto (M * (1 - / 2 ^ (N - 1))) (box M) N (linear_output d w)) /\
   ((2 <= N)%nat -> forall w delta, ~ recalls_upto delta reals N (linear_output d w)).
+
+(** LRU, S4D and S5 of d complex units are linear RNNs of 2d units, so that T3 and T4 speak of them. *)
+Definition T4_lru : Prop := forall d w,
+  (exists w', forall x n, lru_output d w x n = linear_output (d + d) w' x n) /\
+  forall N M delta, (1 <= N)%nat -> 0 < M -> recalls_upto delta (box M) N (lru_output d w) -> M * (1 - / 2 ^ (N - 1)) <= delta.
 
 (** T5: up to N, one diagonal layer with any input-dependent gates has error at least M (1 - 1/C(N-1, i)) for every i;
     with a readout that sees the last input, N - 1 takes the place of N. *)
@@ -45,6 +67,31 @@ Definition T5_selective : Prop := forall d N i w M delta, (i <= N - 2)%nat -> (2
 
 (** T6, up to N >= 2: no ReLU RNN has a finite error on R at n = 1 and n = 2. *)
 Definition T6_upto : Prop := forall d w N delta, (2 <= N)%nat -> ~ recalls_upto delta reals N (relu_output d w).
+
+(** T6 at one n, for one unit: no finite error on R. *)
+Definition T6_one_unit : Prop := forall w n delta, (1 <= n)%nat -> ~ recalls_at delta reals n (relu_output 1 w).
+
+(** T8: read n numbers of [-M, M], then blanks, and output x_1 ... x_n at times n ... 2n - 1. *)
+Definition blanked (n : nat) (x : sequence) : sequence := fun t => if Nat.leb t n then x t else 0.
+
+Definition copies (delta M : R) (n : nat) (y : network) : Prop :=
+  forall x j, box M x -> (1 <= j <= n)%nat -> Rabs (y (blanked n x) (n + j - 1)%nat - x j) <= delta.
+
+(** More numbers than units: a linear RNN is no better than guessing. *)
+Definition T8_linear : Prop := forall d w n M delta, (d < n)%nat -> 0 <= M -> copies delta M n (linear_output d w) -> M <= delta.
+
+(** Two or more numbers and a state of one real: no continuous cell, with any readout, is better than guessing. *)
+Definition continuous_step (step : R -> R -> R) : Prop := forall s x e, 0 < e -> exists r, 0 < r /\
+  forall s' x', Rabs (s' - s) < r -> Rabs (x' - x) < r -> Rabs (step s' x' - step s x) < e.
+
+Definition T8_one_real : Prop := forall step s0 (out : R -> R) n M delta, continuous_step step -> (2 <= n)%nat -> 0 <= M ->
+  copies delta M n (fun x t => out (run step s0 x t)) -> M <= delta.
+
+Definition T8_one_unit : Prop := forall n M delta, (2 <= n)%nat -> 0 <= M ->
+  (forall w, copies delta M n (relu_output 1 w) -> M <= delta) /\
+  (forall w, copies delta M n (tanh_output 1 w) -> M <= delta) /\
+  (forall w, copies delta M n (sigmoid_output 1 w) -> M <= delta) /\
+  (forall after keeps w, copies delta M n (gru_output after keeps 1 w) -> M <= delta).
 
 (** * Constructions *)
 
@@ -105,6 +152,23 @@ Definition C4a_sigmoid_weights (n : nat) (eps : R) : elman := {|
 Definition C4a_sigmoid : Prop := forall d n eps M, (1 <= n <= d)%nat -> 0 < eps -> 0 < M ->
   recalls_at (M * (1 - kept n (eps * M))) (box M) n (sigmoid_output d (C4a_sigmoid_weights n eps)).
 
+(** C4b: one exploding tanh unit, at one n of any length. *)
+Definition C4b_weights (lambda eps : R) (n : nat) : elman := {|
+  elman_h := {| W := mat [0 & 0 |-> lambda]; U := vec [0 |-> eps]; b := vec [] |};
+  elman_start := zero;
+  elman_out := {| V := vec [0 |-> / (eps * lambda ^ (n - 1))]; v0 := 0 |} |}.
+
+Definition C4b_bound (n : nat) (M lambda eps : R) : R :=
+  let mu := lambda - 1 in
+  M * (1 - / lambda ^ (n - 1)) / mu + eps ^ 2 * M ^ 3 * lambda ^ 3 * (lambda ^ (2 * n) - 1) / (3 * mu ^ 4 * (lambda + 1)).
+
+Definition C4b : Prop := forall d n lambda eps M, (1 <= d)%nat -> (1 <= n)%nat -> 1 < lambda -> 0 < eps -> 0 < M ->
+  recalls_at (C4b_bound n M lambda eps) (box M) n (tanh_output d (C4b_weights lambda eps n)).
+
+(** For every n, M and tolerance such weights exist. *)
+Definition C4b_any : Prop := forall d n M delta, (1 <= d)%nat -> (1 <= n)%nat -> 0 < M -> 0 < delta ->
+  exists lambda eps, recalls_at delta (box M) n (tanh_output d (C4b_weights lambda eps n)).
+
 (** C5: the tanh RNN, up to N, four units: flag, gate, pair, memory. *)
 Definition C5_weights (B eps : R) : elman := {|
   elman_h := {|
@@ -121,6 +185,10 @@ Definition C5_bound (N : nat) (M eps B : R) : R :=
 
 Definition C5 : Prop := forall d N eps B M, (4 <= d)%nat -> 0 < eps -> 0 < B -> 0 < M ->
   recalls_upto (C5_bound N M eps B) (box M) N (tanh_output d (C5_weights B eps)).
+
+(** For every N, M and tolerance such weights exist. *)
+Definition C5_any : Prop := forall d N M delta, (4 <= d)%nat -> 0 < M -> 0 < delta ->
+  exists B eps, recalls_upto delta (box M) N (tanh_output d (C5_weights B eps)).
 
 (** The sigmoid RNN: C5 in u = 2h - 1. *)
 Definition C5_sigmoid_weights (B eps : R) : elman := {|
@@ -139,6 +207,9 @@ Definition C5_sigmoid_bound (N : nat) (M eps B : R) : R :=
 
 Definition C5_sigmoid : Prop := forall d N eps B M, (4 <= d)%nat -> 0 < eps -> 0 < B -> 0 < M ->
   recalls_upto (C5_sigmoid_bound N M eps B) (box M) N (sigmoid_output d (C5_sigmoid_weights B eps)).
+
+Definition C5_sigmoid_any : Prop := forall d N M delta, (4 <= d)%nat -> 0 < M -> 0 < delta ->
+  exists B eps, recalls_upto delta (box M) N (sigmoid_output d (C5_sigmoid_weights B eps)).
 
 (** C6: the LSTM, up to N, two units: flag and memory. *)
 Definition C6_weights (K L eps : R) : lstm := {|
@@ -184,6 +255,98 @@ Definition C7 : Prop := forall after keeps d N K L eps M,
 
 Definition C7_any : Prop := forall after keeps d N M delta, (2 <= d)%nat -> 0 < M -> 0 < delta ->
   exists K L eps, recalls_upto delta (box M) N (gru_output after keeps d (C7_weights keeps K L eps)).
+
+(** C8: the thermometer latch, for ever: m bistable units with staggered thresholds hold one of m + 1 levels. A unit
+    whose argument was u shows at least show(u) of a step, and its feedback is worth at least Gamma keep(u). *)
+Definition C8_threshold (m : nat) (M : R) (k : nat) : R := - M + (2 * INR k + 1) * (M / INR m).
+
+Definition C8_gate (m : nat) (M kappa Gamma gain : R) : gate := {|
+  W := fun k j => if (Nat.eqb k j && Nat.ltb k m)%bool then gain ^ 2 * Gamma else 0;
+  U := fun k => if Nat.ltb k m then gain * kappa else 0;
+  b := fun k => if Nat.ltb k m then - gain * kappa * C8_threshold m M k else 0 |}.
+
+Definition C8_bias (m : nat) (c : R) : gate := {|
+  W := mat []; U := vec []; b := fun k => if Nat.ltb k m then c else 0 |}.
+
+Definition C8_readout (m : nat) (worth offset : R) : readout := {|
+  V := fun k => if Nat.ltb k m then worth / INR m else 0; v0 := offset |}.
+
+Definition C8_conditions (m : nat) (M kappa Gamma T w : R) (keep show : R -> R) : Prop :=
+  let s := M / INR m in
+  0 < M /\ 0 < kappa /\ 0 < w /\ kappa * s <= T /\
+  kappa * (2 * M - s) + T <= Gamma * keep (kappa * s) /\
+  kappa * (2 * M - s + w) <= Gamma * keep (kappa * w) /\
+  s * ((1 - show (kappa * s)) + (INR m - 1) * (1 - show (3 * kappa * s))) <= w + (M - s) * (1 - show T).
+
+Definition C8_bound (m : nat) (M T w : R) (show : R -> R) : R :=
+  let s := M / INR m in s + w + (M - s) * (1 - show T).
+
+Definition C8_weights (m : nat) (M kappa Gamma : R) : elman := {|
+  elman_h := C8_gate m M kappa Gamma 1; elman_start := zero; elman_out := C8_readout m M 0 |}.
+
+Definition C8 : Prop := forall d m M kappa Gamma T w, (1 <= m <= d)%nat -> 0 < Gamma ->
+  C8_conditions m M kappa Gamma T w tanh tanh ->
+  recalls_forever (C8_bound m M T w tanh) (box M) (tanh_output d (C8_weights m M kappa Gamma)).
+
+(** For every number of units and every tolerance above M/m such weights exist. *)
+Definition C8_any : Prop := forall d m M delta, (1 <= m <= d)%nat -> 0 < M -> M / INR m < delta ->
+  exists kappa Gamma, recalls_forever delta (box M) (tanh_output d (C8_weights m M kappa Gamma)).
+
+(** The sigmoid RNN, in u = 2h - 1: unit m is a flag that takes the feedback off at step 1 and leaves q of it later. *)
+Definition C8_sigmoid_weights (m : nat) (M kappa Gamma B : R) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb j m && Nat.ltb k m)%bool then -2 * Gamma else W (C8_gate m M kappa Gamma 2) k j;
+    U := U (C8_gate m M kappa Gamma 2);
+    b := fun k => if Nat.eqb k m then 2 * B else b (C8_gate m M kappa Gamma 2) k |};
+  elman_start := zero;
+  elman_out := C8_readout m (2 * M) (- M) |}.
+
+Definition C8_sigmoid : Prop := forall d m M kappa Gamma T w B, (1 <= m < d)%nat -> 0 < Gamma -> 0 < B ->
+  C8_conditions m M kappa Gamma T w (fun u => tanh u - sigmoid (- (2 * B))) tanh ->
+  recalls_forever (C8_bound m M T w tanh) (box M) (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
+
+(** The GRU in all four conventions. *)
+Definition C8_gru_weights (keeps : bool) (m : nat) (M kappa Gamma K : R) : gru := {|
+  gru_z := C8_bias m (if keeps then - K else K);
+  gru_r := C8_bias m K;
+  gru_n := C8_gate m M kappa Gamma 1;
+  gru_c := zero;
+  gru_start := zero;
+  gru_out := C8_readout m M 0 |}.
+
+Definition C8_gru : Prop := forall after keeps d m M kappa Gamma T w K, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K ->
+  let phi := sigmoid K in let show u := phi * tanh u in
+  C8_conditions m M kappa Gamma T w (fun u => phi * show u) show ->
+  recalls_forever (C8_bound m M T w show) (box M) (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
+
+(** The LSTM: a unit is worth rho M/m. *)
+Definition C8_lstm_weights (m : nat) (M kappa Gamma K rho : R) : lstm := {|
+  lstm_f := C8_bias m (- K);
+  lstm_i := C8_bias m K;
+  lstm_o := C8_bias m K;
+  lstm_g := C8_gate m M kappa Gamma 1;
+  lstm_start := (zero, zero);
+  lstm_out := C8_readout m (rho * M) 0 |}.
+
+Definition C8_lstm : Prop := forall d m M kappa Gamma T w K rho, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K -> 0 < rho ->
+  rho * sigmoid K * tanh 1 <= 1 ->
+  let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
+  C8_conditions m M kappa Gamma T w held (fun u => rho * held u) ->
+  recalls_forever (C8_bound m M T w (fun u => rho * held u)) (box M) (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
+
+(** C10: delay lines of n units copy n numbers: exactly with linear and ReLU units, with C4a's error with tanh units. *)
+Definition C10_weights (n : nat) (eps bias : R) : elman := {|
+  elman_h := {|
+    W := fun k j => if (Nat.eqb j (S k) && Nat.ltb j n)%bool then 1 else 0;
+    U := vec [(n - 1) |-> eps];
+    b := vec [(n - 1) |-> bias] |};
+  elman_start := zero;
+  elman_out := {| V := vec [0 |-> / eps]; v0 := - bias / eps |} |}.
+
+Definition C10 : Prop := forall d n M, (1 <= n <= d)%nat -> 0 < M ->
+  copies 0 M n (linear_output d (C10_weights n 1 0)) /\
+  copies 0 M n (relu_output d (C10_weights n 1 M)) /\
+  forall eps, 0 < eps -> copies (M * (1 - kept n (eps * M))) M n (tanh_output d (C10_weights n eps 0)).
 
 (** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
 Definition C11_weights : bilinear := {|

@@ -64,17 +64,23 @@ Proof.
         rewrite sum_plus, sum_scale in F. lra.
 Qed.
 
+(** A dependence among A^j B holds among all later powers. *)
+Lemma dependent_later d w (c : nat -> R) : (forall i, (i < d)%nat -> sum (S d) (fun j => c j * power d w j i) = 0) ->
+  forall s i, (i < d)%nat -> sum (S d) (fun j => c j * power d w (s + j) i) = 0.
+Proof.
+  intros D. induction s as [|s IH]; intros i Hi; [now apply D|].
+  rewrite (sum_ext _ _ (fun j => dot d (W (elman_h w) i) (fun l => c j * power d w (s + j) l)))
+    by (intros; rewrite dot_scale; reflexivity).
+  rewrite <- dot_sum. apply sum_zero. intros l Hl. rewrite IH by assumption. lra.
+Qed.
+
 (** g_0 = ... = g_(n-2) = 0 and g_(n-1) = 1 need n <= d. *)
 Lemma delay_needs_units d w m :
   (forall k, (k < m)%nat -> response d w k = 0) -> response d w m = 1 -> (m < d)%nat.
 Proof.
   intros Zero One. destruct (Nat.lt_ge_cases m d) as [|Hm]; [assumption|exfalso].
   destruct (dependent d (power d w)) as (c & (j0 & Hj0 & C0) & D).
-  assert (All : forall s i, (i < d)%nat -> sum (S d) (fun j => c j * power d w (s + j) i) = 0).
-  { induction s as [|s IH]; intros i Hi; [now apply D|].
-    rewrite (sum_ext _ _ (fun j => dot d (W (elman_h w) i) (fun l => c j * power d w (s + j) l)))
-      by (intros; rewrite dot_scale; reflexivity).
-    rewrite <- dot_sum. apply sum_zero. intros l Hl. rewrite IH by assumption. lra. }
+  pose proof (dependent_later d w c D) as All.
   assert (Resp : forall s, sum (S d) (fun j => c j * response d w (s + j)) = 0).
   { intros s. unfold response.
     rewrite (sum_ext _ _ (fun j => dot d (V (elman_out w)) (fun l => c j * power d w (s + j) l)))

@@ -102,3 +102,15 @@ Proof.
   rewrite (sum_ext d (fun j => _ * elman_step relu d (bare w) zero 0 j) (fun j => W (elman_h (bare w)) k j * zero j));
     [reflexivity|]. intros j _. now rewrite Silent.
 Qed.
+
+(** One unit at one n: the exact network would read V h = 1 and V h = -1 off states h >= 0. *)
+Theorem one_unit : T6_one_unit.
+Proof.
+  intros w n delta Hn Rec. pose proof (bare_exact delta 1 w n Rec (fun _ => 1)) as P. pose proof (bare_exact delta 1 w n Rec (fun _ => -1)) as Q.
+  destruct n as [|n]; [lia|]. unfold relu_output, elman_output, read, dot in P, Q. cbn [sum bare elman_out V v0] in P, Q.
+  rewrite run_S in P, Q. unfold elman_step at 1 in P. unfold elman_step at 1 in Q.
+  match type of P with context [relu ?a] => pose proof (relu_nonneg a) as HP; set (p := relu a) in * end.
+  match type of Q with context [relu ?a] => pose proof (relu_nonneg a) as HQ; set (q := relu a) in * end.
+  clearbody p q. set (v := V (elman_out w) 0%nat) in *. clearbody v.
+  destruct (Rle_lt_dec 0 v); nra.
+Qed.
