@@ -51,7 +51,7 @@ def last_line(certificate: Certificate) -> str:
     with Balls(certificate.working_bits).working():
         fields = {
             "architecture": regime.architecture,
-            "theorem": "none" if certificate.symbolic is None else certificate.symbolic.theorem,
+            "theorem": certificate.theorem or "none",
             **regime_fields(regime),
             "observed": "none" if certificate.observed is None else show_lower(certificate.observed.worst.error, DIGITS),
             "supremum": "none" if certificate.supremum is None else show_upper(certificate.supremum.upper, DIGITS),
@@ -83,8 +83,8 @@ def print_certificate(certificate: Certificate, construction: Construction, show
     sizes = ", ".join(
         f"{letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")
     )
-    if sizes:
-        click.echo(wrapped("sized", f"{sizes}: {construction.sized}"))
+    if sizes or construction.derivation is None:
+        click.echo(wrapped("sized", ": ".join(filter(None, (sizes, construction.sized)))))
     click.echo()
     _print_weights(construction, show_weights)
     click.echo()
@@ -100,8 +100,9 @@ def print_certificate(certificate: Certificate, construction: Construction, show
         elif supremum.witness:
             exact = "worst case" if supremum.exact else "worst found"
             click.echo(wrapped(exact, f"x = {show_runs(supremum.witness)}, read at n' = {supremum.horizon}"))
-    click.echo(wrapped("bound", f"{construction.derivation.theorem}: {construction.derivation.statement}"))
-    if construction.leading_order != "0":
+    statement = construction.statement if construction.derivation is None else construction.derivation.statement
+    click.echo(wrapped("bound", f"{construction.theorem}: {statement}"))
+    if construction.leading_order not in ("", "0"):
         click.echo(wrapped("", f"leading order {construction.leading_order}"))
     click.echo(wrapped("checked", _checks(certificate)))
     if certificate.reason:
@@ -260,6 +261,12 @@ def _checks(certificate: Certificate) -> str:
         if held:
             parts.append(f"{sum(v is Verdict.PROVED for v in held)} of {len(held)} hypotheses")
         parts.append(f"weights are the theorem's: {certificate.symbolic.covers.value}")
+    if certificate.supremum is not None and certificate.supremum.refresh is not None:
+        read = certificate.supremum.refresh.inequalities
+        proved = sum(i.verdict is Verdict.PROVED for i in read)
+        parts.append(
+            f"{proved} of {len(read)} inequalities of C9 read off the weights ({sum(i.comparisons for i in read)} comparisons)"
+        )
     seen = certificate.observed
     if seen is not None:
         parts.append(f"{len(seen.observations)} adversarial families over {seen.steps} steps")

@@ -1,0 +1,5 @@
+"""A memory that refreshes itself (theory C9): recognised in any weights, decided for ever by inequalities on all levels at once."""
+
+from verifier.refresh.bound import Inequality, Refresh, bound_refresh
+
+__all__ = ["Inequality", "Refresh", "bound_refresh"]
