@@ -10,8 +10,9 @@ are 1/2, so h = tanh(c)/2; all weights are dyadic rationals if M is one. With γ
     clock        σ(G(3w/4 - h_clk))      reload        1/2                  tanh(γ - h_clk)
 
 and y = (2/ε) A - 3M/2, A = h_cap + h_hold. The clock halves itself every step from γ/2 to w/2 and is then reloaded; it is
-the weight of the bit under trial, its orbit depends on neither input nor held value, and where it is 0, before step 1, the capture
-unit admits its input. The residual A - h_acc needs no register. Its own term -h_clk makes the reloaded clock repeat the first cycle.
+the weight of the bit under trial, its orbit depends on neither input nor held value, and where it is 0, before step 1, the
+capture unit admits its input. The residual A - h_acc needs no register. Through its own term -h_clk the reloaded clock repeats the first
+cycle.
 One level, w in units of h, is 2^-L M in y.
 
 Source: this project, theory C9; the mechanism is that of quantised refresh of analog memories: Cauwenberghs & Yariv 1995.
@@ -44,8 +45,8 @@ MOST_BITS = 4000
 FINE = 6
 """Comparators that open over 2^-6 of a level are fine: L is chosen with them."""
 
-COARSEST = 4
-"""G is not expected to be 2^-5 of that: the clock's own gates would no longer shut."""
+COARSEST = 3
+"""G is at least 2^-3 of that: coarser comparators are proved, but whole boxes of states can then not be pushed through a cycle."""
 
 GUARD_BITS = 128
 """Working precision beyond L with which sizes are decided."""
@@ -176,7 +177,8 @@ def size(bound: Fraction, tolerance: Fraction, strict: bool, least: int) -> Size
     gain = fine_gain(bits)
     spare = (tolerance - (_proved_error(Sizes(bits, gain), bound) or tolerance)) / bound * 2**bits
     likely = int(1 + spare * 2 ** (FINE - 1)).bit_length() - 1  # in levels, 2^k times less G costs about 2^-FINE 2 (2^k - 1)
-    return Sizes(bits, smallest(lambda gain: meets(Sizes(bits, gain)), gain - min(likely, COARSEST)))
+    least_gain = gain - COARSEST
+    return Sizes(bits, smallest(lambda g: g >= least_gain and meets(Sizes(bits, g)), max(gain - likely, least_gain)))
 
 
 @cache

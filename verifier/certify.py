@@ -300,6 +300,8 @@ def _layers(
         relation = "<" if regime.strict else "<="
         comparisons: list[Comparison] = []
         if highest is not None:
+            if supremum is not None and supremum.pushed is not None and not supremum.pushed.skipped:
+                comparisons.append(Comparison("levels pushed as boxes return", supremum.pushed.verdict))
             if attained is not None:
                 comparisons.append(Comparison("observed <= supremum", _not_above(attained, highest)))
             if bound is not None:

@@ -26,7 +26,7 @@ from verifier.multiaffine import PathSupremum, path_supremum
 from verifier.observed import run_error
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
-from verifier.refresh import Refresh, bound_refresh
+from verifier.refresh import Enumeration, Refresh, bound_refresh, push_levels
 from verifier.run import Runner
 from verifier.sequences import Runs, expand, join, length
 from verifier.settled import bound_beyond
@@ -54,8 +54,8 @@ class Supremum:
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
     intervals after `boxes` boxes. `method` is "exact forms", "lattice paths", "bounded readout" (on ℝ), "invariant sets"
-    (over `boxes` ranges of x_1), "refreshed levels" (`boxes` of them, by the inequalities in `refresh`), "induction" (then
-    `settled_after` steps were walked), "expansion" (in powers of x_1) or "stepping".
+    (over `boxes` ranges of x_1), "refreshed levels" (`boxes` of them: by the inequalities in `refresh`, and `pushed` as boxes of
+    states), "induction" (then `settled_after` steps were walked), "expansion" (in powers of x_1) or "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -70,6 +70,7 @@ class Supremum:
     boxes: int = 1
     exact_value: Fraction | None = None
     refresh: Refresh | None = None
+    pushed: Enumeration | None = None
 
 
 def bound_supremum(
@@ -170,7 +171,8 @@ def _from_refresh(
         raise StepLimit(f"these weights refresh a held value, but not every inequality of C9 holds: {'; '.join(missing)}")
     upper = found.upper if holds else arb("inf")
     return Supremum(
-        lower, upper, length(witness), witness, False, 0, "refreshed levels", found.period, found.levels, refresh=found
+        lower, upper, length(witness), witness, False, 0, "refreshed levels", found.period, found.levels,
+        refresh=found, pushed=push_levels(program, bound, found) if holds else None,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
 from verifier.gates import gate_activations, live_units
+from verifier.refresh import Enumeration
 from verifier.regime import Regime
 from verifier.sequences import Runs, expand, length, show_runs
 from verifier.summary import DIGITS, LONGEST_NUMBER, numbers, short
@@ -251,6 +252,13 @@ def report_width() -> int:
     return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
 
 
+def _pushed(pushed: Enumeration | None) -> str:
+    """What pushing every level as a box said, or why it was not done."""
+    if pushed is None or pushed.skipped:
+        return f"levels not pushed as boxes: {'the inequalities fail' if pushed is None else pushed.skipped}"
+    return f"{pushed.boxes} boxes of whole states pushed through a cycle, error <= {show_upper(pushed.upper, DIGITS)}"
+
+
 def _checks(certificate: Certificate) -> str:
     parts = [f"{c.text}: {c.verdict.value}" for c in certificate.comparisons]
     if certificate.symbolic is not None:
@@ -267,6 +275,7 @@ def _checks(certificate: Certificate) -> str:
         parts.append(
             f"{proved} of {len(read)} inequalities of C9 read off the weights ({sum(i.comparisons for i in read)} comparisons)"
         )
+        parts.append(_pushed(certificate.supremum.pushed))
     seen = certificate.observed
     if seen is not None:
         parts.append(f"{len(seen.observations)} adversarial families over {seen.steps} steps")

@@ -30,6 +30,7 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, exact_fraction, to_ball, upper_fraction
 from verifier.program import Program
+from verifier.refresh.cells import Enumeration, Hints, enumerate_levels
 from verifier.refresh.clock import SHARE_BITS, Clock, Phase, shares
 from verifier.refresh.form import Form, recognise
 from verifier.verdict import Verdict, all_of, check_at_most, check_less
@@ -63,22 +64,32 @@ class Inequality(NamedTuple):
 class Refresh:
     """The inequalities, and the bound they give for |y_n - x_1|.
 
-    `upper` holds if `verdict` is PROVED. `period` P in steps; `levels` in use; `unit` what a level is worth in y; `firsts` inputs
-    x_1 beside borders of levels, where the error is largest.
+    `upper` holds if `verdict` is PROVED. `levels`: how many are in use; `firsts`: inputs x_1 beside borders of levels, where the
+    error is largest; `hints`: where levels and borders are, for `enumerate_levels`.
     """
 
     inequalities: tuple[Inequality, ...]
     upper: arb
-    period: int
+    form: Form
+    hints: Hints
     levels: int
-    unit: arb
     firsts: tuple[Fraction, ...]
     theorem: str = "C9"
+
+    @property
+    def period(self) -> int:
+        """P: steps from one load to the next."""
+        return self.hints.period
 
     @property
     def verdict(self) -> Verdict:
         """Whether every inequality holds."""
         return all_of(inequality.verdict for inequality in self.inequalities)
+
+
+def push_levels(program: Program, bound: Fraction, found: Refresh) -> Enumeration:
+    """Every level of a refreshed memory as a box of states pushed through a cycle, where there are few enough."""
+    return enumerate_levels(program, found.form, bound, found.levels, found.hints)
 
 
 def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
@@ -163,9 +174,15 @@ class _Refreshed:
         return Refresh(
             tuple(Inequality(*key, len(verdicts), all_of(verdicts)) for key, verdicts in self.found.items()),
             upper if known else arb("inf"),
-            len(self.first),
+            form,
+            Hints(
+                len(self.first),
+                exact_fraction(later.unit),
+                upper_fraction(later.margin.max(first.margin)) if known else Fraction(0),
+                form.slope,
+                form.constant,
+            ),
             int(upper_fraction((ends[1] - ends[0]) / later.unit)) + 1 if known else 0,
-            slope * later.unit,
             self._firsts(first) if known else (),
         )
 
