@@ -9,10 +9,10 @@ are 1/2, so h = tanh(c)/2; all weights are dyadic rationals if M is one. With γ
     accumulate   σ(G(A - h_acc - h_clk)) the bit       σ(G(3γ/8 - h_clk))   tanh(2 h_clk)
     clock        σ(G(3w/4 - h_clk))      reload        1/2                  tanh(γ - h_clk)
 
-and y = (2/ε) A - 3M/2, A = h_cap + h_hold. The clock halves itself every step from γ/2 to w/2 and is then reloaded; it is
-the weight of the bit under trial, its orbit depends on neither input nor held value, and where it is 0, before step 1, the
-capture unit admits its input. The residual A - h_acc needs no register. Through its own term -h_clk the reloaded clock repeats the first
-cycle.
+and y = (2/ε) A - 3M/2, A = h_cap + h_hold. The clock halves itself every step from γ/2 to w/2 and is then reloaded; it is the
+weight of the bit under trial, its orbit depends on neither input nor held value, and where it is 0, before step 1, the capture
+unit admits its input. The residual A - h_acc needs no register. Through its own term -h_clk the reloaded clock repeats the
+first cycle.
 One level, w in units of h, is 2^-L M in y.
 
 Source: this project, theory C9; the mechanism is that of quantised refresh of analog memories: Cauwenberghs & Yariv 1995.

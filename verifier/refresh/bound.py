@@ -31,7 +31,7 @@ from flint import arb
 from verifier.arithmetic.balls import ZERO, exact_fraction, to_ball, upper_fraction
 from verifier.program import Program
 from verifier.refresh.cells import Enumeration, Hints, enumerate_levels
-from verifier.refresh.clock import SHARE_BITS, Clock, Phase, shares
+from verifier.refresh.clock import LARGEST_PERIOD, SHARE_BITS, Clock, Phase, shares
 from verifier.refresh.form import Form, recognise
 from verifier.verdict import Verdict, all_of, check_at_most, check_less
 
@@ -102,7 +102,10 @@ def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
         return None
     clock = Clock(program, form)
     start = clock.first()
-    return None if start is None or len(start[1]) < SHORTEST_PERIOD else _Refreshed(form, clock, *start, bound).decide()
+    if start is None or len(start[1]) < SHORTEST_PERIOD:
+        never = Inequality("clock", f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps", 1, Verdict.UNDECIDED)
+        return Refresh((never,), arb("inf"), form, Hints(0, Fraction(0), Fraction(0), form.slope, form.constant), 0, ())
+    return _Refreshed(form, clock, *start, bound).decide()
 
 
 SHORTEST_PERIOD = 3
@@ -170,21 +173,14 @@ class _Refreshed:
         self._at_most("levels", "held values stay in the range assumed of them", moved, spare)
         slope = to_ball(form.slope)
         upper = slope * moved + self._distortion()
-        known = upper.is_finite()
-        return Refresh(
-            tuple(Inequality(*key, len(verdicts), all_of(verdicts)) for key, verdicts in self.found.items()),
-            upper if known else arb("inf"),
-            form,
-            Hints(
-                len(self.first),
-                exact_fraction(later.unit),
-                upper_fraction(later.margin.max(first.margin)) if known else Fraction(0),
-                form.slope,
-                form.constant,
-            ),
-            int(upper_fraction((ends[1] - ends[0]) / later.unit)) + 1 if known else 0,
-            self._firsts(first) if known else (),
-        )
+        inequalities = tuple(Inequality(*key, len(verdicts), all_of(verdicts)) for key, verdicts in self.found.items())
+        margin = later.margin.max(first.margin)
+        if not (upper.is_finite() and later.unit.is_finite() and margin.is_finite()):
+            hints = Hints(len(self.first), Fraction(0), Fraction(0), form.slope, form.constant)
+            return Refresh(inequalities, arb("inf"), form, hints, 0, ())
+        hints = Hints(len(self.first), exact_fraction(later.unit), upper_fraction(margin), form.slope, form.constant)
+        count = int(upper_fraction((ends[1] - ends[0]) / later.unit)) + 1
+        return Refresh(inequalities, upper, form, hints, count, self._firsts(first))
 
     # --- the captured value -----------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from verifier.refresh.form import Affine, Form
 from verifier.run import Runner
 from verifier.verdict import Verdict, all_of, check_at_most
 
-LARGEST_PERIOD = 20_000
+LARGEST_PERIOD = 5_000
 """Steps within which a load is looked for."""
 
 SHARE_BITS = 64
