@@ -4,15 +4,15 @@ A slow analog-to-digital conversion, one bit per step, re-quantises the held val
 are 1/2, so h = tanh(c)/2; all weights are dyadic rationals if M is one. With γ = 2^-(⌈L/2⌉+3), w = γ 2^-(P-1), ε = γ/(8M):
 
     unit         i                                     f                    g
-    capture      σ(G(w/4 - h_clk))       step 1        σ(G(h_clk - 3w/4))   tanh(ε x + 3γ/16)
+    capture      σ(G(w/4 - h_clk))       step 1        σ(G(h_clk - 3w/4))   tanh(ε x + 3γ/16 + w)
     hold         σ(G(3w/4 - h_clk))      load          σ(G(h_clk - 3w/4))   tanh(2 h_acc + 2 h_clk)
     accumulate   σ(G(A - h_acc - h_clk)) the bit       σ(G(3γ/8 - h_clk))   tanh(2 h_clk)
     clock        σ(G(3w/4 - h_clk))      reload        1/2                  tanh(γ - h_clk)
 
-and y = (2/ε) A - 3M/2, A = h_cap + h_hold. The clock halves itself every step from γ/2 to w/2 and is then reloaded; it is the
-weight of the bit under trial, its orbit depends on neither input nor held value, and where it is 0, before step 1, the capture
-unit admits its input. The residual A - h_acc needs no register. Through its own term -h_clk the reloaded clock repeats the
-first cycle.
+and y = (2/ε)(A - w/2) - 3M/2, A = h_cap + h_hold. The clock halves itself every step from γ/2 to w/2 and is then reloaded; it
+is the weight of the bit under trial, its orbit depends on neither input nor held value, and where it is 0, before step 1, the
+capture unit admits its input. The residual A - h_acc needs no register. Through its own term -h_clk the reloaded clock repeats
+the first cycle.
 One level, w in units of h, is 2^-L M in y.
 
 Source: this project, theory C9; the mechanism is that of quantised refresh of analog memories: Cauwenberghs & Yariv 1995.
@@ -98,14 +98,17 @@ def network(hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weights, dict[P
     fits = "accumulate: takes the bit under trial if it fits into A - h_acc - h_clk, A = h_cap + h_hold"
     clears = "accumulate: is cleared where the clock is above 3γ/8, once in P steps"
     reloads = "clock: reloads where it is below 3w/4; its forget gate is 1/2, so it halves at every step"
-    reads = "readout undoes the scale: y = (2/ε)(h_cap + h_hold) - 3M/2"
+    reads = "readout undoes the scale: y = (2/ε)(h_cap + h_hold - w/2) - 3M/2"
     entries: dict[Place, tuple[Fraction | int, str]] = {
         ("b_i", (CAPTURE,)): (gain * start, admits),
         ("W_i", (CAPTURE, CLOCK)): (-gain, admits),
         ("b_f", (CAPTURE,)): (-gain * low, yields),
         ("W_f", (CAPTURE, CLOCK)): (gain, yields),
-        ("U_g", (CAPTURE,)): (scale, "capture: candidate tanh(εx + 3γ/16), ε = γ/(8M): so small that tanh is linear"),
-        ("b_g", (CAPTURE,)): (Fraction(3, 16) * full, "capture: so that held values are positive, between γ/32 and 5γ/32"),
+        ("U_g", (CAPTURE,)): (scale, "capture: candidate tanh(εx + 3γ/16 + w), ε = γ/(8M): so small that tanh is linear"),
+        ("b_g", (CAPTURE,)): (
+            Fraction(3, 16) * full + unit,
+            "capture: so that held values are between γ/32 and 5γ/32, and multiples of 2^-L M are mid-level",
+        ),
         ("b_i", (HOLD,)): (gain * low, loads),
         ("W_i", (HOLD, CLOCK)): (-gain, loads),
         ("b_f", (HOLD,)): (-gain * low, loads),
@@ -125,7 +128,7 @@ def network(hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weights, dict[P
         ("W_g", (CLOCK, CLOCK)): (-1, "clock: takes off what is left of the last cycle, so that all cycles are alike"),
         ("V", (CAPTURE,)): (2 / scale, reads),
         ("V", (HOLD,)): (2 / scale, reads),
-        ("v0", ()): (-3 * bound / 2, reads),
+        ("v0", ()): (-3 * bound / 2 - unit / scale, reads),
     }
     return assemble("lstm", hidden, entries, UNITS)
 

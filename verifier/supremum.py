@@ -43,6 +43,9 @@ SHARPER = (1, 2, 4, 8, 16)
 1 in binary64 differs from 1 by as little as 2^-1077, which balls must tell apart."""
 
 
+LOADS = 2
+"""Loads of a refreshed memory after which an attack reads its error."""
+
 WALK_WORK = 50_000_000
 """Steps × terms × driven states beyond which the box is not walked: some minutes of interval operations."""
 
@@ -160,7 +163,7 @@ def _from_refresh(
     runner = Runner(program, Balls(flint.ctx.prec))
     lower, witness = ZERO, join([(bound, 1)])
     for x_1 in (*found.firsts, bound, -bound):
-        for count in (0, found.period):
+        for count in (0, LOADS * found.period):
             runs = join([(x_1, 1), (-bound if x_1 > 0 else bound, count)])
             error = run_error(runner, runs) if allowed is None or allowed(x_1) else ZERO
             if error > lower:

@@ -44,6 +44,9 @@ GUARD_BITS = 128
 BISECTIONS = 40
 """Halvings of x_1 between two inputs that go to different levels."""
 
+ATTACK_BITS = 2 * BISECTIONS + SMALL_BITS + GUARD_BITS
+"""Precision at which inputs next to a border are run."""
+
 CYCLES = 12
 """Cycles of an attack."""
 
@@ -166,7 +169,7 @@ def _equations(top: Expr) -> CellEquations:
     cap, hold, acc, clk = h
     shut, loads = sigmoid(gain * clk - gain * low), sigmoid(gain * low - gain * clk)
     new = {
-        CAPTURE: shut * c[0] + sigmoid(gain * unit / 4 - gain * clk) * tanh(scale * x + Rational(3, 16) * full),
+        CAPTURE: shut * c[0] + sigmoid(gain * unit / 4 - gain * clk) * tanh(scale * x + Rational(3, 16) * full + unit),
         HOLD: shut * c[1] + loads * tanh(2 * acc + 2 * clk),
         ACCUMULATE: sigmoid(gain * Rational(3, 8) * full - gain * clk) * c[2]
         + sigmoid(gain * (cap + hold - acc - clk)) * tanh(2 * clk),
@@ -175,9 +178,9 @@ def _equations(top: Expr) -> CellEquations:
     template: dict[str, dict[tuple[int, ...], Expr]] = {
         "b_i": {(CAPTURE,): gain * unit / 4, (HOLD,): gain * low, (CLOCK,): gain * low},
         "b_f": {(CAPTURE,): -gain * low, (HOLD,): -gain * low, (ACCUMULATE,): gain * top * full},
-        "b_g": {(CAPTURE,): Rational(3, 16) * full, (CLOCK,): full},
+        "b_g": {(CAPTURE,): Rational(3, 16) * full + unit, (CLOCK,): full},
         "W_i": {
-            **{(unit, CLOCK): -gain for unit in range(4)},
+            **{(k, CLOCK): -gain for k in range(len(UNITS))},
             (ACCUMULATE, CAPTURE): gain, (ACCUMULATE, HOLD): gain, (ACCUMULATE, ACCUMULATE): -gain,
         },
         "W_f": {(CAPTURE, CLOCK): gain, (HOLD, CLOCK): gain, (ACCUMULATE, CLOCK): -gain},
@@ -233,35 +236,41 @@ def levels_return_as_boxes() -> Verdict:
 
 def inputs_on_a_border_stay_within_the_bound() -> Verdict:
     """Attack: x_1 bisected between two that go to different levels, then ±1 for many cycles: errors within the bound."""
-    with Balls(2 * BISECTIONS + SMALL_BITS + GUARD_BITS).working():
-        program, memory = _memory(SMALL_BITS)
-        runner = Runner(program, Balls(2 * BISECTIONS + SMALL_BITS + GUARD_BITS))
-        low, high = sorted(memory.firsts[:2])
-        for _ in range(BISECTIONS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if _goes_with(runner, memory, middle, low) else (low, middle)
-        found = []
-        for length in range(1, CYCLES * memory.period, 7):
-            error = run_error(runner, join([(low, 1), (Fraction((-1) ** length), length)]))
-            found.append(check_less(error, memory.upper))
-        return all_of(found)
+    with Balls(ATTACK_BITS).working():
+        memory, runner, borders = _bisected()
+        lengths = range(1, CYCLES * memory.period, 7)
+        runs = [join([(borders[-1], 1), (Fraction((-1) ** length), length)]) for length in lengths]
+        return all_of(check_less(run_error(runner, run), memory.upper) for run in runs)
+
+
+def half_a_level_is_not_enough() -> Verdict:
+    """False variant: 'the error is at most half a level' is refuted by an x_1 next to a border, two loads later."""
+    with Balls(ATTACK_BITS).working():
+        memory, runner, borders = _bisected()
+        errors = [run_error(runner, join([(x, 1), (Fraction(1), 2 * memory.period)])) for x in borders]
+        return holds(any(check_less(arb(2) ** -(SMALL_BITS + 1), error) is Verdict.PROVED for error in errors))
+
+
+def _bisected() -> tuple[Refresh, Runner, list[Fraction]]:
+    """A small memory, and inputs that come ever closer to one border of its levels."""
+    program, memory = _memory(SMALL_BITS)
+    runner = Runner(program, Balls(ATTACK_BITS))
+    low, high = sorted(memory.firsts[:2])
+    found = []
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _goes_with(runner, memory, middle, low) else (low, middle)
+        found += [low, high]
+    return memory, runner, found
 
 
 def _goes_with(runner: Runner, memory: Refresh, x: Fraction, other: Fraction) -> bool:
-    """Whether x is nearer to what x_1 = `other` reads after two cycles than to the next level."""
+    """Whether x reads after two loads nearly what x_1 = `other` does, rather than the next level."""
     reads = []
     for first in (x, other):
         *_, y = runner.outputs([first, *[Fraction(-1)] * (2 * memory.period)])
         reads.append(y)
     return bool(abs(reads[0] - reads[1]) < to_ball(memory.hints.slope * memory.hints.unit / 2))
-
-
-def half_a_level_is_not_enough() -> Verdict:
-    """False variant: 'the error is at most half a level' is refuted by x_1 = 1 and L = 39, one load later."""
-    with Balls(39 + GUARD_BITS).working():
-        program, memory = _memory(39)
-        error = run_error(Runner(program, Balls(39 + GUARD_BITS)), join([(Fraction(1), 1), (Fraction(-1), 2 * memory.period)]))
-        return check_less(arb(2) ** -40, error)
 
 
 C9 = Theorem(
