@@ -8,7 +8,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Rational, Symbol, tanh
 
-from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, HOLD, UNITS, Sizes, fine_gain, network
+from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, COARSEST, HOLD, UNITS, Sizes, fine_gain, network
 from proofs.checks import holds
 from proofs.theorem import Theorem
 from verifier.arithmetic.balls import Balls, to_ball
@@ -246,7 +246,10 @@ def inputs_on_a_border_stay_within_the_bound() -> Verdict:
 def half_a_level_is_not_enough() -> Verdict:
     """False variant: 'the error is at most half a level' is refuted by an x_1 next to a border, two loads later."""
     with Balls(ATTACK_BITS).working():
-        memory, runner, borders = _bisected()
+        program, memory = _memory(SMALL_BITS, COARSEST)
+        runner = Runner(program, Balls(ATTACK_BITS))
+        beside = memory.hints.slope * memory.hints.margin / 8
+        borders = [Fraction(k, 2 ** (SMALL_BITS + 1)) + beside for k in range(1, 2 ** (SMALL_BITS + 1), 2)]
         errors = [run_error(runner, join([(x, 1), (Fraction(1), 2 * memory.period)])) for x in borders]
         return holds(any(check_less(arb(2) ** -(SMALL_BITS + 1), error) is Verdict.PROVED for error in errors))
 
