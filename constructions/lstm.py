@@ -111,7 +111,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
         return forbidden
     if regime.horizon == "forever":
         latched = thermometer.construct(regime)
-        return latched if isinstance(latched, Construction) else refresh.construct(regime)
+        return refresh.construct(regime) if isinstance(latched, Unanswered) and refresh.applies(regime) else latched
     network(regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.hidden, k, gain, scale)

@@ -36,7 +36,7 @@ from verifier.weights import Weights
 CAPTURE, HOLD, ACCUMULATE, CLOCK = range(4)
 UNITS = ("capture", "hold", "accumulate", "clock")
 
-SMALLEST_BITS = 3
+SMALLEST_BITS = 2
 """L of the smallest memory: with fewer the lowest held value lies too near 0."""
 
 MOST_BITS = 4000
@@ -133,10 +133,13 @@ def network(hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weights, dict[P
     return assemble("lstm", hidden, entries, UNITS)
 
 
+def applies(regime: Regime) -> bool:
+    """Whether C9 can be asked: a positive tolerance, inputs in [-M, M] and four units."""
+    return regime.tolerance > 0 and regime.extent is not None and regime.hidden >= len(UNITS)
+
+
 def construct(regime: Regime) -> Construction | Unanswered:
     """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
-    if regime.hidden < len(UNITS):
-        return Unanswered(regime, f"the refreshed memory (C9) needs 4 units; --hidden {regime.hidden} is too small")
     least = _fewest_bits(regime)
     if least >= MOST_BITS:
         return Unanswered(
