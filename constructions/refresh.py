@@ -158,8 +158,8 @@ def construct(regime: Regime) -> Construction | Unanswered:
         derivation=None,
         reasons=reasons,
         leading_order="M 2^-L (1/2 + 2Z), Z the width of a comparator in levels",
-        statement="For these weights, every n >= 1 and every x in [-M, M]^n: |y_n - x_1| <= (2/ε)(ℓ + ρ + Z + drift) + distortion, "
-        "all of them numbers that the verifier reads off the weights.",
+        statement="For these weights, every n >= 1 and every x in [-M, M]^n: |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion, "
+        "V = 2/ε, all of them numbers that the verifier reads off the weights (verify explain C9).",
         sized=f"levels of 2^-{sizes.bits} M, period P = {sizes.period}, γ = 2^-{(sizes.bits + 1) // 2 + 3}, G = 2^{sizes.gain}: "
         "the fewest bits and then the smallest power of two G whose inequalities give the tolerance",
     )

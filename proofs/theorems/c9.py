@@ -280,9 +280,11 @@ C9 = Theorem(
     id="C9",
     title="a refreshed memory: the LSTM that never forgets",
     statement=(
-        "For every M and every tolerance δ > 0 there is an LSTM with 4 units, s_0 = 0 and fixed weights (dyadic rationals if M "
-        "is one) with |y_n - x_1| <= δ for every n >= 1 and every x in [-M, M]^n. With levels of 2^-L M and comparators over "
-        "1/64 of a level the error is below 3/5 2^-L M for each L whose inequalities are read off the weights."
+        "Let an LSTM with s_0 = 0 have a clock of autonomous units and the units capture, hold and accumulate, coupled as below, "
+        "and let its numbers satisfy the inequalities. Then |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion for every n >= 1 and "
+        "every x in [-M, M]^n. The construction has 4 units, fixed dyadic weights (for dyadic M) and levels of 2^-L M; with fine "
+        "comparators its bound is below 3/5 2^-L M for L = 3, 16 and 64. Each request checks the inequalities at its own L; that "
+        "they hold for every L is not proved here."
     ),
     hypotheses=(
         "the clock comes back after P steps to a set of states that a cycle maps into itself",
