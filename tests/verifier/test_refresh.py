@@ -9,7 +9,7 @@ from flint import arb
 from constructions import Construction, construct
 from constructions.refresh import ACCUMULATE, CLOCK, HOLD, Sizes, fine_gain, network
 from proofs.checks import random_weights
-from verifier.arithmetic.balls import Balls, show_near, to_ball
+from verifier.arithmetic.balls import TINY_EXPONENT, Balls, show_lower, show_near, show_upper, to_ball
 from verifier.observed import run_error
 from verifier.program import record
 from verifier.refresh import bound_refresh, push_levels
@@ -225,6 +225,9 @@ def test_numbers_too_small_to_write_are_called_so() -> None:
     with Balls(100).working():
         assert show_near(to_ball(-(10**15)).exp()) == "almost 0"
         assert show_near(to_ball(-700).exp()) != "almost 0"
+        tiny = to_ball(-(10**15)).exp()
+        assert [show_upper(tiny), show_lower(tiny), show_upper(-tiny), show_lower(-tiny)] == ["1e-315652", "0", "0", "-1e-315652"]
+        assert arb(10) ** -315652 > arb(2) ** TINY_EXPONENT > arb(10) ** -315653
 
 
 def test_long_inputs_are_cut_and_marked() -> None:

@@ -20,7 +20,10 @@ STATED_DIGITS = 12
 """Digits of the outward-rounded decimal as which a bound is compared and stored."""
 
 TINY_EXPONENT = -(2**20)
-"""Numbers below 2^this are not written out for people: the power of ten alone would take long."""
+"""Numbers below 2^this are not written out: the power of ten alone would take long."""
+
+TINIEST = "1e-315652"
+"""A decimal just above 2^TINY_EXPONENT = 10^-315652.8...: what such numbers are rounded to, away from 0."""
 
 ONE = arb(1)
 ZERO = arb(0)
@@ -135,6 +138,8 @@ def show_near(value: arb, digits: int = 3) -> str:
 def _show(point: arb, digits: int, up: bool) -> str:
     if not point.is_finite():
         return "inf" if up or point > 0 else "-inf"
+    if not point.is_zero() and abs(point) < arb(2) ** TINY_EXPONENT:
+        return (TINIEST if up else f"-{TINIEST}") if up == bool(point > 0) else "0"
     return show_decimal(_point_pair(point), digits, up)
 
 
