@@ -35,7 +35,8 @@ def assemble(cell: str, hidden: int, entries: Entries, units: tuple[str, ...] = 
 class Construction:
     """Explicit weights proposed for a regime, with the closed-form bound that sized them.
 
-    `parameters` are the derivation's symbols at exact values; `reasons` says for each nonzero weight why it is there;
+    `parameters` are the derivation's symbols at exact values; where the verifier bounds the error from the weights alone there
+    is no derivation, and `statement` says what is claimed. `reasons` says for each nonzero weight why it is there;
     `leading_order` is the bound to leading order and `sized` says how the parameters were chosen, as text for people.
     """
 
@@ -44,10 +45,11 @@ class Construction:
     theorem: str
     title: str
     parameters: Mapping[Symbol, Fraction]
-    derivation: Derivation
+    derivation: Derivation | None
     reasons: Mapping[Place, str]
     leading_order: str
     sized: str = "the smallest whole numbers and power of ten whose bound meets the tolerance"
+    statement: str = ""
 
     def _repr_latex_(self) -> str:
         """The weights as matrices, for notebooks."""

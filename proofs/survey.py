@@ -95,8 +95,7 @@ def decide_question(question: Question) -> Finding:
     decision = ask(answer, steps=STEPS)
     describe = decision.regime.describe()
     if isinstance(decision, Certificate):
-        theorem = decision.symbolic.theorem if decision.symbolic else None
-        return Finding(question, describe, _word(decision.verdict, "yes"), theorem, None, None, _error(decision))
+        return Finding(question, describe, _word(decision.verdict, "yes"), decision.theorem, None, None, _error(decision))
     if isinstance(decision, Impossible):
         name, floor = decision.theorem.id, decision.floor
         shown = None if floor is None else _floor(floor.error)

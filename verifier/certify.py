@@ -68,8 +68,8 @@ class Proposal(Protocol):
         """The question."""
 
     @property
-    def derivation(self) -> Derivation:
-        """The closed-form bound and its steps."""
+    def derivation(self) -> Derivation | None:
+        """The closed-form bound and its steps; None where the bound is in no closed form."""
 
     @property
     def parameters(self) -> Mapping[Symbol, Fraction]:
@@ -129,6 +129,13 @@ class Certificate:
         from verifier.display import certificate_html
 
         return certificate_html(self)
+
+    @property
+    def theorem(self) -> str | None:
+        """The theorem the bound rests on: of the closed form, or of the inequalities read off the weights."""
+        if self.symbolic is not None:
+            return self.symbolic.theorem
+        return None if self.supremum is None or self.supremum.refresh is None else self.supremum.refresh.theorem
 
     @property
     def working_digits(self) -> int:
@@ -285,7 +292,7 @@ def _layers(
                 raise StepLimit("an adversarial run already misses, so no invariant set was looked for")
             points = None if regime.bits is None else grid_points(regime.bound, regime.bits)
             supremum = bound_supremum(
-                program, regime.extent, regime.length, only_last, steps, points, regime.tolerance, not missed, aim
+                program, regime.extent, regime.length, only_last, steps, points, regime.tolerance, not missed, aim, regime.contains
             )
         except StepLimit as limit:
             step_limit = str(limit)
@@ -296,6 +303,8 @@ def _layers(
         relation = "<" if regime.strict else "<="
         comparisons: list[Comparison] = []
         if highest is not None:
+            if supremum is not None and supremum.pushed is not None and not supremum.pushed.skipped:
+                comparisons.append(Comparison("levels pushed as boxes return", supremum.pushed.verdict))
             if attained is not None:
                 comparisons.append(Comparison("observed <= supremum", _not_above(attained, highest)))
             if bound is not None:

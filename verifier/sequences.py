@@ -6,8 +6,15 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
+from verifier.arithmetic.balls import show_decimal
 from verifier.errors import UsageError
 from verifier.exact import parse_rational, show_rational
+
+LONGEST_VALUE = 24
+"""Characters of an input that is printed in full."""
+
+SHOWN_DIGITS = 15
+"""Digits of a longer one."""
 
 Runs = tuple[tuple[Fraction, int], ...]
 """An input sequence: (value, how often), in order."""
@@ -71,9 +78,18 @@ def show_runs(runs: Runs, most: int = 4) -> str:
     >>> show_runs(((Fraction(1), 1), (Fraction(-1), 999)))
     '1, then -1 (999 times)'
     """
-    parts = [show_rational(v) if c == 1 else f"{show_rational(v)} ({c} times)" for v, c in runs[:most]]
+    parts = [_show_value(v) if c == 1 else f"{_show_value(v)} ({c} times)" for v, c in runs[:most]]
     text = ", then ".join(parts)
     return text if len(runs) <= most else f"{text}, ... ({length(runs)} inputs in {len(runs)} runs)"
+
+
+def _show_value(value: Fraction) -> str:
+    """A rational as it is if that is short, else its first digits, cut towards -∞ and marked as such."""
+    text = show_rational(value)
+    if len(text) <= LONGEST_VALUE:
+        return text
+    bits = 4 * SHOWN_DIGITS + max(0, value.denominator.bit_length() - value.numerator.bit_length())
+    return f"{show_decimal((value.numerator * (1 << bits) // value.denominator, -bits), SHOWN_DIGITS, up=False)}..."
 
 
 def runs_to_data(runs: Runs) -> list[list[Any]]:

@@ -11,6 +11,12 @@ from verifier.exact import show_rational
 DIGITS = 6
 """Significant digits of the printed bounds, rounded outward."""
 
+MANY = 10**6
+"""Levels of a memory whose number is not printed."""
+
+BRACKETS = ("invariant sets", "expansion", "refreshed levels")
+"""Methods whose name says where a bracket comes from."""
+
 LONGEST_NUMBER = 24
 """Characters of a number printed in full."""
 
@@ -29,6 +35,7 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
     else:
         how = {
             "invariant sets": f"invariant sets, {supremum.boxes} ranges",
+            "refreshed levels": f"{supremum.boxes} levels, all at once" if supremum.boxes < MANY else "all levels at once",
             "induction": "exact, closed form in n",
             "stepping": "exact, stepped",
             "exact forms": "exact rational",
@@ -38,7 +45,7 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
         }[supremum.method]
         value = show_upper(supremum.upper, DIGITS)
         if not supremum.exact and supremum.upper.is_finite():
-            how = how if supremum.method in ("invariant sets", "expansion") else "bracket"
+            how = how if supremum.method in BRACKETS else "bracket"
             value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:

@@ -8,7 +8,7 @@ through `settled`, without stepping. Nothing here knows a construction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,11 +23,14 @@ from verifier.hypotheses import range_of_readout
 from verifier.impulse import is_affine, linear_supremum
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
 from verifier.multiaffine import PathSupremum, path_supremum
+from verifier.observed import run_error
 from verifier.piecewise import ExactSupremum, NotPiecewiseAffine, exact_supremum, is_piecewise_affine
 from verifier.program import Program
+from verifier.refresh import Enumeration, Refresh, bound_refresh, push_levels
 from verifier.run import Runner
 from verifier.sequences import Runs, expand, join, length
 from verifier.settled import bound_beyond
+from verifier.verdict import Verdict
 
 SUBDIVISION_WORK = 40_000
 """Steps × operations spent on halving a box whose signs are not all decided."""
@@ -40,6 +43,9 @@ SHARPER = (1, 2, 4, 8, 16)
 1 in binary64 differs from 1 by as little as 2^-1077, which balls must tell apart."""
 
 
+LOADS = 2
+"""Loads of a refreshed memory after which an attack reads its error."""
+
 WALK_WORK = 50_000_000
 """Steps × terms × driven states beyond which the box is not walked: some minutes of interval operations."""
 
@@ -51,8 +57,8 @@ class Supremum:
     `upper` bounds the error of every sequence in the box at every asked horizon. `lower` is attained by `witness` at
     `horizon`. With `exact` every sign was decided: both are one ball. Otherwise `undecided` inputs were kept as
     intervals after `boxes` boxes. `method` is "exact forms", "lattice paths", "bounded readout" (on ℝ), "invariant sets"
-    (over `boxes` ranges of x_1), "induction" (then `settled_after` steps were walked), "expansion" (in powers of x_1) or
-    "stepping".
+    (over `boxes` ranges of x_1), "refreshed levels" (`boxes` of them: by the inequalities in `refresh`, and `pushed` as boxes of
+    states), "induction" (then `settled_after` steps were walked), "expansion" (in powers of x_1) or "stepping".
     `exact_value` is the supremum as a rational where it was computed as one.
     """
 
@@ -66,6 +72,8 @@ class Supremum:
     settled_after: int | None = None
     boxes: int = 1
     exact_value: Fraction | None = None
+    refresh: Refresh | None = None
+    pushed: Enumeration | None = None
 
 
 def bound_supremum(
@@ -78,13 +86,14 @@ def bound_supremum(
     target: Fraction | None = None,
     refine: bool = True,
     aim: Fraction | None = None,
+    allowed: Callable[[Fraction], bool] | None = None,
 ) -> Supremum:
     """Enclose max over n' <= n (or n alone, or for ever) of sup |y_{n'} - x_1| over [-bound, bound]^{n'}, or over ℝ^{n'}.
 
     `bound` None means ℝ and needs a piecewise affine network; `n` None means for ever, by exact forms that settle or by
     invariant sets, there with x_1 among `points` if given, stopping at an attained error above `target`, and not
-    before the bound is below `aim` where that can be had. Works at the current precision; raises `StepLimit` where no method
-    applies within `steps` steps.
+    before the bound is below `aim` where that can be had; `allowed` says which x_1 the question knows. Works at the current
+    precision; raises `StepLimit` where no method applies within `steps` steps.
     """
     beyond_readout = _beyond_the_readout(program, n, only_last, target or Fraction(0)) if bound is None else None
     if beyond_readout is not None:
@@ -108,6 +117,9 @@ def bound_supremum(
     if bound is None:
         raise StepLimit("no method of this version bounds the error of these weights on all of ℝ")
     if n is None:
+        refreshed = bound_refresh(program, bound)
+        if refreshed is not None:
+            return _from_refresh(program, bound, refreshed, target, allowed)
         found = bound_forever(program, bound, points, target, aim)
         if found is None:
             raise StepLimit("no invariant set was found: the states do not settle into a box that one step maps into itself")
@@ -142,6 +154,29 @@ def _from_expansion(program: Program, bound: Fraction, n: int, only_last: bool, 
             return None
         lower, horizon, witness = attained(program, bound, n, steps, only_last)
     return Supremum(lower, upper, horizon, witness, False, 1, "expansion")
+
+
+def _from_refresh(
+    program: Program, bound: Fraction, found: Refresh, target: Fraction | None, allowed: Callable[[Fraction], bool] | None
+) -> Supremum:
+    """The bound of a refreshed memory's inequalities, and the largest error of inputs beside the borders of its levels."""
+    runner = Runner(program, Balls(flint.ctx.prec))
+    lower, witness = ZERO, join([(bound, 1)])
+    for x_1 in (*found.firsts, bound, -bound):
+        for count in (0, LOADS * found.period):
+            runs = join([(x_1, 1), (-bound if x_1 > 0 else bound, count)])
+            error = run_error(runner, runs) if allowed is None or allowed(x_1) else ZERO
+            if error > lower:
+                lower, witness = error, runs
+    holds = found.verdict is Verdict.PROVED
+    if not holds and (target is None or not lower > to_ball(target)):
+        missing = [f"{i.text} ({i.name})" for i in found.inequalities if i.verdict is not Verdict.PROVED]
+        raise StepLimit(f"these weights refresh a held value, but not every inequality of C9 holds: {'; '.join(missing)}")
+    upper = found.upper if holds else arb("inf")
+    return Supremum(
+        lower, upper, length(witness), witness, False, 0, "refreshed levels", found.period, found.levels,
+        refresh=found, pushed=push_levels(program, bound, found) if holds else None,
+    )  # fmt: skip
 
 
 def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target: Fraction) -> Supremum | None:

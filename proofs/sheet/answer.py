@@ -165,10 +165,12 @@ def _within_range(value: Interval, activation: str) -> Interval:
 
 def proof_blocks(construction: Construction, certificate: Certificate) -> tuple[Block, ...]:
     """The theorem with the derivation made for this request, as the certificate checked it."""
-    theorem = THEOREMS[construction.derivation.theorem]
+    theorem = THEOREMS[construction.theorem]
     symbolic = certificate.symbolic
-    if symbolic is None:
-        return (Paragraph(prose("No theorem was claimed.")),)
+    if symbolic is None or construction.derivation is None:
+        refresh = None if certificate.supremum is None else certificate.supremum.refresh
+        read = {} if refresh is None else {f"{i.name}: {i.text}": i.verdict for i in refresh.inequalities}
+        return theorem_blocks(theorem, {name: check() for name, check in (theorem.checks or {}).items()} | read)
     results = {**symbolic.steps, "the steps end in the bound": construction.derivation.check_conclusion()}
     results["the weights are the theorem's at these numbers"] = symbolic.covers
     results |= {name: check() for name, check in (theorem.checks or {}).items()}

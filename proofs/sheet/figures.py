@@ -143,7 +143,7 @@ def error_against_n(construction: Construction, certificate: Certificate) -> Fig
             if n <= certificate.steps:
                 seen = decades(observe(program, regime.bound, n, True, certificate.seed, regime.bits).worst.error)
             bound = None
-            if symbol is not None:
+            if symbol is not None and construction.derivation is not None:
                 bound = decades(construction.derivation.enclose({**construction.parameters, symbol: Fraction(n)}))
             rows.append((decades(n), seen, decades(worst.upper), bound))
     return Figure(
@@ -229,6 +229,7 @@ def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction
             points = (
                 (decades(item.weights.largest), decades(item.derivation.enclose(item.parameters) / to_ball(item.regime.bound)))
                 for item in made
+                if item.derivation is not None
             )
             curves.append(curve(name, points, lines[k % len(lines)], marks[k % len(marks)]))
     return Figure(

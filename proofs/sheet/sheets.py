@@ -59,9 +59,7 @@ class Decided:
     @property
     def theorem(self) -> str:
         """The theorem it rests on; empty for none."""
-        if isinstance(self.answer, Construction):
-            return self.answer.derivation.theorem
-        return self.answer.theorem if isinstance(self.answer, Impossibility) else ""
+        return self.answer.theorem if isinstance(self.answer, Construction | Impossibility) else ""
 
 
 def decided(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Decided:

@@ -128,7 +128,7 @@ def _value(weights: Weights, symbols: Mapping[Place, str], place: Place) -> str:
 
 def closed_forms(construction: Construction) -> dict[Place, str]:
     """The weights as the theorem writes them, where its equations show this cell."""
-    for step in construction.derivation.steps:
+    for step in () if construction.derivation is None else construction.derivation.steps:
         if isinstance(step, CellEquations) and step.cell == construction.weights.cell:
             made = step
             if step.sized_by is not None and step.grown is not None:

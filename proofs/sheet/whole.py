@@ -158,9 +158,9 @@ def _pictures() -> list[Block]:
             made = [construct(name, n=PICTURED_N, precision=digits) for digits in PRECISIONS]
         except UsageError:
             continue
-        kept = [item for item in made if isinstance(item, Construction) and item.derivation.bound != 0]
-        if kept and kept[0].derivation.theorem not in {items[0].derivation.theorem for _, items in proposals}:
-            proposals.append((f"{name} ({kept[0].derivation.theorem})", kept))
+        kept = [i for i in made if isinstance(i, Construction) and i.derivation is not None and i.derivation.bound != 0]
+        if kept and kept[0].theorem not in {items[0].theorem for _, items in proposals}:
+            proposals.append((f"{name} ({kept[0].theorem})", kept))
     responses = prose(
         "Linear memories: what x_1 = 1 leaves in the state of h' = λh + x. Bengio, Simard & Frasconi 1994 describe the first and "
         "the last as vanishing and exploding gradients; it is the exploding memory that recalls x_1 (C2)."

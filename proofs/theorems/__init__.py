@@ -12,6 +12,7 @@ from proofs.theorems.c6 import C6
 from proofs.theorems.c6b import C6B
 from proofs.theorems.c7 import C7
 from proofs.theorems.c8 import C8, C8_GRU, C8_LSTM, C8_SIGMOID
+from proofs.theorems.c9 import C9
 from proofs.theorems.c10 import C10
 from proofs.theorems.c11 import C11
 from proofs.theorems.c12 import C12
@@ -49,6 +50,7 @@ CONSTRUCTIONS = (
         C8_SIGMOID,
         C8_GRU,
         C8_LSTM,
+        C9,
         C10,
         C11,
         C12,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from latch_reference import CONTEXT, early, number, outputs, serves
 
-from constructions import Construction, Impossibility, Unanswered, construct, derivations
+from constructions import Construction, Impossibility, Unanswered, construct, derivations, thermometer
 from constructions.latch import GAMMA, KAPPA, LATCHES, RHO, D, K, M, equations
 from constructions.thermometer import T, W, derivation
 from proofs.theorems import THEOREMS
@@ -17,6 +17,7 @@ from verifier import Verdict, certify, certify_weights
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball, upper_fraction
 from verifier.certificate import check_data, content_hash, to_data
 from verifier.inequality import AtMost, CellEquations, Derivation, Identity
+from verifier.regime import Regime
 from verifier.weights import Weights
 
 F = Fraction
@@ -116,15 +117,20 @@ def test_the_width_is_sharp(cell: str) -> None:
 # --- what is not answered ---------------------------------------------------------------------------------------------
 
 
+def latched(cell: str, tolerance: F, hidden: int, **asked: Any) -> Construction | Unanswered:
+    """What C8 alone answers; for the lstm `construct` goes on to C9."""
+    return thermometer.construct(Regime(cell, 5, F(1), tolerance, "forever", hidden=hidden, **asked))
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_what_cannot_be_had_says_how_many_levels_it_needs(cell: str) -> None:
     flags = LATCHES[cell].flags
-    held = construct(cell, n=5, horizon="forever", tolerance=F(1, 8), hidden=8 + flags)
+    held = latched(cell, tolerance=F(1, 8), hidden=8 + flags)
     assert isinstance(held, Unanswered)
     assert "9 levels" in held.reason
     assert f"--hidden {9 + flags}" in held.reason
     assert "C9" in held.reason
-    finer = construct(cell, n=5, horizon="forever", domain="grid", bits=4, hidden=14 + flags)
+    finer = latched(cell, tolerance=F(1, 15), domain="grid", bits=4, hidden=14 + flags)
     assert isinstance(finer, Unanswered)
     assert "16 levels" in finer.reason
     assert isinstance(construct(cell, n=5, horizon="forever", domain="grid", bits=4, hidden=15 + flags), Construction)

@@ -19,6 +19,12 @@ FAR_BELOW = -(2**20)
 STATED_DIGITS = 12
 """Digits of the outward-rounded decimal as which a bound is compared and stored."""
 
+TINY_EXPONENT = -(2**20)
+"""Numbers below 2^this are not written out: the power of ten alone would take long."""
+
+TINIEST = "1e-315652"
+"""A decimal just above 2^TINY_EXPONENT = 10^-315652.8...: what such numbers are rounded to, away from 0."""
+
 ONE = arb(1)
 ZERO = arb(0)
 
@@ -113,7 +119,8 @@ def show_lower(value: arb, digits: int = 6) -> str:
 def show_near(value: arb, digits: int = 3) -> str:
     """A number in [-1, 1] for people, cut towards 0 after few digits; next to ±1 the distance from it is shown instead.
 
-    Where the precision does not separate it from ±1, "> 1 - δ" says what is known.
+    Where the precision does not separate it from ±1, "> 1 - δ" says what is known; a modulus below
+    2^`TINY_EXPONENT` is "almost 0".
 
     >>> show_near(arb("0.25")), show_near(1 - arb(10) ** -5), show_near(arb(0)), show_near(arb(500).tanh())
     ('0.25', '1 - 9.99e-6', '0', '> 1 - 2.23e-16')
@@ -123,12 +130,16 @@ def show_near(value: arb, digits: int = 3) -> str:
             return end.split()[0]
         if abs(gap) < arb(1) / 100 and not gap < 0:
             return f"{end} {show_lower(gap, digits)}" if gap > 0 else f"{beyond} {end} {show_upper(gap, digits)}"
+    if not value.is_zero() and abs(value) < arb(2) ** TINY_EXPONENT:
+        return "almost 0"
     return show_upper(value, digits) if value < 0 else show_lower(value, digits)
 
 
 def _show(point: arb, digits: int, up: bool) -> str:
     if not point.is_finite():
         return "inf" if up or point > 0 else "-inf"
+    if not point.is_zero() and abs(point) < arb(2) ** TINY_EXPONENT:
+        return (TINIEST if up else f"-{TINIEST}") if up == bool(point > 0) else "0"
     return show_decimal(_point_pair(point), digits, up)
 
 

@@ -17,6 +17,7 @@ from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
 from verifier.gates import gate_activations, live_units
+from verifier.refresh import Enumeration
 from verifier.regime import Regime
 from verifier.sequences import Runs, expand, length, show_runs
 from verifier.summary import DIGITS, LONGEST_NUMBER, numbers, short
@@ -66,7 +67,7 @@ def number_fields(certificate: Certificate) -> dict[str, str | None]:
     observed, supremum, symbolic = certificate.observed, certificate.supremum, certificate.symbolic
     with Balls(certificate.working_bits).working():
         return {
-            "theorem": None if symbolic is None else symbolic.theorem,
+            "theorem": certificate.theorem,
             "observed": None if observed is None else show_lower(observed.worst.error, DIGITS),
             "supremum": None if supremum is None else show_upper(supremum.upper, DIGITS),
             "symbolic": None if symbolic is None else show_upper(symbolic.value, DIGITS),
@@ -92,8 +93,8 @@ def print_certificate(certificate: Certificate, construction: Construction, show
     sizes = ", ".join(
         f"{letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")
     )
-    if sizes:
-        click.echo(wrapped("sized", f"{sizes}: {construction.sized}"))
+    if sizes or construction.derivation is None:
+        click.echo(wrapped("sized", ": ".join(filter(None, (sizes, construction.sized)))))
     click.echo()
     _print_weights(construction, show_weights)
     click.echo()
@@ -109,8 +110,9 @@ def print_certificate(certificate: Certificate, construction: Construction, show
         elif supremum.witness:
             exact = "worst case" if supremum.exact else "worst found"
             click.echo(wrapped(exact, f"x = {show_runs(supremum.witness)}, read at n' = {supremum.horizon}"))
-    click.echo(wrapped("bound", f"{construction.derivation.theorem}: {construction.derivation.statement}"))
-    if construction.leading_order != "0":
+    statement = construction.statement if construction.derivation is None else construction.derivation.statement
+    click.echo(wrapped("bound", f"{construction.theorem}: {statement}"))
+    if construction.leading_order not in ("", "0"):
         click.echo(wrapped("", f"leading order {construction.leading_order}"))
     click.echo(wrapped("checked", _checks(certificate)))
     if certificate.reason:
@@ -259,6 +261,13 @@ def report_width() -> int:
     return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
 
 
+def _pushed(pushed: Enumeration | None) -> str:
+    """What pushing every level as a box said, or why it was not done."""
+    if pushed is None or pushed.skipped:
+        return f"levels not pushed as boxes: {'the inequalities fail' if pushed is None else pushed.skipped}"
+    return f"{pushed.boxes} boxes of whole states pushed through a cycle, error <= {show_upper(pushed.upper, DIGITS)}"
+
+
 def _checks(certificate: Certificate) -> str:
     parts = [f"{c.text}: {c.verdict.value}" for c in certificate.comparisons]
     if certificate.symbolic is not None:
@@ -269,6 +278,13 @@ def _checks(certificate: Certificate) -> str:
         if held:
             parts.append(f"{sum(v is Verdict.PROVED for v in held)} of {len(held)} hypotheses")
         parts.append(f"weights are the theorem's: {certificate.symbolic.covers.value}")
+    if certificate.supremum is not None and certificate.supremum.refresh is not None:
+        read = certificate.supremum.refresh.inequalities
+        proved = sum(i.verdict is Verdict.PROVED for i in read)
+        parts.append(
+            f"{proved} of {len(read)} inequalities of C9 read off the weights ({sum(i.comparisons for i in read)} comparisons)"
+        )
+        parts.append(_pushed(certificate.supremum.pushed))
     seen = certificate.observed
     if seen is not None:
         parts.append(f"{len(seen.observations)} adversarial families over {seen.steps} steps")

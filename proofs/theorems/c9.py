@@ -1,0 +1,336 @@
+"""C9: an LSTM with four units re-quantises a real number for ever and so recalls x_1 to any tolerance at every n."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import sympy
+from flint import arb
+from sympy import Expr, Rational, Symbol, tanh
+
+from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, COARSEST, HOLD, UNITS, Sizes, fine_gain, network
+from proofs.checks import holds
+from proofs.theorem import Theorem
+from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.symbols import sigmoid
+from verifier.inequality import (
+    NONNEGATIVE,
+    UNIT,
+    AtMost,
+    Atom,
+    CellEquations,
+    Context,
+    Growth,
+    Relation,
+    Step,
+    check_nonnegative,
+)
+from verifier.observed import run_error
+from verifier.program import Program, record
+from verifier.ranges import Range
+from verifier.refresh import Refresh, bound_refresh, push_levels
+from verifier.run import Runner
+from verifier.sequences import join
+from verifier.verdict import Verdict, all_of, check_less
+
+SHOWN_BITS = (3, 16, 64)
+"""L of the memories whose inequalities are checked here."""
+
+SMALL_BITS = 4
+"""L of the memory that is attacked and pushed box by box."""
+
+GUARD_BITS = 128
+
+BISECTIONS = 40
+"""Halvings of x_1 between two inputs that go to different levels."""
+
+ATTACK_BITS = 2 * BISECTIONS + SMALL_BITS + GUARD_BITS
+"""Precision at which inputs next to a border are run."""
+
+CYCLES = 12
+"""Cycles of an attack."""
+
+BITS_OF_LEMMA = 8
+"""K for which the binary expansion is enumerated."""
+
+# --- lemmas -----------------------------------------------------------------------------------------------------------
+
+U, B, BETA, S, Z, R = sympy.symbols("u b beta s z r", real=True)
+LEMMA: dict[Symbol, Range] = {U: NONNEGATIVE, B: NONNEGATIVE, BETA: UNIT, S: UNIT, Z: NONNEGATIVE, R: UNIT}
+
+
+def soft_bits_lose_nothing() -> Verdict:
+    """The residual lemma, D = θ ± u, the bit b taken with any share β: D' - (θ - b), θ - D' and hi - b(1-s)r - D' are >= 0."""
+    half = Rational(1, 2)
+    low = check_nonnegative(U + B * (1 - BETA), LEMMA)  # D = θ + u >= θ
+    below = check_nonnegative((B - (Z + B * half)).subs(B, 2 * Z + U), LEMMA)  # D = θ - z, share 1/2, b = 2z + u
+    above = check_nonnegative(half * (2 * Z + U) - Z, LEMMA)  # D = θ + z, share 1/2 of b r = 2z + u
+    taken = check_nonnegative(B * (1 - BETA * S) - B * (1 - S), LEMMA)  # a share of at least 1 - s
+    return all_of((low, below, above, taken))
+
+
+def wide_comparators_would_lose() -> Verdict:
+    """False variant: with comparators as wide as the bit (z = b) the residual may pass θ."""
+    return holds(check_nonnegative(B / 2 - Z.subs(Z, B), LEMMA) is Verdict.REFUTED)
+
+
+def the_load_is_cubic() -> Verdict:
+    """X - 2X³/3 <= tanh tanh X <= X for X >= 0, by growth."""
+    return all_of(_run(_cubic_steps(Rational(2, 3))))
+
+
+def half_the_cubic_term_would_be_false() -> Verdict:
+    """False variant: X - X³/3 <= tanh tanh X is not shown, and fails at X = 1/2."""
+    shown = all_of(_run(_cubic_steps(Rational(1, 3))))
+    with Balls(GUARD_BITS).working():
+        fails = check_less(to_ball(Fraction(1, 2)).tanh().tanh(), to_ball(Fraction(1, 2) - Fraction(1, 24)))
+    return holds(shown is not Verdict.PROVED and fails is Verdict.PROVED)
+
+
+def _cubic_steps(factor: Expr) -> tuple[Step, ...]:
+    z, t, gap, first, y = sympy.symbols("Y t g f y", real=True)
+    once = tanh(z)
+    return (
+        Growth("below", "tanh z <= z", once, z, z, t**2, (Atom(t, once),)),
+        Growth("cubic", "z - z³/3 <= tanh z", z - z**3 / 3, once, z, gap * (gap + 2 * t),
+               (Atom(t, once), Atom(gap, z - once, "below"))),
+        AtMost("twice", "with y = tanh X: (y - X + X³/3) + (X³ - y³)/3 >= 0", z - factor * z**3, once - once**3 / 3,
+               first + gap * (z**2 + z * y + y**2) / 3,
+               (Atom(first, once - z + z**3 / 3, "cubic"), Atom(gap, z - once, "below"), Atom(y, once))),
+    )  # fmt: skip
+
+
+def _run(steps: tuple[Step, ...]) -> list[Verdict]:
+    proved: dict[str, Relation] = {}
+    context = Context({Symbol("Y", real=True): NONNEGATIVE}, {}, proved)
+    verdicts = []
+    for step in steps:
+        verdicts.append(step.check(context))
+        if verdicts[-1] is Verdict.PROVED and step.relation is not None:
+            proved[step.name] = step.relation
+    return verdicts
+
+
+def bits_are_the_floor() -> Verdict:
+    """At each trial the threshold N = prefix + 2^k has N <= m or N >= m + 1, and the bit of m is 1 exactly if N <= m."""
+    return holds(all(_bits(m, Fraction(1, 4)) == m for m in range(2**BITS_OF_LEMMA)))
+
+
+def next_to_a_border_bits_may_differ() -> Verdict:
+    """Near miss: thresholds that are off by more than the distance to the border give another level."""
+    return holds(_bits(8, Fraction(-1, 4)) != 8)
+
+
+def _bits(m: int, inside: Fraction) -> int:
+    """The sum taken for the value m + inside, thresholds being off by 1/8 up and down in turn."""
+    total = 0
+    for k in reversed(range(BITS_OF_LEMMA)):
+        if m + inside >= total + 2**k + Fraction((-1) ** k, 8):
+            total += 2**k
+    return total
+
+
+def borders_return() -> Verdict:
+    """J_m into itself: with w = ρ + ℓ + Z + s and ℓ = ρ + Z + u what is above mw + Z stays below (m+1)w - Z, and so below."""
+    rho, z, s, u = sympy.symbols("rho Z s u", real=True)
+    ranges = dict.fromkeys((rho, z, s, u), NONNEGATIVE)
+    lift = rho + z + u
+    unit = rho + lift + z + s
+    above = check_nonnegative(unit - z - (lift + rho), ranges)
+    below = check_nonnegative((lift - rho) - z, ranges)
+    return all_of((above, below))
+
+
+def wide_borders_would_not_return() -> Verdict:
+    """False variant: without ρ + Z <= ℓ the lowest value of J_m may lie in the next border."""
+    rho, z = sympy.symbols("rho Z", real=True)
+    ranges = dict.fromkeys((rho, z), NONNEGATIVE)
+    return holds(check_nonnegative(Rational(1, 2) - rho - z, ranges) is Verdict.REFUTED)
+
+
+# --- the cell ---------------------------------------------------------------------------------------------------------
+
+
+def the_cell_has_these_equations() -> Verdict:
+    """The LSTM's own equations with the template weights are the four recurrences."""
+    return _equations(top=Rational(3, 8)).check(Context({}, {}, {}))
+
+
+def another_threshold_is_another_cell() -> Verdict:
+    """Near miss: with another threshold in one gate the recurrences are not the cell's."""
+    return holds(_equations(top=Rational(1, 4)).check(Context({}, {}, {})) is not Verdict.PROVED)
+
+
+def _equations(top: Expr) -> CellEquations:
+    gain, full, unit, scale = sympy.symbols("G gamma w epsilon", positive=True)
+    x, *h = sympy.symbols("x h_cap h_hold h_acc h_clk", real=True)
+    c = sympy.symbols("c_cap c_hold c_acc c_clk", real=True)
+    low = Rational(3, 4) * unit
+    cap, hold, acc, clk = h
+    shut, loads = sigmoid(gain * clk - gain * low), sigmoid(gain * low - gain * clk)
+    new = {
+        CAPTURE: shut * c[0] + sigmoid(gain * unit / 4 - gain * clk) * tanh(scale * x + Rational(3, 16) * full + unit),
+        HOLD: shut * c[1] + loads * tanh(2 * acc + 2 * clk),
+        ACCUMULATE: sigmoid(gain * Rational(3, 8) * full - gain * clk) * c[2]
+        + sigmoid(gain * (cap + hold - acc - clk)) * tanh(2 * clk),
+        CLOCK: c[3] / 2 + loads * tanh(full - clk),
+    }
+    template: dict[str, dict[tuple[int, ...], Expr]] = {
+        "b_i": {(CAPTURE,): gain * unit / 4, (HOLD,): gain * low, (CLOCK,): gain * low},
+        "b_f": {(CAPTURE,): -gain * low, (HOLD,): -gain * low, (ACCUMULATE,): gain * top * full},
+        "b_g": {(CAPTURE,): Rational(3, 16) * full + unit, (CLOCK,): full},
+        "W_i": {
+            **{(k, CLOCK): -gain for k in range(len(UNITS))},
+            (ACCUMULATE, CAPTURE): gain, (ACCUMULATE, HOLD): gain, (ACCUMULATE, ACCUMULATE): -gain,
+        },
+        "W_f": {(CAPTURE, CLOCK): gain, (HOLD, CLOCK): gain, (ACCUMULATE, CLOCK): -gain},
+        "W_g": {(HOLD, ACCUMULATE): 2, (HOLD, CLOCK): 2, (ACCUMULATE, CLOCK): 2, (CLOCK, CLOCK): -1},
+        "U_g": {(CAPTURE,): scale},
+        "V": {(CAPTURE,): 2 / scale, (HOLD,): 2 / scale},
+    }  # fmt: skip
+    return CellEquations(
+        "cell", "four recurrences", cell="lstm", size=len(UNITS), template=template,
+        state={f"{name}[{k}]": values[k] for name, values in (("h", h), ("c", c)) for k in range(len(UNITS))},
+        input=x,
+        expected={
+            **{f"c[{k}]": value for k, value in new.items()}, **{f"h[{k}]": tanh(value) / 2 for k, value in new.items()},
+            "y": (tanh(new[CAPTURE]) + tanh(new[HOLD])) / scale,
+        },
+    )  # fmt: skip
+
+
+# --- at the numbers ---------------------------------------------------------------------------------------------------
+
+
+def _memory(bits: int, coarser: int = 0) -> tuple[Program, Refresh]:
+    """A memory of 2^-L levels, with comparators 2^coarser times wider than fine ones, and what is read off it."""
+    program = record(network(len(UNITS), Sizes(bits, fine_gain(bits) - coarser), Fraction(1))[0])
+    found = bound_refresh(program, Fraction(1))
+    if found is None:
+        raise ValueError("the construction is not of the form of a refreshed memory")
+    return program, found
+
+
+def the_inequalities_hold() -> Verdict:
+    """Every inequality, and an error below 3/5 of a level, for several L."""
+    found = []
+    for bits in SHOWN_BITS:
+        with Balls(bits + GUARD_BITS).working():
+            memory = _memory(bits)[1]
+            found += [memory.verdict, check_less(memory.upper, to_ball(Fraction(3, 5 * 2**bits)))]
+    return all_of(found)
+
+
+def coarse_comparators_are_not_proved() -> Verdict:
+    """Near miss: with a 2^6 times smaller gain some inequality fails."""
+    with Balls(SHOWN_BITS[1] + GUARD_BITS).working():
+        return holds(_memory(SHOWN_BITS[1], 6)[1].verdict is not Verdict.PROVED)
+
+
+def levels_return_as_boxes() -> Verdict:
+    """Every level and border of a small memory, pushed through a cycle as a box of states with every input anywhere."""
+    with Balls(SMALL_BITS + GUARD_BITS).working():
+        program, memory = _memory(SMALL_BITS)
+        return push_levels(program, Fraction(1), memory).verdict
+
+
+def inputs_on_a_border_stay_within_the_bound() -> Verdict:
+    """Attack: x_1 bisected between two that go to different levels, then ±1 for many cycles: errors within the bound."""
+    with Balls(ATTACK_BITS).working():
+        memory, runner, borders = _bisected()
+        lengths = range(1, CYCLES * memory.period, 7)
+        runs = [join([(borders[-1], 1), (Fraction((-1) ** length), length)]) for length in lengths]
+        return all_of(check_less(run_error(runner, run), memory.upper) for run in runs)
+
+
+def half_a_level_is_not_enough() -> Verdict:
+    """False variant: 'the error is at most half a level' is refuted by an x_1 next to a border, two loads later."""
+    with Balls(ATTACK_BITS).working():
+        program, memory = _memory(SMALL_BITS, COARSEST)
+        runner = Runner(program, Balls(ATTACK_BITS))
+        beside = memory.hints.slope * memory.hints.margin / 8
+        borders = [Fraction(k, 2 ** (SMALL_BITS + 1)) + beside for k in range(1, 2 ** (SMALL_BITS + 1), 2)]
+        errors = [run_error(runner, join([(x, 1), (Fraction(1), 2 * memory.period)])) for x in borders]
+        return holds(any(check_less(arb(2) ** -(SMALL_BITS + 1), error) is Verdict.PROVED for error in errors))
+
+
+def _bisected() -> tuple[Refresh, Runner, list[Fraction]]:
+    """A small memory, and inputs that come ever closer to one border of its levels."""
+    program, memory = _memory(SMALL_BITS)
+    runner = Runner(program, Balls(ATTACK_BITS))
+    low, high = sorted(memory.firsts[:2])
+    found = []
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _goes_with(runner, memory, middle, low) else (low, middle)
+        found += [low, high]
+    return memory, runner, found
+
+
+def _goes_with(runner: Runner, memory: Refresh, x: Fraction, other: Fraction) -> bool:
+    """Whether x reads after two loads nearly what x_1 = `other` does, rather than the next level."""
+    reads = []
+    for first in (x, other):
+        *_, y = runner.outputs([first, *[Fraction(-1)] * (2 * memory.period)])
+        reads.append(y)
+    return bool(abs(reads[0] - reads[1]) < to_ball(memory.hints.slope * memory.hints.unit / 2))
+
+
+C9 = Theorem(
+    id="C9",
+    title="a refreshed memory: the LSTM that never forgets",
+    statement=(
+        "Let an LSTM with s_0 = 0 have a clock of autonomous units and the units capture, hold and accumulate, coupled as below, "
+        "and let its numbers satisfy the inequalities. Then |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion for every n >= 1 and "
+        "every x in [-M, M]^n. The construction has 4 units, fixed dyadic weights (for dyadic M) and levels of 2^-L M; with fine "
+        "comparators its bound is below 3/5 2^-L M for L = 3, 16 and 64. Each request checks the inequalities at its own L; that "
+        "they hold for every L is not proved here."
+    ),
+    hypotheses=(
+        "the clock comes back after P steps to a set of states that a cycle maps into itself",
+        "comparators are narrow against the bit on trial: z <= b r/2",
+        "the sums of bits stay below their limit, and the bits can express every held value",
+        "E <= ρ, ρ + ℓ + Z <= w and ρ + Z <= ℓ: levels and borders return",
+        "the first level found is decided in later cycles",
+        "held values stay in the range assumed of them",
+    ),
+    source=(
+        "this project, theory C9; the mechanism is the quantised refresh of analog memories by periodic conversion: Cauwenberghs "
+        "& Yariv 1995 (patents; 1993 the parent); that such a memory must be finitely many cells: Casey 1996, Maass & Orponen 1996"
+    ),
+    argument=(
+        "The clock is autonomous: it halves at every step, and its value is the weight of the bit on trial. Where it has become "
+        "small it is reloaded, once in P steps; its orbit depends on neither inputs nor the held value, so the gates it drives are "
+        "given numbers at each phase of a cycle, shut or open up to exponentially little.",
+        "Between loads the held value A moves by at most the drift: what shut gates let through, all inputs included.",
+        "The sum of the bits starts a cycle at 0. A comparator σ(G(A - sum - θ)) takes the bit b on trial with some share β. "
+        "Let D = A - sum. If D >= θ then D - βb >= θ - b, whatever β is. If θ - z <= D <= θ, then β <= 1/2 and D - βb >= θ - b "
+        "for z <= b/2; below that β is tiny. From above: D <= θ stays so; θ <= D <= θ + z has β >= 1/2 and comes below θ; beyond, "
+        "the bit is taken. So before the load D is between 0 and w up to little: a soft bit costs nothing, later bits make up.",
+        "The load replaces A by the sum plus w/2, up to the cubic term of tanh tanh: A moves by at most half a level and little.",
+        "Sums and thresholds are multiples of w up to `grid`. A value at least Z away from every multiple of w has every "
+        "comparator decided, the bits are those of its floor m, and it goes to the level L_m = mw + w/2 up to E.",
+        "A value within Z of mw is moved by at most half a level and so lands in J_m, which reaches from a little below L_{m-1} to "
+        "a little above L_m. What of J_m is decided goes to L_{m-1} or L_m, what is not lands in J_m again: J_m maps into itself. "
+        "So held values stay within half a level, 2Z and little of the captured one for ever.",
+        "The first cycle holds the captured value εx_1/2 plus an offset, distorted by the cubic term; its clock is, up to a cubic "
+        "term, that of all later cycles, and its levels are theirs up to `shift`.",
+    ),
+    checks={
+        "the cell's equations with the template weights": the_cell_has_these_equations,
+        "near miss: another threshold gives other equations": another_threshold_is_another_cell,
+        "residual lemma for arbitrary soft bits": soft_bits_lose_nothing,
+        "false variant: comparators as wide as the bit lose some of it": wide_comparators_would_lose,
+        "the load's cubic term: X - 2X³/3 <= tanh tanh X <= X": the_load_is_cubic,
+        "false variant: half the cubic term": half_the_cubic_term_would_be_false,
+        "decided bits are those of the floor": bits_are_the_floor,
+        "near miss: nearer to a border than thresholds are exact": next_to_a_border_bits_may_differ,
+        "levels and borders return": borders_return,
+        "false variant: without ρ + Z <= ℓ": wide_borders_would_not_return,
+        "the inequalities hold for L = 3, 16 and 64": the_inequalities_hold,
+        "near miss: a 2^6 times smaller gain": coarse_comparators_are_not_proved,
+        "the levels for L = 4 return as boxes of states": levels_return_as_boxes,
+        "attack: x_1 bisected onto a border": inputs_on_a_border_stay_within_the_bound,
+        "false variant: an error of half a level": half_a_level_is_not_enough,
+    },
+)

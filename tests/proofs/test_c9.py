@@ -1,0 +1,62 @@
+"""C9's page: every check holds, false variants are rejected, and a broken ingredient makes a check fail."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from constructions.refresh import Sizes
+from proofs.theorems import THEOREMS, c9
+from verifier.verdict import Verdict
+
+
+def test_every_check_holds_and_each_kind_is_there() -> None:
+    theorem = THEOREMS["C9"]
+    results = theorem.run()
+    assert set(results.values()) == {Verdict.PROVED}, results
+    named = " ".join(results)
+    assert named.count("false variant") >= 4
+    assert named.count("near miss") >= 3
+    assert "attack" in named
+    assert "Cauwenberghs" in theorem.source
+    assert not theorem.is_cited
+
+
+BROKEN: list[tuple[str, Any, Callable[[], Verdict]]] = [
+    ("fine_gain", lambda bits: 2, c9.the_inequalities_hold),
+    ("fine_gain", lambda bits: 200, c9.coarse_comparators_are_not_proved),
+    ("Sizes", lambda bits, gain: Sizes(bits, gain - 7), c9.the_inequalities_hold),
+    ("_cubic_steps", lambda factor: (), c9.the_load_is_cubic),
+    ("_bits", lambda m, inside: m ^ 1, c9.bits_are_the_floor),
+    ("_bits", lambda m, inside: m, c9.next_to_a_border_bits_may_differ),
+    ("check_nonnegative", lambda *_: Verdict.UNDECIDED, c9.soft_bits_lose_nothing),
+    ("check_nonnegative", lambda *_: Verdict.PROVED, c9.wide_comparators_would_lose),
+    ("check_nonnegative", lambda *_: Verdict.PROVED, c9.wide_borders_would_not_return),
+    ("run_error", lambda *_: c9.arb(1), c9.inputs_on_a_border_stay_within_the_bound),
+    ("run_error", lambda *_: c9.arb(0), c9.half_a_level_is_not_enough),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "check"), BROKEN, ids=[f"{b[2].__name__}-{b[0]}" for b in BROKEN])
+def test_checks_fail_where_something_is_broken(
+    name: str, value: Any, check: Callable[[], Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(c9, name, value)
+    assert check() is not Verdict.PROVED
+
+
+def test_the_template_is_the_construction() -> None:
+    """The equations that are checked are those of the weights that are proposed, entry by entry."""
+    sizes = Sizes(6, 20)
+    weights, _ = c9.network(4, sizes, Fraction(1))
+    values = {"G": Fraction(2) ** 20, "gamma": sizes.full, "w": sizes.unit, "epsilon": sizes.full / 8}
+    step = c9._equations(c9.Rational(3, 8))
+    made = {
+        (name, index): Fraction(str(c9.sympy.sympify(entry).subs({s: c9.Rational(str(values[s.name])) for s in c9.sympy.sympify(
+            entry).free_symbols})))
+        for name, entries in step.template.items()
+        for index, entry in entries.items()
+    }  # fmt: skip
+    built = {(name, index): value for name, array in weights.blocks().items() for index, value in array if name != "v0"}
+    assert made == built

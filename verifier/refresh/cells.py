@@ -1,0 +1,286 @@
+"""The same claim without the theorem: every level of a refreshed memory as a box of states, pushed through whole cycles.
+
+The cell's own recorded step is evaluated on intervals, with every later input anywhere in [-M, M]. [-M, M] is cut into pieces
+around the borders mw between levels (within Z of one) and between them; each is pushed through the first cycle. In later cycles
+the box of level m, held values in [mw + Z, (m+1)w - Z], must go into itself, and that of border m, within Z of mw, into levels
+m - 1 and m and the border between. By induction on cycles the outputs read from these boxes bound |y_n - x_1| for all n.
+
+A box in which a bit is undecided is cut in three along the sum of the bits: taken, refused, open; the hull of the images is
+kept. Where boxes are cut is a matter of sharpness alone: w, Z and P are hints, and so is the form.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+import flint
+from flint import arb
+
+from verifier.arithmetic.balls import ZERO, exact_fraction, to_ball
+from verifier.arithmetic.enclosures import Enclosures, Interval
+from verifier.monotone import interval_of
+from verifier.program import Program
+from verifier.refresh.clock import ROOM
+from verifier.refresh.form import Form
+from verifier.run import Runner
+from verifier.verdict import Verdict, all_of, check_at_most
+
+LARGEST_WORK = 50_000
+"""Boxes times steps beyond which levels are not enumerated: some seconds."""
+
+BOXES_PER_LEVEL = 7
+"""Three pieces of x_1; a level, its border, and what is read from either."""
+
+SPARE = 4
+"""Levels, in units of h, by which sums of bits at the start of a cycle may exceed those found after the first one."""
+
+SLIP = 64
+"""A bit counts as decided where what the gate gets wrong of it is below 1/(64G)."""
+
+Box = list[Interval]
+"""Intervals of the states that inputs reach, in the program's order."""
+
+
+class Hints(NamedTuple):
+    """Period P, level w and half-width Z of a border, in units of h; slope V and constant of the readout."""
+
+    period: int
+    unit: Fraction
+    margin: Fraction
+    slope: Fraction
+    constant: Fraction
+
+
+class Enumeration(NamedTuple):
+    """`boxes` pushed through a cycle each; `upper` bounds the error for ever if `verdict` is PROVED. `skipped`: why not run."""
+
+    boxes: int
+    upper: arb
+    verdict: Verdict
+    skipped: str = ""
+
+
+def enumerate_levels(program: Program, form: Form, bound: Fraction, levels: int, hints: Hints) -> Enumeration:
+    """Push every level and border through a cycle, as boxes of the whole state. Works at the current precision."""
+    work = BOXES_PER_LEVEL * levels * hints.period
+    if work > LARGEST_WORK:
+        many = f"2^{levels.bit_length() - 1} levels are too many to push one by one"
+        return Enumeration(0, arb("inf"), Verdict.UNDECIDED, many)
+    return _Levels(program, form, bound, hints).decide()
+
+
+class _Levels:
+    """Boxes of one network."""
+
+    def __init__(self, program: Program, form: Form, bound: Fraction, hints: Hints) -> None:
+        self.program, self.form, self.bound, self.hints = program, form, bound, hints
+        self.runner = Runner(program, Enclosures)
+        self.later = interval_of((-bound, bound))
+        self.found: list[Verdict] = []
+        self.boxes = 0
+        self.unit, self.margin = to_ball(hints.unit), to_ball(hints.margin)
+        self.gain, self.shown_factor = to_ball(form.gain), to_ball(form.shown)
+        states = [program.old[k] for k in program.driven()]
+        units = (form.capture, form.hold, form.accumulate)
+        self.shown = [states.index(unit.shown_state) for unit in units]
+        self.cells = [self._cell_place(place) for place in self.shown]
+        self._clock()
+
+    def _cell_place(self, shown: int) -> int:
+        """Where the cell of a unit stands in a box, from where its shown value stands."""
+        names = [self.program.states[k] for k in self.program.driven()]
+        return names.index(("c", names[shown][1]))
+
+    # --- steps ------------------------------------------------------------------------------------------------------------
+
+    def _clock(self) -> None:
+        """The gates of the clock: at step 1, in the first cycle, and in all later ones (a set that a cycle maps into itself)."""
+        state = [Enclosures.exact(self.program.initial[k]) for k in self.program.autonomous()]
+        self.opening, state = self._phase(state)
+        self.first, state = self._phases(state)
+        _, after = self._phases(state)
+        floor = arb(2) ** (ROOM.bit_length() - flint.ctx.prec)
+        around = []
+        for old, new in zip(state, after, strict=True):
+            span = old.hull(new)
+            reach = ROOM * (span.upper - span.lower + span.largest_modulus() * floor)
+            around.append(Interval(span.lower - reach, span.upper + reach))
+        self.cycle, image = self._phases(around)
+        self.found += [_inside(new, old) for new, old in zip(image, around, strict=True)]
+
+    def _phase(self, state: Sequence[Interval]) -> tuple[list[Interval], list[Interval]]:
+        new = self.runner.advance_autonomous(state)
+        return [self.runner.values[index] for index in self.runner.boundary], new
+
+    def _phases(self, state: list[Interval]) -> tuple[list[list[Interval]], list[Interval]]:
+        phases = []
+        for _ in range(self.hints.period):
+            phase, state = self._phase(state)
+            phases.append(phase)
+        return phases, state
+
+    def _step(self, phase: Sequence[Interval], box: Box, x: Interval) -> tuple[Box, Interval]:
+        """The images of all states of a box, and the outputs."""
+        runner = self.runner
+        for index, value in zip(runner.boundary, phase, strict=True):
+            runner.values[index] = value
+        runner.load_input(x)
+        for index, value in zip(runner.driven_old, box, strict=True):
+            runner.values[index] = value
+        return runner.evaluate_driven(), runner.output()
+
+    def _split_step(self, phase: Sequence[Interval], box: Box) -> tuple[Box, Interval]:
+        """`_step`, with the box cut along the sum of the bits where the comparator surely takes the bit and surely does not."""
+        image, output = self._step(phase, box, self.later)
+        accumulate, total = self.form.accumulate, box[self.shown[-1]]
+        argument, bit = self.runner.values[accumulate.admit], self.runner.values[accumulate.candidate]
+        decided = arb((SLIP * self.gain * abs(bit.upper) + 1).log().mid())
+        if argument.lower >= -decided or argument.upper <= decided:
+            return image, output
+        takes = total.upper + (argument.lower - decided) / self.gain  # for sums below, the argument is at least `decided`
+        refuses = total.lower + (argument.upper + decided) / self.gain
+        cuts = [total.lower, *(cut for cut in (takes, refuses) if total.lower < cut and cut < total.upper), total.upper]
+        parts = [self._step(phase, self._with_sum(box, *ends), self.later) for ends in itertools.pairwise(cuts)]
+        return [_hull(column) for column in zip(*(part for part, _ in parts), strict=True)], _hull([y for _, y in parts])
+
+    def _with_sum(self, box: Box, low: arb, high: arb) -> Box:
+        """The part of a box in which the sum of the bits is between these values."""
+        part = list(box)
+        part[self.cells[-1]] = Interval((low / self.shown_factor).atanh(), (high / self.shown_factor).atanh())
+        part[self.shown[-1]] = self._show(part[self.cells[-1]])
+        return part
+
+    def _show(self, cell: Interval) -> Interval:
+        return Interval(self.shown_factor) * Enclosures.tanh(cell)
+
+    def _push(self, phases: Sequence[Sequence[Interval]], box: Box, split: bool) -> _Pushed:
+        """A box after a cycle. Without `split` the sum of the bits may be enclosed badly; the outputs do not read it."""
+        self.boxes += 1
+        outputs: list[Interval] = []
+        for phase in phases:
+            box, output = self._split_step(phase, box) if split else self._step(phase, box, self.later)
+            outputs.append(output)
+        return _Pushed(box, _hull(outputs[:-1]), outputs[-1])
+
+    # --- sets -------------------------------------------------------------------------------------------------------------
+
+    def decide(self) -> Enumeration:
+        """All pieces of x_1, all levels and borders they lead to, and the bound read from them."""
+        pieces = [(piece, *self._begin(piece)) for piece in self._pieces()]
+        capture = _hull([pushed.image[self.cells[0]] for _, pushed, _, _ in pieces])
+        total = _hull([pushed.image[self.cells[2]] for _, pushed, _, _ in pieces])
+        self.rest = [_around(capture), Interval(total.lower - SPARE * self.unit, total.upper + SPARE * self.unit)]
+        levels: dict[int, list[Box]] = {}
+        borders: dict[int, list[Box]] = {}
+        for _, pushed, level, is_border in pieces:
+            (borders if is_border else levels).setdefault(level, []).append(pushed.image)
+        for level in borders:
+            levels.setdefault(level - 1, [])
+            levels.setdefault(level, [])
+        read = {level: self._level(level, images) for level, images in levels.items()}
+        beside = {m: _hull([self._border(m, images), read[m - 1], read[m]]) for m, images in borders.items()}
+        worst = ZERO
+        for piece, pushed, level, is_border in pieces:
+            y = _hull([pushed.outputs, pushed.last, beside[level] if is_border else read[level]])
+            worst = worst.max(y.upper - piece.lower).max(piece.upper - y.lower)
+        return Enumeration(self.boxes, worst, all_of(self.found))
+
+    def _pieces(self) -> list[Interval]:
+        """[-M, M] cut Z beside every border, and once between."""
+        hints = self.hints
+        level, near = hints.slope * hints.unit, hints.slope * hints.margin
+        low, high = ((sign * self.bound - hints.constant) / level for sign in (-1, 1))
+        cuts = {-self.bound, self.bound}
+        for m in range(low.numerator // low.denominator, high.numerator // high.denominator + 2):
+            x = m * level + hints.constant
+            border = x - self._distortion(x)
+            cuts |= {border - near, border + near, border + level / 2}
+        kept = sorted(x for x in cuts if abs(x) <= self.bound)
+        return [interval_of(ends) for ends in itertools.pairwise(kept)]
+
+    def _distortion(self, x: Fraction) -> Fraction:
+        """About y_1 - x_1."""
+        _, y = self._step(self.opening, self._zero(), interval_of((x, x)))
+        return exact_fraction(arb(y.lower.mid())) - x
+
+    def _zero(self) -> Box:
+        return [Enclosures.exact(self.program.initial[k]) for k in self.program.driven()]
+
+    def _begin(self, piece: Interval) -> tuple[_Pushed, int, bool]:
+        """A piece of x_1 after the first cycle, with what was read on the way, and the level or border it is in."""
+        box, y = self._step(self.opening, self._zero(), piece)
+        pushed = self._push(self.first, box, True)
+        held = pushed.image[self.shown[1]]
+        middle = exact_fraction(arb((held.lower + held.upper).mid())) / 2
+        width = held.upper - held.lower
+        level = middle // self.hints.unit
+        is_border = not width < self.unit / 2
+        if is_border:
+            level = round(middle / self.hints.unit)
+        self._between(held, level - 1 if is_border else level, level + 1)
+        return pushed._replace(outputs=pushed.outputs.hull(y)), level, is_border
+
+    def _between(self, held: Interval, low: int, high: int) -> None:
+        """Held values lie Z or more inside [low·w, high·w]."""
+        self.found.append(check_at_most(low * self.unit + self.margin, held.lower))
+        self.found.append(check_at_most(held.upper, high * self.unit - self.margin))
+
+    def _set(self, low: arb, high: arb) -> Box:
+        """The states at the start of a later cycle with h_hold in [low, high]."""
+        box = self._zero()
+        hold = Interval((low / self.shown_factor).atanh(), (high / self.shown_factor).atanh())
+        for k, cell in enumerate((self.rest[0], hold, self.rest[1])):
+            box[self.cells[k]], box[self.shown[k]] = cell, self._show(cell)
+        return box
+
+    def _returns(self, image: Box) -> None:
+        """The capture and accumulate cells are in the sets of a cycle's start."""
+        self.found += [_inside(image[self.cells[k]], rest) for k, rest in ((0, self.rest[0]), (2, self.rest[1]))]
+
+    def _level(self, level: int, images: Sequence[Box]) -> Interval:
+        """Push level m into itself; what is read for ever from there, and from these images of the first cycle."""
+        pushed = self._push(self.cycle, self._set(level * self.unit + self.margin, (level + 1) * self.unit - self.margin), True)
+        self._between(pushed.image[self.shown[1]], level, level + 1)
+        return self._read(pushed, images)
+
+    def _border(self, level: int, images: Sequence[Box]) -> Interval:
+        """Push border m into its neighbours; what is read in a cycle that starts there, or at these images."""
+        pushed = self._push(self.cycle, self._set(level * self.unit - self.margin, level * self.unit + self.margin), True)
+        self._between(pushed.image[self.shown[1]], level - 1, level + 1)
+        return self._read(pushed, images)
+
+    def _read(self, pushed: _Pushed, images: Sequence[Box]) -> Interval:
+        """The outputs of a cycle that starts in any of these boxes."""
+        self._returns(pushed.image)
+        for image in images:
+            self._returns(image)
+        together = [_hull(column) for column in zip(pushed.image, *images, strict=True)]
+        return self._push(self.cycle, together, False).outputs.hull(pushed.last)
+
+
+class _Pushed(NamedTuple):
+    """A box after a cycle, the hull of the outputs before its last step, and that after it."""
+
+    image: Box
+    outputs: Interval
+    last: Interval
+
+
+def _inside(inner: Interval, outer: Interval) -> Verdict:
+    return all_of((check_at_most(outer.lower, inner.lower), check_at_most(inner.upper, outer.upper)))
+
+
+def _around(interval: Interval) -> Interval:
+    """Twice as far from 0 on both sides."""
+    reach = 2 * interval.largest_modulus()
+    return Interval(-reach, reach)
+
+
+def _hull(intervals: Sequence[Interval]) -> Interval:
+    total = intervals[0]
+    for interval in intervals[1:]:
+        total = total.hull(interval)
+    return total
