@@ -227,7 +227,7 @@ T3B = Theorem(
     ),
     hypotheses=("the step is one affine map of state and input", "ρ(W) <= 1: no eigenvalue beyond the unit circle", "n > d"),
     source=(
-        "this project, theory T3b; close relatives: Turán's first main theorem on power sums, and François, Orvieto & Bach 2025 "
+        "this project, theory T3b; close relatives: Turán's first main theorem on power sums (Turán 1984), and François, Orvieto & Bach 2025 "
         "(an infinite past instead of a fixed n)"
     ),
     argument=(
