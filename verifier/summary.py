@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from verifier.arithmetic.balls import show_lower, show_upper, to_ball
+from flint import arb
+
+from verifier.arithmetic.balls import ONE, show_lower, show_upper, to_ball
 from verifier.certify import Certificate
 from verifier.exact import show_rational
 
@@ -15,6 +17,24 @@ LONGEST_NUMBER = 24
 """Characters of a number printed in full."""
 
 
+NEAR_ONE = ONE / 1000
+"""An error closer to 1 than this is printed by its distance from 1: 1 - 9.33e-302 is not 1."""
+
+
+def error_text(value: arb, up: bool) -> str:
+    """The upper (`up`) or lower end of an error, rounded outward; next to 1 by its distance from 1.
+
+    >>> error_text(ONE - arb(2) ** -40, up=True), error_text(ONE / 3, up=False), error_text(ONE, up=True)
+    ('1 - 9.09494e-13', '0.333333', '1')
+    """
+    end = value.upper() if up else value.lower()
+    gap = ONE - end
+    if gap.is_zero() or not abs(gap) < NEAR_ONE:
+        return show_upper(end, DIGITS) if up else show_lower(end, DIGITS)
+    distance = show_lower(abs(gap), DIGITS) if up == bool(gap > 0) else show_upper(abs(gap), DIGITS)
+    return f"1 {'-' if gap > 0 else '+'} {distance}"
+
+
 def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
     """(name, value, where it comes from) of the four numbers, at the current precision; "-" where one was not reached."""
     if certificate.observed is None:
@@ -22,7 +42,7 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
     else:
         worst = certificate.observed.worst
         where = "every sequence" if worst.error.is_zero() else f"{worst.family}, n' = {worst.horizon}"
-        columns = [("observed", show_lower(worst.error, DIGITS), where)]
+        columns = [("observed", error_text(worst.error, up=False), where)]
     supremum = certificate.supremum
     if supremum is None:
         columns.append(("supremum", "-", "not reached"))
@@ -36,13 +56,13 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "bounded readout": "the readout is bounded",
             "lattice paths": "exact, over lattice paths",
         }[supremum.method]
-        value = show_upper(supremum.upper, DIGITS)
+        value = error_text(supremum.upper, up=True)
         if not supremum.exact and supremum.upper.is_finite():
             how = how if supremum.method in ("invariant sets", "expansion") else "bracket"
-            value = f"{show_lower(supremum.lower, DIGITS)} .. {value}"
+            value = f"{error_text(supremum.lower, up=False)} .. {value}"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:
-        bound = show_upper(certificate.symbolic.value, DIGITS)
+        bound = error_text(certificate.symbolic.value, up=True)
         columns.append(("symbolic", bound, f"{certificate.symbolic.theorem}, closed form"))
     asked = "asked: below" if certificate.regime.strict else "asked"
     columns.append(("tolerance", short(certificate.regime.tolerance), asked))
@@ -52,4 +72,4 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
 def short(value: Fraction) -> str:
     """A rational as it is if that is short, else cut after a few digits and marked as such."""
     text = show_rational(value)
-    return text if len(text) <= LONGEST_NUMBER else f"{show_lower(to_ball(value), DIGITS)}..."
+    return text if len(text) <= LONGEST_NUMBER else f"{error_text(to_ball(value), up=False)}..."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from constructions.answer import Construction
+from proofs.impossible import checked
 from proofs.sheet import figures
 from proofs.sheet.document import (
     Block,
@@ -22,18 +23,18 @@ from proofs.sheet.document import (
 )
 from proofs.sheet.notation import formula, prose, unit_label
 from proofs.sheet.numbers import enclosure, sequence, stated
-from proofs.sheet.question import condition, equations, question, request
+from proofs.sheet.question import condition_line, equations, question, request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.sheet.weights import weights_blocks
 from proofs.theorems import THEOREMS
-from verifier.arithmetic.balls import ONE, ZERO, Balls, show_upper, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.cells import CELLS, Cell
 from verifier.certificate import to_data
 from verifier.certify import Certificate
 from verifier.gates import Ranges, enclose_activations, live_units
 from verifier.sequences import length
-from verifier.summary import DIGITS, numbers
+from verifier.summary import error_text, numbers
 from verifier.verdict import Verdict
 
 LATER_STEPS = 16
@@ -43,10 +44,13 @@ MOST_UNITS = 4
 """Units whose activations are tabulated."""
 
 
-def answer_blocks(construction: Construction, certificate: Certificate, level: int = 1, alone: bool = True) -> tuple[Block, ...]:
+def answer_blocks(
+    construction: Construction, certificate: Certificate, level: int = 1, alone: bool = True, asked_by: str = ""
+) -> tuple[Block, ...]:
     """Question, answer, cell, weights, activations, theorem, numbers, worst case, how to reproduce.
 
-    Not `alone`: cell and theorem stand elsewhere in the document.
+    Not `alone`: cell and theorem stand elsewhere in the document. `asked_by`: the command of the question that no weights
+    meet, where this is the closest construction.
     """
     regime = certificate.regime
     cell = CELLS[regime.architecture]
@@ -71,7 +75,7 @@ def answer_blocks(construction: Construction, certificate: Certificate, level: i
             _head("The numbers", level),
             *numbers_blocks(construction, certificate),
             _head("How to reproduce", level),
-            *reproduce(certificate),
+            *reproduce(certificate, asked_by),
         )
         return (*opening, *middle, *numbers_and_more)
 
@@ -107,8 +111,8 @@ def _answer(construction: Construction, certificate: Certificate) -> Paragraph:
 def _reached(certificate: Certificate) -> tuple[Inline, ...]:
     supremum = certificate.supremum
     if supremum is None or supremum.upper.is_zero():
-        return (Math(condition(certificate.regime).replace(r"\quad", r"\ ")),) if supremum is not None else ()
-    return (Text("The worst error over all these sequences is at most "), Math(stated(show_upper(supremum.upper, DIGITS))))
+        return condition_line(certificate.regime) if supremum is not None else ()
+    return (Text("The worst error over all these sequences is at most "), Math(stated(error_text(supremum.upper, up=True))))
 
 
 def _activations(certificate: Certificate) -> tuple[Block, ...]:
@@ -171,7 +175,8 @@ def proof_blocks(construction: Construction, certificate: Certificate) -> tuple[
         return (Paragraph(prose("No theorem was claimed.")),)
     results = {**symbolic.steps, "the steps end in the bound": construction.derivation.check_conclusion()}
     results["the weights are the theorem's at these numbers"] = symbolic.covers
-    results |= {name: check() for name, check in (theorem.checks or {}).items()}
+    ran = checked(theorem.id)
+    results |= {name: ran[name] for name in theorem.checks or {}}
     blocks = theorem_blocks(theorem, results, construction.derivation, symbolic.hypotheses)
     if construction.leading_order not in ("", "0"):
         return (*blocks, Paragraph(prose(f"To leading order the bound is {construction.leading_order}.")))
@@ -201,13 +206,16 @@ def numbers_blocks(construction: Construction, certificate: Certificate) -> tupl
     return tuple(blocks)
 
 
-def reproduce(certificate: Certificate) -> tuple[Block, ...]:
-    """The commands and the hashes."""
+def reproduce(certificate: Certificate, asked_by: str = "") -> tuple[Block, ...]:
+    """The commands and the hashes; `asked_by` as in `answer_blocks`."""
     name = f"{certificate.regime.architecture}.json"
     data = to_data(certificate)
     bits = f"{certificate.working_digits} working digits; the claims are about real numbers, and nothing rests on floating point."
+    commands: Block = Listing((f"{request(certificate.regime)} --certificate {name}", f"verify check {name}"))
+    if asked_by:
+        commands = Paragraph((Text("Part of the answer of "), Code(asked_by), Text(".")))
     return (
-        Listing((f"{request(certificate.regime)} --certificate {name}", f"verify check {name}")),
+        commands,
         Paragraph((Code(data["weights_sha256"], anywhere=True),), lead=(Text("Weights sha256."),)),
         Paragraph((Code(data["sha256"], anywhere=True),), lead=(Text("Certificate sha256."),)),
         Paragraph(prose(f"Decided in Arb balls with {bits}")),

@@ -54,7 +54,7 @@ pre { margin-left: 1.6rem; overflow-x: auto }
 def render(document: Document) -> str:
     """The whole page."""
     page = _Page(document)
-    body = [f"<h1>{escape(document.title)}</h1>", f'<p class="subtitle">{page.line(document.subtitle)}</p>']
+    body = [f"<h1>{page.line(document.heading)}</h1>", f'<p class="subtitle">{page.line(document.subtitle)}</p>']
     if document.contents:
         body.append(page.contents())
     body += [page.block(block) for block in document.blocks]

@@ -34,13 +34,35 @@ from proofs.sheet.notation import escape
 PACKAGES = ("latexmk", "texlive-latex-base", "texlive-latex-recommended", "texlive-pictures", "lmodern")
 """Debian packages with which every sheet compiles."""
 
+BOOKMARKS = {
+    "≤": "<=",
+    "≥": ">=",
+    "ℝ": "R",
+    "±": "+-",
+    "–": "-",
+    "“": "",
+    "”": "",
+    "λ": "lambda",
+    "σ": "sigma",
+    "ε": "epsilon",
+    "φ": "phi",
+    **{c: rf"\{c}" for c in "&%$#_{}"},
+    "^": "",
+    "~": "",
+    "\\": "",
+}
+"""Characters that a bookmark cannot hold, and what it holds instead."""
+
+LONGEST_WORD = 60
+"""Characters of a word in a listing that is not broken."""
+
 PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,amsmath,amssymb,amsthm,array,booktabs,longtable,microtype}
 \usepackage[margin=26mm]{geometry}
 \usepackage{pgfplots}
 \pgfplotsset{compat=1.17}
-\usepackage[hidelinks,pdfusetitle]{hyperref}
+\usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.55\baselineskip plus 2pt minus 1pt}
 \setlength{\emergencystretch}{4em}
@@ -68,9 +90,9 @@ def render(document: Document) -> str:
     stated = frozenset(document.theorems())
     cited = document.citations()
     lines = [
-        PREAMBLE + rf"\title{{{escape(document.title)}}}\author{{}}\date{{}}",
+        PREAMBLE + rf"\hypersetup{{pdftitle={{{bookmark(document.title)}}}}}",
         r"\begin{document}",
-        rf"\begin{{center}}{{\LARGE {escape(document.title)}\par}}\medskip",
+        rf"\begin{{center}}{{\LARGE {_line(document.heading, stated)}\par}}\medskip",
         rf"{{\large {_line(document.subtitle, stated)}\par}}\end{{center}}",
     ]
     if document.contents:
@@ -97,6 +119,11 @@ def label(theorem: str) -> str:
 
 def _line(line: Line, stated: frozenset[str]) -> str:
     return "".join(_inline(part, stated) for part in line)
+
+
+def bookmark(text: str) -> str:
+    """Words for the title and the bookmarks of a PDF, which hold letters but no formulas."""
+    return "".join(BOOKMARKS.get(c, c) if c.isascii() or c in BOOKMARKS else escape(c) if c.isalpha() else "" for c in text)
 
 
 @singledispatch
@@ -154,7 +181,7 @@ def _block(block: Any, stated: frozenset[str]) -> str:
 @_block.register
 def _(block: Heading, stated: frozenset[str]) -> str:
     command = ("section", "subsection", "subsubsection", "paragraph")[block.level - 1]
-    named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{words(plain(block.line))}}}"
+    named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{bookmark(plain(block.line))}}}"
     return rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
 
 
@@ -212,8 +239,13 @@ def _(block: Picture, stated: frozenset[str]) -> str:
 
 @_block.register
 def _(block: Listing, stated: frozenset[str]) -> str:
-    lines = r"\\".join(rf"\texttt{{{_typewriter(line)}}}" for line in block.lines)
+    lines = r"\\".join(rf"\texttt{{{' '.join(_breakable(word) for word in line.split(' '))}}}" for line in block.lines)
     return rf"\begin{{quote}}\raggedright {lines}\end{{quote}}"
+
+
+def _breakable(word: str) -> str:
+    """A word of a listing, broken anywhere if it is long."""
+    return _typewriter(word) if len(word) <= LONGEST_WORD else r"\allowbreak ".join(escape(c) for c in word)
 
 
 @_block.register

@@ -12,11 +12,12 @@ from functools import cache
 from typing import Any
 
 from pylatexenc.latexencode import UnicodeToLatexEncoder
-from sympy import Expr
+from sympy import Expr, Rational, Symbol
 from sympy.printing.latex import LatexPrinter
 
 from proofs.sheet.bibliography import citations_in
 from proofs.sheet.document import Cite, Inline, Line, Math, Refer, Text
+from verifier.arithmetic.balls import Balls, show_lower, to_ball
 from verifier.cells import CELLS
 from verifier.exact import show_rational
 
@@ -33,6 +34,15 @@ FUNCTIONS = {
 
 APPLIED = {name: rf"\operatorname{{{name}}}" for name in ("show", "keep")}
 """English words that are functions where a bracket follows."""
+
+LONGEST_TEXT = 32
+"""Characters of LaTeX up to which an exact number is printed in full."""
+
+SHORT_DIGITS = 6
+"""Digits shown of a longer one, followed by dots."""
+
+SHORT_BITS = 64
+"""Precision at which those digits are found."""
 
 LONGEST_DECIMAL = 15
 """Decimal places up to which an exact decimal is printed without a power of ten."""
@@ -209,6 +219,19 @@ def rational(value: Fraction) -> str:
     return number(text)
 
 
+def shortened(value: Fraction) -> str:
+    """LaTeX of an exact number in full, or its first digits and dots where it is long.
+
+    >>> shortened(Fraction(-1, 3)), shortened(Fraction(10**40 + 1, 3 * 10**40))
+    ('-\\\\tfrac{1}{3}', '0.333333\\\\ldots')
+    """
+    text = rational(value)
+    if len(text) <= LONGEST_TEXT:
+        return text
+    with Balls(SHORT_BITS).working():
+        return ("-" if value < 0 else "") + number(show_lower(to_ball(abs(value)), SHORT_DIGITS)) + r"\ldots"
+
+
 def unit_label(name: str) -> str:
     """The name of a unit inside a formula: a word, or a letter with an index."""
     return formula(name) if _is_math(name) else rf"\text{{{escape(name)}}}"
@@ -236,8 +259,21 @@ def expression(value: Expr) -> str:
     """LaTeX of a closed form, that a line may be broken in."""
     symbols = {symbol: SYMBOL_NAMES[symbol.name] for symbol in value.free_symbols if symbol.name in SYMBOL_NAMES}
     symbols |= {symbol: formula(symbol.name) for symbol in value.free_symbols if not symbol.name.isascii() or "[" in symbol.name}
-    printer = _Printer({"symbol_names": symbols, "fold_short_frac": True, "long_frac_ratio": 3})
-    return re.sub(r"\\(?:left|right)(?![a-z])", "", printer.doprint(value))
+    shown, long = _without_long_numbers(value)
+    printer = _Printer({"symbol_names": symbols | long, "fold_short_frac": True, "long_frac_ratio": 3})
+    return re.sub(r"\\(?:left|right)(?![a-z])", "", printer.doprint(shown))
+
+
+def _without_long_numbers(value: Expr) -> tuple[Expr, dict[Symbol, str]]:
+    """The form with a symbol for every long rational, and what to print for each: the first digits and dots.
+
+    The names start with a space: they come first in a product, as numbers do.
+    """
+    exact = {number: abs(Fraction(int(number.p), int(number.q))) for number in value.atoms(Rational)}
+    long = {number: size for number, size in exact.items() if len(rational(size)) > LONGEST_TEXT}
+    symbols = {number: Symbol(f" {k}", positive=True) for k, number in enumerate(sorted(long))}
+    replaced = value.xreplace({number: symbol if number > 0 else -symbol for number, symbol in symbols.items()})
+    return replaced, {symbol: shortened(long[number]) for number, symbol in symbols.items()}
 
 
 # --- formulas among words ---------------------------------------------------------------------------------------------
@@ -247,6 +283,7 @@ _SIGNS = set("_^=<>|ℓ∘·×±×≤≥→²³⁴⁵ℝΣ∏√∞∈⌊⌋⌈�
 _OPERATOR = re.compile(r"[+\-*/·<>≤≥]|<=|>=|=|->|\.\.\.")
 _RELATION = re.compile(r"[<>=≤≥]|<=|>=")
 _NEGATIVE = re.compile(r"-\d[\d./]*")
+_ACCENTED = re.compile(r"[À-ÖØ-öø-ɏ]")
 _INTERVAL = re.compile(r"\[-?\d[\d./]*,")
 _NEUTRAL = re.compile(r"[-(\[|]*\d[\d./()\[\]|]*")
 _ARTICLES = ("a", "A", "I")
@@ -317,7 +354,7 @@ def _is_math(word: str) -> bool:
     core = _core(word).strip("()[]")
     if not core or core.startswith("--") or _THEOREM.fullmatch(core) or re.fullmatch(r"\([a-e]\)", word):
         return False
-    if core.lower() in _NAMES:
+    if core.lower() in _NAMES or _ACCENTED.search(core):
         return False
     outside = re.sub(r"[_^]-?(?:\([^()]*\)|\{[^{}]*\})", "^", _core(word))
     runs = re.findall(r"[A-Za-z]+", outside)

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from constructions import Construction, Impossibility, Unanswered
-from proofs.impossible import Impossible, decide
+from proofs.ask import Decision, Open, ask
+from proofs.impossible import Impossible
 from proofs.sheet.answer import answer_blocks
 from proofs.sheet.capacity import capacity_blocks
-from proofs.sheet.document import Block, Document, Math
+from proofs.sheet.document import Block, Document
 from proofs.sheet.notation import prose
-from proofs.sheet.question import condition
+from proofs.sheet.question import condition_line
 from proofs.sheet.without import impossible_blocks, open_blocks
 from verifier.cells import CELLS
-from verifier.certify import DEFAULT_STEPS, Certificate, certify
+from verifier.certify import DEFAULT_STEPS, Certificate
 from verifier.verdict import Verdict
 
 Answer = Construction | Impossibility | Unanswered
@@ -39,12 +40,12 @@ class Decided:
     """An answer with what running it said."""
 
     answer: Answer
-    result: Certificate | Impossible | None
+    result: Decision
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the run; an unanswered request is UNDECIDED."""
-        return Verdict.UNDECIDED if self.result is None else self.result.verdict
+        """The verdict of the run; an open question is UNDECIDED."""
+        return self.result.verdict
 
     def blocks(self, level: int, alone: bool) -> tuple[Block, ...]:
         """The blocks of this answer's sheet."""
@@ -52,8 +53,8 @@ class Decided:
             return answer_blocks(self.answer, self.result, level, alone)
         if isinstance(self.answer, Impossibility) and isinstance(self.result, Impossible):
             return impossible_blocks(self.answer, self.result, level, alone)
-        if isinstance(self.answer, Unanswered):
-            return open_blocks(self.answer, level, alone)
+        if isinstance(self.answer, Unanswered) and isinstance(self.result, Open):
+            return open_blocks(self.answer, self.result, level, alone)
         raise TypeError(f"no sheet for a {type(self.answer).__name__} with a {type(self.result).__name__}")
 
     @property
@@ -65,19 +66,17 @@ class Decided:
 
 
 def decided(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Decided:
-    """Run an answer: certify its weights, or decide its theorem."""
-    if isinstance(answer, Construction):
-        return Decided(answer, certify(answer, steps=steps, seed=seed))
-    return Decided(answer, decide(answer, steps=steps, seed=seed) if isinstance(answer, Impossibility) else None)
+    """Run an answer: certify its weights, decide its theorem, or bound what is open from both sides."""
+    return Decided(answer, ask(answer, steps=steps, seed=seed))
 
 
 def one_answer(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Sheet:
     """The sheet of one request."""
     found = decided(answer, steps, seed)
     regime = answer.regime
-    subtitle = (Math(condition(regime).replace(r"\quad", r"\ ")),)
+    subtitle = condition_line(regime)
     title = f"First-input recall: {CELLS[regime.architecture].title}"
-    return Sheet(Document(title, subtitle, found.blocks(1, alone=True)), found.verdict)
+    return Sheet(Document(title, subtitle, found.blocks(1, alone=True), title_line=prose(title)), found.verdict)
 
 
 def capacity_sheet(hidden: int, bound: Fraction, tolerance: Fraction, seed: int = 0) -> Sheet:

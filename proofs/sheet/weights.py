@@ -74,7 +74,8 @@ def _matrices(weights: Weights, units: list[int]) -> list[Block]:
             rows.append(rf"{formula(name)} &= ({entries})")
     readout = ",\\, ".join(weight(weights["V"][unit,]) for unit in units)
     rows.append(rf"V &= ({readout}), \qquad v_0 = {weight(weights['v0'][()])}")
-    told = f"Rows and columns of the units {names}, in this order; then the column of x_t and the bias. Rows not shown are 0."
+    places = f"units {names}, in this order" if len(units) > 1 else f"unit {names}"
+    told = f"Rows and columns of the {places}; then the column of x_t and the bias. Rows not shown are 0."
     return [Paragraph(prose(told)), Display(tuple(rows))]
 
 

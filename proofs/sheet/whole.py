@@ -11,9 +11,9 @@ from constructions import ARCHITECTURES, Construction, construct
 from proofs.sheet import figures
 from proofs.sheet.answer import cell_blocks
 from proofs.sheet.capacity import capacity_blocks
-from proofs.sheet.document import Block, Document, Heading, Inline, Line, Math, Paragraph, Picture, Refer, Table, Text
+from proofs.sheet.document import Block, Document, Heading, Inline, Line, Paragraph, Picture, Refer, Table, Text
 from proofs.sheet.notation import prose
-from proofs.sheet.question import condition
+from proofs.sheet.question import condition_line
 from proofs.sheet.sheets import Decided, Sheet, decided
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.theorems import THEOREMS
@@ -141,7 +141,7 @@ def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block
             continue
         weights = found.answer.weights.sha256 if isinstance(found.answer, Construction) else ""
         if weights and weights in seen and found.verdict is Verdict.PROVED:
-            line: Line = (Math(condition(found.answer.regime).replace(r"\quad", r"\ ")), *prose(f", by {found.theorem}: "))
+            line: Line = (*condition_line(found.answer.regime), *prose(f", by {found.theorem}: "))
             again = f"the weights and the theorem are those of “{seen[weights]}”. {found.verdict.value}."
             blocks += [heading, Paragraph((*line, *prose(again)))]
             continue
