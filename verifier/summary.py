@@ -21,7 +21,7 @@ NEAR_ONE = ONE / 1000
 """An error closer to 1 than this is printed by its distance from 1: 1 - 9.33e-302 is not 1."""
 
 
-def error_text(value: arb, up: bool) -> str:
+def error_text(value: arb, up: bool, digits: int = DIGITS) -> str:
     """The upper (`up`) or lower end of an error, rounded outward; next to 1 by its distance from 1.
 
     >>> error_text(ONE - arb(2) ** -40, up=True), error_text(ONE / 3, up=False), error_text(ONE, up=True)
@@ -30,8 +30,8 @@ def error_text(value: arb, up: bool) -> str:
     end = value.upper() if up else value.lower()
     gap = ONE - end
     if gap.is_zero() or not abs(gap) < NEAR_ONE:
-        return show_upper(end, DIGITS) if up else show_lower(end, DIGITS)
-    distance = show_lower(abs(gap), DIGITS) if up == bool(gap > 0) else show_upper(abs(gap), DIGITS)
+        return show_upper(end, digits) if up else show_lower(end, digits)
+    distance = show_lower(abs(gap), digits) if up == bool(gap > 0) else show_upper(abs(gap), digits)
     return f"1 {'-' if gap > 0 else '+'} {distance}"
 
 

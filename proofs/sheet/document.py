@@ -94,11 +94,13 @@ class LongFormula:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. A column is "l", "r" or "c", or the share of the text width of a column of paragraphs."""
+    """A table. A column is "l", "r" or "c", or the share of the text width of a column of paragraphs. A `wide` one lies on a
+    page of its own, turned."""
 
     columns: tuple[str | float, ...]
     head: tuple[Line, ...]
     rows: tuple[tuple[Line, ...], ...]
+    wide: bool = False
 
 
 @dataclass(frozen=True)

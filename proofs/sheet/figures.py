@@ -17,6 +17,7 @@ from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.errors import StepLimit
 from verifier.gates import Activations, gate_activations, live_units
+from verifier.gradient import GradientReport
 from verifier.observed import observe
 from verifier.program import record
 from verifier.sequences import expand, length
@@ -38,6 +39,11 @@ RESPONSES = (Fraction(1, 2), Fraction(1), Fraction(2))
 """Eigenvalues of a vanishing, a holding and an exploding linear memory."""
 
 RESPONSE_STEPS = 12
+
+
+MARKS = ("o", "s", "x", "none")
+LINES = ("solid", "dashed", "dotted", "solid")
+"""How curves are told apart, in turn."""
 
 
 def activations(certificate: Certificate) -> Figure:
@@ -131,6 +137,39 @@ def horizons(n: int) -> list[int]:
     return sorted(found)
 
 
+def gradient_deficits(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
+    """The worst shortfall 1 - ∂y_n/∂x_1 against n, an upper bound; None where no network carries its gradient."""
+    curves = []
+    for k, (name, report) in enumerate(reports):
+        with Balls(report.working_bits).working():
+            points = [(decades(row.n), decades((1 - row.first.lower).upper())) for row in report.rows]
+        curves.append(curve(name, points, LINES[k % len(LINES)], MARKS[k % len(MARKS)]))
+    return _against_n("deficits", r"worst $1 - \partial y_n/\partial x_1$", curves)
+
+
+def largest_gradients(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
+    """The largest |∂y_n/∂x_1| over all input sequences against n, an upper bound; None where none was enclosed."""
+    curves = []
+    for k, (name, report) in enumerate(reports):
+        with Balls(report.working_bits).working():
+            points = [(decades(row.n), decades(row.first.largest_modulus())) for row in report.rows]
+        curves.append(curve(name, points, LINES[k % len(LINES)], MARKS[k % len(MARKS)]))
+    return _against_n("slopes", r"largest $|\partial y_n/\partial x_1|$", curves)
+
+
+def _against_n(name: str, label: str, curves: Sequence[Curve]) -> Figure | None:
+    shown = tuple(item for item in curves if item.points)
+    if not shown:
+        return None
+    return Figure(
+        name=name,
+        title="",
+        horizontal=decade_axis("$n$", (x for item in shown for x, _ in item.points)),
+        vertical=decade_axis(label, (y for item in shown for _, y in item.points)),
+        curves=shown,
+    )
+
+
 def impulse_responses() -> Figure:
     """|∂h_t/∂x_1| = |λ|^(t-1) of h' = λh + x: vanishing, holding, exploding."""
     names = ("vanishing", "holding", "exploding")
@@ -182,8 +221,6 @@ def lattice_paths(inputs: int = 4) -> Figure:
 
 def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction]]], bits: int) -> Figure:
     """Bound of the error against the largest weight, one curve per architecture, each point a construction."""
-    marks = ("o", "s", "x", "none")
-    lines = ("solid", "dashed", "dotted", "solid")
     curves = []
     with Balls(bits).working():
         for k, (name, made) in enumerate(proposals):
@@ -191,7 +228,7 @@ def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction
                 (decades(item.weights.largest), decades(item.derivation.enclose(item.parameters) / to_ball(item.regime.bound)))
                 for item in made
             )
-            curves.append(curve(name, points, lines[k % len(lines)], marks[k % len(marks)]))
+            curves.append(curve(name, points, LINES[k % len(LINES)], MARKS[k % len(MARKS)]))
     return Figure(
         name="accuracy",
         title="",

@@ -46,6 +46,7 @@ figure svg { max-width: 100%; height: auto; background: white } figcaption { fon
 .display, .long { overflow: auto hidden; padding: .15rem 0 } .display { text-align: center; margin: .4rem 0 }
 .long { margin: .1rem 0 .1rem 1.6rem }
 .statement > p { font-style: italic } .statement > p:first-child { font-style: normal }
+.wide { overflow-x: auto; font-size: .85rem }
 pre { margin-left: 1.6rem; overflow-x: auto }
 .proof > p:first-of-type::before { content: "Proof. "; font-style: italic } .complete::after { content: "\\25A1"; float: right }
 """.strip()
@@ -199,7 +200,8 @@ def _(block: Table, page: _Page) -> str:
         return f"<tr>{''.join(made)}</tr>"
 
     body = "\n".join(row(cells, "td") for cells in block.rows)
-    return f"<table><thead>{row(block.head, 'th')}</thead><tbody>\n{body}\n</tbody></table>"
+    kind = ' class="wide"' if block.wide else ""
+    return f"<div{kind}><table><thead>{row(block.head, 'th')}</thead><tbody>\n{body}\n</tbody></table></div>"
 
 
 @_block.register

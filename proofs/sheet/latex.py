@@ -60,7 +60,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,amsmath,amssymb,amsthm,array,booktabs,longtable,microtype}
 \usepackage[margin=26mm]{geometry}
-\usepackage{pgfplots}
+\usepackage{pgfplots,pdflscape,calc}
 \pgfplotsset{compat=1.17}
 \usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
@@ -204,11 +204,11 @@ def _(block: LongFormula, stated: frozenset[str]) -> str:
 @_block.register
 def _(block: Table, stated: frozenset[str]) -> str:
     def column(kind: str | float) -> str:
-        return kind if isinstance(kind, str) else rf">{{\raggedright\arraybackslash}}p{{{kind:.2f}\linewidth}}"
+        return kind if isinstance(kind, str) else rf">{{\raggedright\arraybackslash}}p{{{kind:.3f}\linewidth-2\tabcolsep}}"
 
     rows = [" & ".join(_line(cell, stated) for cell in row) + r" \\" for row in block.rows]
     head = " & ".join(_line(cell, stated) for cell in block.head) + r" \\"
-    return "\n".join(
+    table = "\n".join(
         [
             rf"\begin{{longtable}}{{@{{}}{''.join(column(kind) for kind in block.columns)}@{{}}}}",
             rf"\toprule {head}\midrule\endhead",
@@ -217,6 +217,9 @@ def _(block: Table, stated: frozenset[str]) -> str:
             r"\end{longtable}",
         ]
     )
+    if not block.wide:
+        return table
+    return "\n".join([r"\begin{landscape}\footnotesize\setlength{\tabcolsep}{4pt}", table, r"\end{landscape}"])
 
 
 @_block.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,20 +12,17 @@ from proofs.impossible import Impossible
 from proofs.sheet.answer import answer_blocks
 from proofs.sheet.capacity import capacity_blocks
 from proofs.sheet.document import Block, Document
+from proofs.sheet.gradient import gradient_blocks
+from proofs.sheet.map import decided_map, map_blocks
 from proofs.sheet.notation import prose
 from proofs.sheet.question import condition_line
 from proofs.sheet.without import impossible_blocks, open_blocks
+from proofs.survey import Finding
 from verifier.cells import CELLS
 from verifier.certify import DEFAULT_STEPS, Certificate
 from verifier.verdict import Verdict
 
 Answer = Construction | Impossibility | Unanswered
-
-NOT_YET = {
-    "map": "the map of all regimes is not in this version; verify sheet all has a table of the questions it asks",
-    "gradient": "gradient bounds are not in this version; verify sheet ARCHITECTURE has the error of one network",
-}
-"""Sheets whose data do not exist, and what there is instead."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +75,20 @@ def one_answer(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> She
     subtitle = condition_line(regime)
     title = f"First-input recall: {CELLS[regime.architecture].title}"
     return Sheet(Document(title, subtitle, found.blocks(1, alone=True), title_line=prose(title)), found.verdict)
+
+
+def map_sheet(hidden: int, done: Callable[[Finding], None] | None = None, architectures: Iterable[str] = ()) -> Sheet:
+    """The sheet of the map: these architectures, or all, in every regime."""
+    drawn = decided_map(architectures, hidden, done)
+    subtitle = prose(f"Every architecture in every regime, {hidden} hidden units")
+    return Sheet(Document("First-input recall: the map", subtitle, map_blocks(drawn)), drawn.holds())
+
+
+def gradient_sheet(n: int, precision: int, bound: Fraction, hidden: int, seed: int = 0) -> Sheet:
+    """The sheet of the gradients of recalling networks and of one that forgets."""
+    blocks, verdict = gradient_blocks(n, precision, bound, hidden, seed)
+    subtitle = prose("What reaches x_1 at time n, in an LSTM, a tanh RNN and a linear memory")
+    return Sheet(Document("Gradients of first-input recall", subtitle, blocks), verdict)
 
 
 def capacity_sheet(hidden: int, bound: Fraction, tolerance: Fraction, seed: int = 0) -> Sheet:

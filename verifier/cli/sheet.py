@@ -12,6 +12,7 @@ import click
 from constructions import ARCHITECTURES, construct, unknown_architecture
 from verifier.cli.architecture import architecture_command
 from verifier.cli.files import check_writable, write_bytes, write_text
+from verifier.cli.progress import Counting
 from verifier.errors import UsageError
 from verifier.regime import decide_tolerance
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from proofs.sheet.sheets import Sheet
 
 SUFFIXES = (".tex", ".pdf", ".html")
+
+OTHERS = ("all", "capacity", "gradient", "map")
+"""Sheets that are not one architecture's answer."""
 
 DEFAULT_PRECISION = 20
 """Decimal digits when nothing states an accuracy."""
@@ -38,7 +42,8 @@ def _request_options() -> list[click.Parameter]:
 
 
 @click.command(
-    "sheet", help="Write an answer as LaTeX, PDF or HTML: ARCHITECTURE (options as in its own command), capacity or all."
+    "sheet",
+    help="Write an answer as LaTeX, PDF or HTML. NAME: an architecture (options as in its command), map, capacity, gradient, all.",
 )
 @click.argument("name")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="FILE.tex, FILE.pdf or FILE.html.")
@@ -103,10 +108,14 @@ def _maker(name: str, request: dict[str, Any]) -> Callable[[], Sheet]:
         return lambda: _whole(steps, seed)
     if name == "capacity":
         return lambda: _capacity(request, seed)
-    if name in sheets.NOT_YET:
-        raise UsageError(sheets.NOT_YET[name])
+    if name == "map":
+        return lambda: _map(request["hidden"])
+    if name == "gradient":
+        return lambda: sheets.gradient_sheet(
+            request["n"], request["precision"] or DEFAULT_PRECISION, request["bound"], request["hidden"], seed
+        )
     if name not in ARCHITECTURES:
-        raise UsageError(f"{unknown_architecture(name)}; other sheets: all, capacity")
+        raise UsageError(f"{unknown_architecture(name)}; other sheets: {', '.join(OTHERS)}")
     if not any((request["precision"], request["tolerance"], request["exact_recall"], request["domain"] == "grid")):
         request["precision"] = DEFAULT_PRECISION
     answer = construct(name, request.pop("n"), request.pop("precision"), **request)
@@ -117,6 +126,15 @@ def _whole(steps: int, seed: int) -> Sheet:
     from proofs.sheet.whole import whole
 
     return whole(steps, seed, lambda doing: click.echo(f"  {doing}", err=True) if sys.stderr.isatty() else None)
+
+
+def _map(hidden: int) -> Sheet:
+    from proofs.sheet.sheets import map_sheet
+    from proofs.survey import map_questions
+
+    count = sum(len(cell) for cells in map_questions(sorted(ARCHITECTURES), hidden).values() for cell in cells.values())
+    with Counting("questions", count) as progress:
+        return map_sheet(hidden, lambda _: progress.advance())
 
 
 def _capacity(request: dict[str, Any], seed: int) -> Sheet:
