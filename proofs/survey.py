@@ -129,9 +129,15 @@ def _floor(error: Fraction | None) -> str:
 def decide_all(
     questions: Iterable[Question], workers: int, done: Callable[[Finding], None] | None = None
 ) -> dict[Question, Finding]:
-    """Decide questions on `workers` processes; `done` hears of each as it is decided."""
+    """Decide questions on `workers` processes, one being this; `done` hears of each as it is decided."""
     wanted = list(dict.fromkeys(questions))
     found: dict[Question, Finding] = {}
+    if workers == 1:
+        for question in wanted:
+            found[question] = decide_question(question)
+            if done is not None:
+                done(found[question])
+        return found
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         for job in as_completed([pool.submit(decide_question, question) for question in wanted]):
             finding = job.result()

@@ -6,12 +6,15 @@ from fractions import Fraction
 
 from flint import arb
 
-from verifier.arithmetic.balls import ONE, show_lower, show_upper, to_ball
+from verifier.arithmetic.balls import ONE, Balls, show_lower, show_upper, to_ball
 from verifier.certify import Certificate
 from verifier.exact import show_rational
 
 DIGITS = 6
 """Significant digits of the printed bounds, rounded outward."""
+
+GUARD_BITS = 64
+"""Bits beyond those of its denominator at which a rational is rounded."""
 
 LONGEST_NUMBER = 24
 """Characters of a number printed in full."""
@@ -35,6 +38,16 @@ def error_text(value: arb, up: bool, digits: int = DIGITS) -> str:
     return f"1 {'-' if gap > 0 else '+'} {distance}"
 
 
+def rational_text(value: Fraction, up: bool) -> str:
+    """A rational error as `error_text` shows it, at a precision of its own.
+
+    >>> rational_text(1 - Fraction(1, 2**999), up=True)
+    '1 - 1.86652e-301'
+    """
+    with Balls(value.denominator.bit_length() + GUARD_BITS).working():
+        return error_text(to_ball(value), up)
+
+
 def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
     """(name, value, where it comes from) of the four numbers, at the current precision; "-" where one was not reached."""
     if certificate.observed is None:
@@ -56,13 +69,15 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
             "bounded readout": "the readout is bounded",
             "lattice paths": "exact, over lattice paths",
         }[supremum.method]
-        value = error_text(supremum.upper, up=True)
+        exact = supremum.exact_value
+        value = error_text(supremum.upper, up=True) if exact is None else rational_text(exact, up=True)
         if not supremum.exact and supremum.upper.is_finite():
             how = how if supremum.method in ("invariant sets", "expansion") else "bracket"
             value = f"{error_text(supremum.lower, up=False)} .. {value}"
         columns.append(("supremum", value, how))
     if certificate.symbolic is not None:
-        bound = error_text(certificate.symbolic.value, up=True)
+        exact = certificate.symbolic.exact_value
+        bound = error_text(certificate.symbolic.value, up=True) if exact is None else rational_text(exact, up=True)
         columns.append(("symbolic", bound, f"{certificate.symbolic.theorem}, closed form"))
     asked = "asked: below" if certificate.regime.strict else "asked"
     columns.append(("tolerance", short(certificate.regime.tolerance), asked))
@@ -72,4 +87,4 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
 def short(value: Fraction) -> str:
     """A rational as it is if that is short, else cut after a few digits and marked as such."""
     text = show_rational(value)
-    return text if len(text) <= LONGEST_NUMBER else f"{error_text(to_ball(value), up=False)}..."
+    return text if len(text) <= LONGEST_NUMBER else f"{rational_text(value, up=False)}..."

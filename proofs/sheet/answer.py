@@ -22,7 +22,7 @@ from proofs.sheet.document import (
     Text,
 )
 from proofs.sheet.notation import formula, prose, unit_label
-from proofs.sheet.numbers import enclosure, sequence, stated
+from proofs.sheet.numbers import at_most, enclosure, sequence, stated
 from proofs.sheet.question import condition_line, equations, question, request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.sheet.weights import weights_blocks
@@ -73,7 +73,7 @@ def answer_blocks(
             middle += (_head("The theorem", level), *proof_blocks(construction, certificate))
         numbers_and_more = (
             _head("The numbers", level),
-            *numbers_blocks(construction, certificate),
+            *numbers_blocks(construction, certificate, pictured=not asked_by),
             _head("How to reproduce", level),
             *reproduce(certificate, asked_by),
         )
@@ -112,7 +112,9 @@ def _reached(certificate: Certificate) -> tuple[Inline, ...]:
     supremum = certificate.supremum
     if supremum is None or supremum.upper.is_zero():
         return condition_line(certificate.regime) if supremum is not None else ()
-    return (Text("The worst error over all these sequences is at most "), Math(stated(error_text(supremum.upper, up=True))))
+    exact = supremum.exact_value
+    worst = stated(error_text(supremum.upper, up=True)) if exact is None else at_most(exact)
+    return (Text("The worst error over all these sequences is at most "), Math(worst))
 
 
 def _activations(certificate: Certificate) -> tuple[Block, ...]:
@@ -183,8 +185,8 @@ def proof_blocks(construction: Construction, certificate: Certificate) -> tuple[
     return blocks
 
 
-def numbers_blocks(construction: Construction, certificate: Certificate) -> tuple[Block, ...]:
-    """Observed, supremum, symbolic and tolerance, the links between them, the worst case."""
+def numbers_blocks(construction: Construction, certificate: Certificate, pictured: bool = True) -> tuple[Block, ...]:
+    """Observed, supremum, symbolic and tolerance, the links between them, the worst case; a picture over n if `pictured`."""
     rows = tuple(((Text(name),), (Math(stated(value)),), prose(where)) for name, value, where in numbers(certificate))
     links: list[Inline] = []
     for link in certificate.comparisons:
@@ -199,10 +201,10 @@ def numbers_blocks(construction: Construction, certificate: Certificate) -> tupl
         lead: Line = (Text("Worst case." if supremum.exact else "Worst case found."),)
         told = f", read at n' = {length(supremum.witness)}."
         blocks.append(Paragraph((Math(f"x = {sequence(supremum.witness)}"), *prose(told)), lead=lead))
-    pictured = figures.error_against_n(construction, certificate)
-    if pictured is not None:
+    drawn = figures.error_against_n(construction, certificate) if pictured else None
+    if drawn is not None:
         caption = "The same weights read earlier: worst error over all inputs, the adversaries' best, and the theorem's bound."
-        blocks.append(Picture(pictured, prose(caption)))
+        blocks.append(Picture(drawn, prose(caption)))
     return tuple(blocks)
 
 

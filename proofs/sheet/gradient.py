@@ -14,10 +14,10 @@ from proofs.impossible import checked
 from proofs.sheet import figures
 from proofs.sheet.document import Block, Heading, Line, Listing, Math, Paragraph, Picture, Strong, Table, Text
 from proofs.sheet.figure import Figure
-from proofs.sheet.notation import prose, rational
-from proofs.sheet.numbers import at_most, stated
+from proofs.sheet.notation import prose
+from proofs.sheet.numbers import at_least, at_most, stated
 from proofs.sheet.theorems import verdict_line
-from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.balls import Balls
 from verifier.cells import CELLS
 from verifier.exact import show_rational
 from verifier.gradient import GradientReport, decide_gradients
@@ -95,7 +95,7 @@ def gradient_blocks(
     blocks: list[Block] = [Heading(level, (Text("The question"),)), Paragraph(asked)]
     blocks += [Heading(level, (Text("The answer"),)), *(Paragraph(_answer(item)) for item in found)]
     blocks.append(Paragraph((Text("Verdict: "), Strong(verdict.value), Text("."))))
-    blocks += [Heading(level, (Text("The numbers"),)), _table(found)]
+    blocks += [Heading(level, (Text("The numbers"),)), *(block for item in found for block in _tables(item))]
     for picture, caption in gradient_pictures(found):
         blocks.append(Picture(picture, prose(caption)))
     blocks += [Heading(level, (Text("What the theorems state"),)), *_stated(found)]
@@ -150,23 +150,23 @@ def _answer(item: Slopes) -> Line:
     return (*what, Math(between), Text(f" for every sequence{fate} ("), verdict_line(item.report.verdict), Text(")."))
 
 
-def _table(found: Sequence[Slopes]) -> Table:
-    """n by network: least and largest slope, largest later slope."""
-    shown = [item for item in found if item.report.rows]
-    heads: list[Line] = [(Math("n"),)]
-    for item in shown:
-        heads += [(Text(f"{item.name}: from"),), (Text("to"),), (Math(r"t \ge 2"),)]
+def _tables(item: Slopes) -> list[Block]:
+    """n, least and largest slope, largest later slope of one network."""
+    heads: tuple[Line, ...] = (
+        (Math("n"),),
+        (Text("least "), Math(r"\partial y_n/\partial x_1")),
+        (Text("largest"),),
+        (Text("largest "), Math(r"|\partial y_n/\partial x_t|,\ t \ge 2")),
+    )
     rows = []
-    for k, first in enumerate(shown[0].report.rows):
-        cells: list[Line] = [(Math(str(first.n)),)]
-        for item in shown:
-            row = item.report.rows[k]
-            with Balls(item.report.working_bits).working():
-                ends = (error_text(row.first.lower, up=False, digits=DIGITS), error_text(row.first.upper, up=True, digits=DIGITS))
-                later = error_text(row.later, up=True, digits=DIGITS) if row.n > 1 else "-"
-            cells += [(Math(stated(text)),) for text in (*ends, later)]
-        rows.append(tuple(cells))
-    return Table(("r",) * len(heads), tuple(heads), tuple(rows), wide=True)
+    for row in item.report.rows:
+        with Balls(item.report.working_bits).working():
+            ends = (error_text(row.first.lower, up=False, digits=DIGITS), error_text(row.first.upper, up=True, digits=DIGITS))
+            later = error_text(row.later, up=True, digits=DIGITS) if row.n > 1 else "-"
+        rows.append(((Math(str(row.n)),), *((Math(stated(text)),) for text in (*ends, later))))
+    if not rows:
+        return []
+    return [Paragraph((Text("Rounded outward."),), lead=prose(f"{item.name}.")), Table(("r",) * 4, heads, tuple(rows))]
 
 
 def _stated(found: Sequence[Slopes]) -> list[Block]:
@@ -208,15 +208,6 @@ def _price(prices: dict[str, Verdict], bound: Fraction) -> list[Block]:
     for name, verdict in prices.items():
         line += [Text(f"{'; ' if line else ''}checks of {name}: "), verdict_line(verdict)]
     return [Paragraph(prose(told)), Table(("r", "r", "r"), heads, rows), Paragraph((*line, Text(".")))]
-
-
-def at_least(value: Fraction) -> str:
-    """LaTeX of a lower bound: exact where it is short, else rounded down."""
-    text = rational(value)
-    if "frac" not in text:
-        return text
-    with Balls(GIVEN_BITS).working():
-        return rf"{text} \ge {stated(error_text(to_ball(value), up=False, digits=DIGITS))}"
 
 
 def _commands(n: int, precision: int, bound: Fraction, hidden: int) -> tuple[str, ...]:

@@ -26,14 +26,17 @@ COMPLETENESS = (
 
 
 def decided_map(
-    architectures: Iterable[str] = (), hidden: int = DEFAULT_HIDDEN, done: Callable[[Finding], None] | None = None
+    architectures: Iterable[str] = (),
+    hidden: int = DEFAULT_HIDDEN,
+    done: Callable[[Finding], None] | None = None,
+    workers: int | None = None,
 ) -> Map:
-    """The map of these architectures (all, if none is named), decided now on every core."""
-    return draw_map(tuple(architectures) or tuple(sorted(ARCHITECTURES)), hidden, os.cpu_count() or 1, done)
+    """The map of these architectures (all, if none is named), decided now; `workers`: processes, as many as cores if None."""
+    return draw_map(tuple(architectures) or tuple(sorted(ARCHITECTURES)), hidden, workers or os.cpu_count() or 1, done)
 
 
 def map_blocks(drawn: Map, level: int = 1, alone: bool = True) -> tuple[Block, ...]:
-    """Question, verdict, table, how to read it, how to reproduce it."""
+    """Question, verdict, how to read the table, how to reproduce it, and the table."""
     verdict = drawn.holds()
     asked = (
         f"Can {drawn.hidden} hidden units put out x_1 at time n, for which architecture, inputs, horizon and accuracy? Each "
@@ -46,13 +49,13 @@ def map_blocks(drawn: Map, level: int = 1, alone: bool = True) -> tuple[Block, .
     blocks: list[Block] = []
     if alone:
         blocks.append(Heading(level, (Text("The question"),)))
-    blocks += [Paragraph(prose(asked)), Paragraph(said), _table(drawn), Paragraph(prose(COMPLETENESS))]
+    blocks += [Paragraph(prose(asked)), Paragraph(said), Paragraph(prose(COMPLETENESS), lead=(Text("How to read a cell."),))]
     if alone:
         hidden = "" if drawn.hidden == DEFAULT_HIDDEN else f" --hidden {drawn.hidden}"
         names = "" if set(drawn.cells) == set(ARCHITECTURES) else " " + " ".join(drawn.cells)
         command = f"verify map{names}{hidden}"
         blocks += [Heading(level, (Text("How to reproduce"),)), Listing((command, f"{command} --json"))]
-    return tuple(blocks)
+    return (*blocks, _table(drawn))
 
 
 def count_answers(drawn: Map) -> dict[str, int]:

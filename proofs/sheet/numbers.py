@@ -7,10 +7,10 @@ from fractions import Fraction
 from flint import arb
 
 from proofs.sheet.notation import LONGEST_TEXT, number, rational, shortened
-from verifier.arithmetic.balls import ONE, Balls, exact_fraction, show_lower, show_upper, to_ball
+from verifier.arithmetic.balls import ONE, exact_fraction, show_lower, show_upper
 from verifier.arithmetic.enclosures import Interval
 from verifier.sequences import Runs
-from verifier.summary import LONGEST_NUMBER, error_text
+from verifier.summary import LONGEST_NUMBER, rational_text
 
 ENCLOSURE_DIGITS = 3
 """Significant digits of the ends of an enclosure."""
@@ -20,9 +20,6 @@ NEAR_ONE = arb(1) / 100
 
 HALF = arb("0.5")
 """σ(0): a sigmoid unit near it is shown by its distance from it."""
-
-BITS = 64
-"""Bits beyond its own at which a rational is rounded for printing."""
 
 MOST_RUNS = 4
 """Runs of a sequence that are written out."""
@@ -53,8 +50,17 @@ def at_most(value: Fraction) -> str:
     text = rational(value)
     if len(text) <= LONGEST_TEXT:
         return text
-    with Balls(value.denominator.bit_length() + BITS).working():
-        return stated(error_text(to_ball(value), up=True))
+    return stated(rational_text(value, up=True))
+
+
+def at_least(value: Fraction) -> str:
+    """LaTeX of a lower bound: the rational itself if that is short, else rounded down.
+
+    >>> at_least(Fraction(1, 32)), at_least(Fraction(1, 3) ** 60)
+    ('0.03125', '2.35898\\\\cdot 10^{-29}')
+    """
+    text = rational(value)
+    return text if len(text) <= LONGEST_TEXT else stated(rational_text(value, up=False))
 
 
 weight = shortened

@@ -82,12 +82,16 @@ def whole(
     progress: Progress = lambda _: None,
     architectures: Sequence[str] = (),
     theorems: Sequence[str] = (),
+    workers: int | None = None,
 ) -> Sheet:
-    """The document; its verdict is that of everything it claims to have answered. `architectures`, `theorems`: all, or these."""
+    """The document; its verdict is that of everything it claims to have answered. `architectures`, `theorems`: all, or these.
+
+    The map is decided on `workers` processes, as many as cores if None.
+    """
     names = tuple(architectures) or tuple(sorted(ARCHITECTURES))
     stated = {name: THEOREMS[name] for name in (tuple(theorems) or tuple(THEOREMS))}
     progress("map")
-    drawn = decided_map(names)
+    drawn = decided_map(names, workers=workers)
     asked: dict[str, list[tuple[Question, Decided]]] = {}
     for name in names:
         progress(name)

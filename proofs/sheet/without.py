@@ -13,20 +13,17 @@ from proofs.impossible import Impossible, checked
 from proofs.sheet.answer import answer_blocks, cell_blocks
 from proofs.sheet.document import Block, Heading, Inline, Line, Listing, Math, Paragraph, Strong, Table, Text
 from proofs.sheet.notation import prose, rational
-from proofs.sheet.numbers import stated
+from proofs.sheet.numbers import at_least, at_most, stated
 from proofs.sheet.question import question, request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.theorem import Floor, Theorem
 from proofs.theorems import THEOREMS
-from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.balls import Balls
 from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.regime import Regime
-from verifier.summary import LONGEST_NUMBER, error_text
+from verifier.summary import error_text
 from verifier.verdict import Verdict
-
-FLOOR_BITS = 128
-"""Bits beyond its own at which a floor is rounded for printing."""
 
 ANSWERS = {
     Verdict.PROVED: "No.",
@@ -111,13 +108,9 @@ def _least(floor: Floor) -> Line:
     """What every weight set misses by, rounded down; no stop at its end."""
     if floor.error is None:
         return prose("No finite error is possible for any weights")
-    text = rational(floor.error)
-    exact = len(text) <= LONGEST_NUMBER
-    if not exact:
-        with Balls(floor.error.denominator.bit_length() + FLOOR_BITS).working():
-            text = stated(error_text(to_ball(floor.error), up=False))
+    exact = at_least(floor.error) == rational(floor.error)
     relation = "Every weight set has an error above " if floor.strict else "Every weight set has an error of at least "
-    return (Text(relation), Math(text), Text("" if exact else " (rounded down)"))
+    return (Text(relation), Math(at_least(floor.error)), Text("" if exact else " (rounded down)"))
 
 
 def _closest(best: Certificate | None, sharp: Verdict | None) -> Line:
@@ -128,6 +121,13 @@ def _closest(best: Certificate | None, sharp: Verdict | None) -> Line:
         return (Text("; explicit weights reach it exactly."),)
     if best.supremum is None:
         return (Text("; the error of the closest construction was not reached."),)
+    exact = best.supremum.exact_value
+    if exact is not None:
+        return (
+            Text("; explicit weights reach "),
+            Math(at_most(exact)),
+            Text("." if at_most(exact) == rational(exact) else " (rounded up)."),
+        )
     with Balls(best.working_bits).working():
         reached = stated(error_text(best.supremum.upper, up=True))
     return (Text("; explicit weights reach "), Math(reached), Text(" (rounded up)."))
