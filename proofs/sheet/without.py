@@ -64,7 +64,7 @@ def open_blocks(answer: Unanswered, found: Open, level: int = 1, alone: bool = T
     blocks: list[Block] = [*_asked(regime, level), Paragraph(line)]
     commands = [request(regime)]
     if found.floor is None:
-        least: Line = (*prose("No theorem of this version bounds it from below."), *_closest(found.best, None))
+        least: Line = (*prose("No theorem of this version bounds it from below"), *_closest(found.best, None))
         blocks.append(Paragraph(least, lead=(Text("Best possible error."),)))
         if alone:
             blocks += [_head("The cell", level), *cell_blocks(CELLS[regime.architecture])]
