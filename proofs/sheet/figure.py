@@ -72,6 +72,15 @@ class Figure:
     notes: tuple[Note, ...] = ()
 
 
+MARKS = ("o", "s", "x", "none")
+LINES = ("solid", "dashed", "dotted")
+
+
+def style(k: int) -> tuple[str, str]:
+    """Line and mark of the k-th curve of a figure: the first twelve differ."""
+    return LINES[k // len(MARKS) % len(LINES)], MARKS[k % len(MARKS)]
+
+
 def rounded(value: float) -> float:
     """A coordinate cut to `DIGITS` significant digits."""
     return 0.0 if value == 0 else round(value, DIGITS - 1 - math.floor(math.log10(abs(value))))

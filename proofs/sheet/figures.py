@@ -10,18 +10,18 @@ from math import comb
 from flint import arb
 
 from constructions.answer import Construction
-from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades
+from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, style
 from proofs.sheet.notation import formula, unit_label
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.errors import StepLimit
 from verifier.gates import Activations, gate_activations, live_units
-from verifier.gradient import GradientReport
 from verifier.observed import observe
 from verifier.program import record
 from verifier.sequences import expand, length
 from verifier.supremum import bound_supremum
+from verifier.weights import Weights
 
 MOST_STEPS = 24
 """Columns of the heat map."""
@@ -41,26 +41,26 @@ RESPONSES = (Fraction(1, 2), Fraction(1), Fraction(2))
 RESPONSE_STEPS = 12
 
 
-MARKS = ("o", "s", "x", "none")
-LINES = ("solid", "dashed", "dotted", "solid")
-"""How curves are told apart, in turn."""
-
-
 def activations(certificate: Certificate) -> Figure:
     """Gate activations of the live units on the worst-case sequence, or on x = (M/3, -M, -M, ...), as shades of grey."""
-    weights, bound = certificate.weights, certificate.regime.bound
+    bound = certificate.regime.bound
     count = min(certificate.regime.n, MOST_STEPS)
-    with Balls(certificate.working_bits).working():
-        inputs = [bound / 3, *[-bound] * (count - 1)]
-        if on_worst_case(certificate) and certificate.supremum is not None:
-            inputs = list(islice(expand(certificate.supremum.witness), count))
+    inputs = [bound / 3, *[-bound] * (count - 1)]
+    if on_worst_case(certificate) and certificate.supremum is not None:
+        inputs = list(islice(expand(certificate.supremum.witness), count))
+    return heat_map(certificate.weights, inputs, certificate.working_bits)
+
+
+def heat_map(weights: Weights, inputs: Sequence[Fraction], bits: int) -> Figure:
+    """Gate activations of the live units on a sequence, as shades of grey."""
+    count, cell = len(inputs), CELLS[weights.cell]
+    with Balls(bits).working():
         steps = gate_activations(weights, inputs)
-        cell = CELLS[weights.cell]
         places = [(gate, unit) for unit in live_units(weights) for gate in cell.gates if (gate, unit) in steps[0]]
         places = places[:MOST_ROWS]
         rows = tuple(_shades(steps, place, cell.activation[place[0]]) for place in places)
     names = [f"${formula(gate)}[{unit_label(weights.unit_name(unit))}]$" for gate, unit in places]
-    marks = sorted({1, *range(4, count + 1, 4)})
+    marks = sorted({1, *range(4, count + 1, 4 * -(-count // MOST_STEPS))})
     return Figure(
         name="activations",
         title="",
@@ -137,39 +137,6 @@ def horizons(n: int) -> list[int]:
     return sorted(found)
 
 
-def gradient_deficits(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
-    """The worst shortfall 1 - ∂y_n/∂x_1 against n, an upper bound; None where no network carries its gradient."""
-    curves = []
-    for k, (name, report) in enumerate(reports):
-        with Balls(report.working_bits).working():
-            points = [(decades(row.n), decades((1 - row.first.lower).upper())) for row in report.rows]
-        curves.append(curve(name, points, LINES[k % len(LINES)], MARKS[k % len(MARKS)]))
-    return _against_n("deficits", r"worst $1 - \partial y_n/\partial x_1$", curves)
-
-
-def largest_gradients(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
-    """The largest |∂y_n/∂x_1| over all input sequences against n, an upper bound; None where none was enclosed."""
-    curves = []
-    for k, (name, report) in enumerate(reports):
-        with Balls(report.working_bits).working():
-            points = [(decades(row.n), decades(row.first.largest_modulus())) for row in report.rows]
-        curves.append(curve(name, points, LINES[k % len(LINES)], MARKS[k % len(MARKS)]))
-    return _against_n("slopes", r"largest $|\partial y_n/\partial x_1|$", curves)
-
-
-def _against_n(name: str, label: str, curves: Sequence[Curve]) -> Figure | None:
-    shown = tuple(item for item in curves if item.points)
-    if not shown:
-        return None
-    return Figure(
-        name=name,
-        title="",
-        horizontal=decade_axis("$n$", (x for item in shown for x, _ in item.points)),
-        vertical=decade_axis(label, (y for item in shown for _, y in item.points)),
-        curves=shown,
-    )
-
-
 def impulse_responses() -> Figure:
     """|∂h_t/∂x_1| = |λ|^(t-1) of h' = λh + x: vanishing, holding, exploding."""
     names = ("vanishing", "holding", "exploding")
@@ -228,7 +195,7 @@ def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction
                 (decades(item.weights.largest), decades(item.derivation.enclose(item.parameters) / to_ball(item.regime.bound)))
                 for item in made
             )
-            curves.append(curve(name, points, LINES[k % len(LINES)], MARKS[k % len(MARKS)]))
+            curves.append(curve(name, points, *style(k)))
     return Figure(
         name="accuracy",
         title="",

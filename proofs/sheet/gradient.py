@@ -11,7 +11,7 @@ from constructions import Construction, construct
 from constructions.slopes import stated_gradient
 from constructions.transitions import transition
 from proofs.impossible import checked
-from proofs.sheet import figures
+from proofs.sheet import charts, figures
 from proofs.sheet.document import Block, Heading, Line, Listing, Math, Paragraph, Picture, Strong, Table, Text
 from proofs.sheet.figure import Figure
 from proofs.sheet.notation import prose
@@ -118,10 +118,10 @@ def gradient_pictures(found: Sequence[Slopes]) -> tuple[tuple[Figure, str], ...]
     )
     drawn = []
     named = [(item.name, item.report) for item in found]
-    deficit = figures.gradient_deficits([pair for pair, item in zip(named, found, strict=True) if item.construction is not None])
+    deficit = charts.gradient_deficits([pair for pair, item in zip(named, found, strict=True) if item.construction is not None])
     if deficit is not None:
         drawn.append((deficit, deficits))
-    largest = figures.largest_gradients(named)
+    largest = charts.largest_gradients(named)
     if largest is not None:
         drawn.append((largest, slopes))
     return tuple(drawn)
