@@ -4,30 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from itertools import chain, islice, repeat
 
 from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, curve, decade_axis, decades, style
 from proofs.sheet.figures import heat_map
 from proofs.survey import COLUMNS, Finding, Map
 from verifier.arithmetic.balls import Balls
 from verifier.copying import CopyCertificate
+from verifier.gates import gate_activations
 from verifier.gradient import GradientReport
 from verifier.law import Sample
 from verifier.linear_gradient import TransitionReport
-from verifier.sequences import expand
 
 SHADES = {"yes": 0.0, "differs": 0.12, "open": 0.25, "no": 0.4}
 """Grey of a cell of the map, light enough for black words on it."""
+
+FLAT = 0.01
+"""Decades from 1 within which a curve is no picture."""
 
 NOT_PROVED = {"undecided": "?", "refuted": "REFUTED"}
 """Words of a claim of the map that did not hold."""
 
 
 def copied(certificate: CopyCertificate) -> Figure:
-    """The gates while the worst sequence found is read and given back: n inputs, then n - 1 blanks."""
-    task = certificate.task
-    inputs = list(islice(chain(expand(certificate.attained.inputs), repeat(Fraction(0))), 2 * task.n - 1))
-    return heat_map(certificate.weights, inputs, certificate.working_bits)
+    """Where x_1 is: how far each gate is from its rest after x_1 = M and 2n - 2 zeros, in shares of the row's largest."""
+    task, weights = certificate.task, certificate.weights
+    steps = 2 * task.n - 1
+    with Balls(certificate.working_bits).working():
+        pulse, rest = (gate_activations(weights, [first, *[Fraction(0)] * (steps - 1)]) for first in (task.bound, Fraction(0)))
+        moved = [{place: abs(value - still[place]) for place, value in now.items()} for now, still in zip(pulse, rest, strict=True)]
+    return heat_map(weights, moved, certificate.working_bits, relative=True)
 
 
 def price_of_accuracy(samples: Mapping[str, Sequence[Sample]]) -> Figure | None:
@@ -56,12 +61,14 @@ def gradient_deficits(reports: Sequence[tuple[str, GradientReport]]) -> Figure |
 
 
 def largest_gradients(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
-    """The largest |∂y_n/∂x_1| over all input sequences against n, an upper bound; None where nothing was enclosed."""
+    """The largest |∂y_n/∂x_1| over all input sequences against n, an upper bound; None where it is 1 for every network."""
     curves = []
     for k, (name, report) in enumerate(reports):
         with Balls(report.working_bits).working():
             points = [(decades(row.n), decades(row.first.largest_modulus())) for row in report.rows]
         curves.append(curve(name, points, *style(k)))
+    if all(abs(y) < FLAT for item in curves for _, y in item.points):
+        return None
     return _decades_chart("slopes", "$n$", r"largest $|\partial y_n/\partial x_1|$", curves)
 
 

@@ -48,17 +48,19 @@ def activations(certificate: Certificate) -> Figure:
     inputs = [bound / 3, *[-bound] * (count - 1)]
     if on_worst_case(certificate) and certificate.supremum is not None:
         inputs = list(islice(expand(certificate.supremum.witness), count))
-    return heat_map(certificate.weights, inputs, certificate.working_bits)
+    with Balls(certificate.working_bits).working():
+        steps = gate_activations(certificate.weights, inputs)
+    return heat_map(certificate.weights, steps, certificate.working_bits)
 
 
-def heat_map(weights: Weights, inputs: Sequence[Fraction], bits: int) -> Figure:
-    """Gate activations of the live units on a sequence, as shades of grey."""
-    count, cell = len(inputs), CELLS[weights.cell]
+def heat_map(weights: Weights, steps: Sequence[Activations], bits: int, relative: bool = False) -> Figure:
+    """Activations of the live units over time as shades of grey: by the range of each gate's function, or by what each row
+    reaches if `relative`."""
+    count, cell = len(steps), CELLS[weights.cell]
     with Balls(bits).working():
-        steps = gate_activations(weights, inputs)
         places = [(gate, unit) for unit in live_units(weights) for gate in cell.gates if (gate, unit) in steps[0]]
         places = places[:MOST_ROWS]
-        rows = tuple(_shades(steps, place, cell.activation[place[0]]) for place in places)
+        rows = tuple(_shades(steps, place, "" if relative else cell.activation[place[0]]) for place in places)
     names = [f"${formula(gate)}[{unit_label(weights.unit_name(unit))}]$" for gate, unit in places]
     marks = sorted({1, *range(4, count + 1, 4 * -(-count // MOST_STEPS))})
     return Figure(
@@ -175,12 +177,13 @@ def lattice_paths(inputs: int = 4) -> Figure:
         if i + j < inputs
     ]
     end = Curve("", ((0.0, float(inputs)), (float(inputs), 0.0)), "dashed")
+    ticks, limits = tuple((float(k), str(k)) for k in range(inputs + 1)), (-0.3, inputs + 0.6)
     notes = tuple(Note((i + 0.18, j + 0.22), str(comb(i + j, i) - 1)) for i in range(inputs + 1) for j in range(inputs + 1 - i))
     return Figure(
         name="lattice",
         title="",
-        horizontal=Axis("inputs $+M$", ticks=tuple((float(k), str(k)) for k in range(inputs + 1))),
-        vertical=Axis("inputs $-M$", ticks=tuple((float(k), str(k)) for k in range(inputs + 1))),
+        horizontal=Axis("inputs $+M$", ticks=ticks, limits=limits),
+        vertical=Axis("inputs $-M$", ticks=ticks, limits=limits),
         curves=(*edges, end),
         notes=notes,
     )

@@ -92,7 +92,7 @@ def _draw(figure: Figure, place: Any) -> None:
     for curve in figure.curves:
         xs, ys = zip(*curve.points, strict=True) if curve.points else ((), ())
         style = {"linestyle": LINES[curve.line], "marker": MARKS[curve.mark], "label": curve.name or None}
-        place.plot(xs, ys, color="black", linewidth=1, markerfacecolor="none", **style)
+        place.plot(xs, ys, color="black", linewidth=1, markerfacecolor="none", clip_on=False, **style)
     for note in figure.notes:
         place.annotate(_plain(f"${note.latex}$"), note.place, ha="center", va="center", fontsize=NOTE_SIZE)
     _label(figure.horizontal, place.set_xlabel, place.set_xticks, place.set_xlim)

@@ -45,7 +45,7 @@ LONGEST_NUMBER = 12
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
 @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
-@plot_option("the gates while the worst sequence found is copied")
+@plot_option("where x_1 travels")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def copy(
     architecture: str,
