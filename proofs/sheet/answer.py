@@ -10,6 +10,7 @@ from proofs.sheet import figures
 from proofs.sheet.document import (
     Block,
     Code,
+    Display,
     Heading,
     Inline,
     Line,
@@ -23,7 +24,7 @@ from proofs.sheet.document import (
 )
 from proofs.sheet.notation import formula, prose, unit_label
 from proofs.sheet.numbers import at_most, enclosure, sequence, stated
-from proofs.sheet.question import condition_line, equations, question, request
+from proofs.sheet.question import condition, condition_line, equations, question, request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.sheet.weights import weights_blocks
 from proofs.theorems import THEOREMS
@@ -33,6 +34,7 @@ from verifier.cells import CELLS, Cell
 from verifier.certificate import to_data
 from verifier.certify import Certificate
 from verifier.gates import Ranges, enclose_activations, live_units
+from verifier.regime import Regime
 from verifier.sequences import length
 from verifier.summary import error_text, numbers
 from verifier.verdict import Verdict
@@ -55,12 +57,7 @@ def answer_blocks(
     regime = certificate.regime
     cell = CELLS[regime.architecture]
     with Balls(certificate.working_bits).working():
-        opening: tuple[Block, ...] = (
-            _head("The question", level),
-            *question(regime),
-            _head("The answer", level),
-            _answer(construction, certificate),
-        )
+        opening: tuple[Block, ...] = (*asked(regime, level, alone), _answer(construction, certificate))
         if alone:
             opening += (_head("The cell", level), *cell_blocks(cell))
         middle = (
@@ -78,6 +75,13 @@ def answer_blocks(
             *reproduce(certificate, asked_by),
         )
         return (*opening, *middle, *numbers_and_more)
+
+
+def asked(regime: Regime, level: int, alone: bool) -> tuple[Block, ...]:
+    """The question in words and as a formula, and the heading of the answer; not `alone`, only the formula."""
+    if not alone:
+        return (Paragraph((Text("Asked:"),)), Display((condition(regime),)))
+    return (_head("The question", level), *question(regime), _head("The answer", level))
 
 
 def cell_blocks(cell: Cell) -> tuple[Block, ...]:

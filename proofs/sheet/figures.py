@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import islice
 from math import comb
@@ -59,8 +59,10 @@ def heat_map(weights: Weights, steps: Sequence[Activations], bits: int, relative
     count, cell = len(steps), CELLS[weights.cell]
     with Balls(bits).working():
         places = [(gate, unit) for unit in live_units(weights) for gate in cell.gates if (gate, unit) in steps[0]]
-        places = places[:MOST_ROWS]
-        rows = tuple(_shades(steps, place, "" if relative else cell.activation[place[0]]) for place in places)
+        shades = {place: _shades(steps, place, "" if relative else cell.activation[place[0]]) for place in places}
+    if len(places) > MOST_ROWS:
+        places = _telling(shades)[:MOST_ROWS]
+    rows = tuple(shades[place] for place in places)
     names = [f"${formula(gate)}[{unit_label(weights.unit_name(unit))}]$" for gate, unit in places]
     marks = sorted({1, *range(4, count + 1, 4 * -(-count // MOST_STEPS))})
     return Figure(
@@ -77,6 +79,14 @@ def on_worst_case(certificate: Certificate) -> bool:
     if certificate.supremum is None or certificate.supremum.upper.is_zero():
         return False
     return length(certificate.supremum.witness) >= min(certificate.regime.n, MOST_STEPS)
+
+
+def _telling(shades: Mapping[tuple[str, int], tuple[float, ...]]) -> list[tuple[str, int]]:
+    """The rows in order, those of gates that are one shade throughout last."""
+    seen: dict[str, set[float]] = {}
+    for (gate, _), row in shades.items():
+        seen.setdefault(gate, set()).update(row)
+    return sorted(shades, key=lambda place: len(seen[place[0]]) == 1)
 
 
 def _shades(steps: Sequence[Activations], place: tuple[str, int], activation: str) -> tuple[float, ...]:

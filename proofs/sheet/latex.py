@@ -69,6 +69,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\LTpre}{0.2\baselineskip}
 \setlength{\LTpost}{0.4\baselineskip}
 \allowdisplaybreaks
+\hbadness=2000
 \widowpenalty=10000
 \clubpenalty=10000
 \binoppenalty=400
@@ -213,7 +214,7 @@ def _(block: Table, stated: frozenset[str]) -> str:
             rf"\begin{{longtable}}{{@{{}}{''.join(column(kind) for kind in block.columns)}@{{}}}}",
             rf"\toprule {head}\midrule\endhead",
             r"\bottomrule\endfoot",
-            *rows,
+            ("\n\\addlinespace[3pt]\n" if block.wide else "\n").join(rows),
             r"\end{longtable}",
         ]
     )

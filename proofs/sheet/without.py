@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from constructions.answer import Construction, Impossibility, Unanswered
 from proofs.ask import Open
 from proofs.impossible import Impossible, checked
-from proofs.sheet.answer import answer_blocks, cell_blocks
+from proofs.sheet.answer import answer_blocks, asked, cell_blocks
 from proofs.sheet.document import Block, Heading, Inline, Line, Listing, Math, Paragraph, Strong, Table, Text
 from proofs.sheet.notation import prose, rational
 from proofs.sheet.numbers import at_least, at_most, stated
-from proofs.sheet.question import question, request
+from proofs.sheet.question import request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.theorem import Floor, Theorem
 from proofs.theorems import THEOREMS
@@ -43,10 +43,10 @@ def impossible_blocks(answer: Impossibility, decision: Impossible, level: int = 
         else (*_least(floor), *_closest(decision.best, decision.sharp))
     )
     blocks: list[Block] = [
-        *_asked(regime, level),
+        *asked(regime, level, alone),
         Paragraph((*line, Text(" Verdict: "), Strong(decision.verdict.value), Text("."))),
         Paragraph(least, lead=(Text("Best possible error."),)),
-        *_theorem(regime, theorem, decision.checks, level, alone),
+        *_theorem(regime, theorem, decision.checks, {} if floor is None else floor.checks, level, alone),
         *_construction(answer.best, decision.best, regime, level),
     ]
     return (*blocks, _head("How to reproduce", level), Listing((request(regime), f"verify explain {theorem.id}")))
@@ -61,7 +61,7 @@ def open_blocks(answer: Unanswered, found: Open, level: int = 1, alone: bool = T
         Strong(found.verdict.value),
         Text("."),
     )
-    blocks: list[Block] = [*_asked(regime, level), Paragraph(line)]
+    blocks: list[Block] = [*asked(regime, level, alone), Paragraph(line)]
     commands = [request(regime)]
     if found.floor is None:
         least: Line = (*prose("No theorem of this version bounds it from below"), *_closest(found.best, None))
@@ -72,23 +72,26 @@ def open_blocks(answer: Unanswered, found: Open, level: int = 1, alone: bool = T
         name, floor = found.floor
         least = (*_least(floor), *prose(f" (by {name})"), *_closest(found.best, None))
         blocks.append(Paragraph(least, lead=(Text("Best possible error."),)))
-        blocks += _theorem(regime, THEOREMS[name], {**checked(name), **floor.checks}, level, alone)
+        blocks += _theorem(regime, THEOREMS[name], {**checked(name), **floor.checks}, floor.checks, level, alone)
         commands.append(f"verify explain {name}")
     blocks += _construction(answer.best, found.best, regime, level)
     return (*blocks, _head("How to reproduce", level), Listing(tuple(commands)))
 
 
-def _asked(regime: Regime, level: int) -> tuple[Block, ...]:
-    return (_head("The question", level), *question(regime), _head("The answer", level))
-
-
-def _theorem(regime: Regime, theorem: Theorem, checks: Mapping[str, Verdict], level: int, alone: bool) -> tuple[Block, ...]:
-    """The cell and the theorem in full; the checks only, where both stand elsewhere in the document."""
+def _theorem(
+    regime: Regime, theorem: Theorem, checks: Mapping[str, Verdict], here: Mapping[str, Verdict], level: int, alone: bool
+) -> tuple[Block, ...]:
+    """The cell and the theorem in full. Not `alone`, both stand elsewhere: what was checked `here`, and how many checks there."""
     if alone:
         cell = (_head("The cell", level), *cell_blocks(CELLS[regime.architecture]))
         return (*cell, _head("The theorem", level), *theorem_blocks(theorem, checks))
-    rows = tuple((prose(name), (verdict_line(found),)) for name, found in checks.items())
-    return (Table((0.78, "l"), ((Text("check"),), (Text("result"),)), rows),)
+    general = {name: found for name, found in checks.items() if name not in here}
+    failed = {name: found for name, found in general.items() if found is not Verdict.PROVED}
+    told = (
+        f"{len(general) - len(failed)} of {len(general)} checks of {theorem.id}, listed with it, are proved; and at this question:"
+    )
+    rows = tuple((prose(name), (verdict_line(found),)) for name, found in {**failed, **here}.items())
+    return (Paragraph(prose(told)), Table((0.78, "l"), ((Text("check"),), (Text("result"),)), rows))
 
 
 def _construction(best: Construction | None, certificate: Certificate | None, regime: Regime, level: int) -> tuple[Block, ...]:

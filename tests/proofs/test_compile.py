@@ -19,7 +19,7 @@ def tex(request):
     """Skips where there is no TeX or no pdftotext; with --every-sheet that is a failure."""
     absent = missing() or ("" if shutil.which("pdftotext") else "no pdftotext (Debian: poppler-utils)")
     if absent:
-        (pytest.fail if request.config.getoption("--every-sheet") else pytest.skip)(absent)
+        (pytest.fail if request.config.getoption("--every-sheet", default=False) else pytest.skip)(absent)
 
 
 BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
@@ -42,7 +42,7 @@ COMPILED = ("lstm", "diagonal", "map")
 @pytest.mark.usefixtures("tex")
 @pytest.mark.parametrize("path", sorted(committed.FOLDER.glob("*.tex")), ids=lambda path: path.stem)
 def test_committed_sheets_compile_without_a_warning(path, tmp_path, request):
-    if path.stem not in COMPILED and not request.config.getoption("--every-sheet"):
+    if path.stem not in COMPILED and not request.config.getoption("--every-sheet", default=False):
         pytest.skip("compiled with --every-sheet")
     content, complaints = pdf(path.read_text(encoding="utf-8"))
     assert complaints == []

@@ -336,7 +336,7 @@ REGENERATED = ("lstm", "diagonal", "mingru")
 
 @pytest.mark.parametrize("name", committed.makers())
 def test_committed_sheets_are_what_the_code_makes(name, request):
-    if name not in REGENERATED and not request.config.getoption("--every-sheet"):
+    if name not in REGENERATED and not request.config.getoption("--every-sheet", default=False):
         pytest.skip("made anew with --every-sheet")
     text = (committed.FOLDER / f"{name}.tex").read_text(encoding="utf-8")
     assert latex.render(committed.makers()[name]().document) == text
