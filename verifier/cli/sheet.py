@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from constructions import ARCHITECTURES, construct, unknown_architecture
 from verifier.cli.architecture import architecture_command
@@ -22,8 +23,13 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".tex", ".pdf", ".html")
 
-OTHERS = ("all", "capacity", "gradient", "map")
-"""Sheets that are not one architecture's answer."""
+OTHERS = {
+    "all": ("seed", "steps"),
+    "capacity": ("bound", "hidden", "precision", "seed", "tolerance"),
+    "gradient": ("bound", "hidden", "n", "precision", "seed"),
+    "map": ("hidden",),
+}
+"""Sheets that are not one architecture's answer, and the options they take."""
 
 DEFAULT_PRECISION = 20
 """Decimal digits when nothing states an accuracy."""
@@ -103,6 +109,8 @@ def _maker(name: str, request: dict[str, Any]) -> Callable[[], Sheet]:
         from proofs.sheet import sheets
     except ImportError:
         raise UsageError(EXTRA) from None
+    if name in OTHERS:
+        _refuse_others(name)
     steps, seed = request.pop("steps"), request.pop("seed")
     if name == "all":
         return lambda: _whole(steps, seed)
@@ -111,15 +119,25 @@ def _maker(name: str, request: dict[str, Any]) -> Callable[[], Sheet]:
     if name == "map":
         return lambda: _map(request["hidden"])
     if name == "gradient":
-        return lambda: sheets.gradient_sheet(
-            request["n"], request["precision"] or DEFAULT_PRECISION, request["bound"], request["hidden"], seed
-        )
+        precision = request["precision"] or DEFAULT_PRECISION
+        construct("lstm", request["n"], precision, bound=request["bound"], hidden=request["hidden"])  # refuses a bad request now
+        return lambda: sheets.gradient_sheet(request["n"], precision, request["bound"], request["hidden"], seed)
     if name not in ARCHITECTURES:
         raise UsageError(f"{unknown_architecture(name)}; other sheets: {', '.join(OTHERS)}")
     if not any((request["precision"], request["tolerance"], request["exact_recall"], request["domain"] == "grid")):
         request["precision"] = DEFAULT_PRECISION
     answer = construct(name, request.pop("n"), request.pop("precision"), **request)
     return lambda: sheets.one_answer(answer, steps, seed)
+
+
+def _refuse_others(name: str) -> None:
+    """Raise `UsageError` for an option that this sheet does not take."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in REQUEST and option.name not in OTHERS[name]:
+            taken = ", ".join(f"--{other}" for other in OTHERS[name])
+            raise UsageError(f"{option.opts[0]} means nothing to the sheet {name!r}; it takes {taken}")
 
 
 def _whole(steps: int, seed: int) -> Sheet:
