@@ -87,4 +87,7 @@ def numbers(certificate: Certificate) -> list[tuple[str, str, str]]:
 def short(value: Fraction) -> str:
     """A rational as it is if that is short, else cut after a few digits and marked as such."""
     text = show_rational(value)
-    return text if len(text) <= LONGEST_NUMBER else f"{rational_text(value, up=False)}..."
+    if len(text) <= LONGEST_NUMBER:
+        return text
+    near = 0 < 1 - value < Fraction(1, 1000)  # then the digits of the distance from 1 are cut, not those of the value
+    return f"{rational_text(value, up=near)}..."

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from constructions import Construction, construct
 from constructions.slopes import stated_gradient
@@ -15,7 +16,7 @@ from proofs.sheet import charts, figures
 from proofs.sheet.document import Block, Heading, Line, Listing, Math, Paragraph, Picture, Strong, Table, Text
 from proofs.sheet.figure import Figure
 from proofs.sheet.notation import prose
-from proofs.sheet.numbers import at_least, at_most, stated
+from proofs.sheet.numbers import at_most, stated
 from proofs.sheet.theorems import verdict_line
 from verifier.arithmetic.balls import Balls
 from verifier.cells import CELLS
@@ -59,6 +60,7 @@ class Slopes:
     report: GradientReport
 
 
+@cache
 def compare(n: int, precision: int, bound: Fraction, hidden: int = DEFAULT_HIDDEN, seed: int = 0) -> tuple[Slopes, ...]:
     """The recalling networks sized for `precision` digits at every n' <= n, and the forgetting one."""
     horizons = figures.horizons(n)
@@ -99,7 +101,7 @@ def gradient_blocks(
     for picture, caption in gradient_pictures(found):
         blocks.append(Picture(picture, prose(caption)))
     blocks += [Heading(level, (Text("What the theorems state"),)), *_stated(found)]
-    blocks += [Heading(level, (Text("The linear price"),)), *_price(prices, bound)]
+    blocks += [Heading(level, (Text("The linear price"),)), *_price(prices)]
     if alone:
         blocks += [Heading(level, (Text("How to reproduce"),)), Listing(_commands(n, precision, bound, hidden))]
     return tuple(blocks), verdict
@@ -189,7 +191,7 @@ def _stated(found: Sequence[Slopes]) -> list[Block]:
     return blocks
 
 
-def _price(prices: dict[str, Verdict], bound: Fraction) -> list[Block]:
+def _price(prices: dict[str, Verdict]) -> list[Block]:
     told = (
         "A linear state keeps its gradient only by not contracting, and without expanding it cannot keep x_1 for long: if no "
         "eigenvalue of the d by d matrix lies beyond the unit circle, every readout misses x_1 by at least M/C(d, ⌊d/2⌋) at "
@@ -199,7 +201,7 @@ def _price(prices: dict[str, Verdict], bound: Fraction) -> list[Block]:
     rows = tuple(
         (
             (Math(str(d)),),
-            (Math(at_least(bound / central_binomial(d))),),
+            (Math(f"M/{central_binomial(d)}"),),
             (Math(f"n = {worthless_horizon(d)}"),),
         )
         for d in DEGREES

@@ -56,6 +56,9 @@ BOOKMARKS = {
 LONGEST_WORD = 60
 """Characters of a word in a listing that is not broken."""
 
+LINES_BELOW_HEADING = 9
+"""Lines that must fit below a heading on its page: a table that follows does not keep to it by itself."""
+
 PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,amsmath,amssymb,amsthm,array,booktabs,longtable,microtype}
@@ -80,6 +83,8 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \makeatletter
 \renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
 \makeatother
+\newcommand{\needlines}[1]{\par\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
+  \ifdim\dimen0<#1\baselineskip\newpage\fi\endgroup}
 \newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
 \newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
@@ -98,9 +103,11 @@ def render(document: Document) -> str:
     ]
     if document.contents:
         lines += [r"\tableofcontents", r"\clearpage"]
-    lines.append(_blocks(document.blocks, stated))
+    turned = [block for block in document.blocks[-1:] if isinstance(block, Table) and block.wide]
+    lines.append(_blocks(document.blocks[: len(document.blocks) - len(turned)], stated))
     if cited:
         lines += [r"\begingroup\raggedright", references(cited, "latex"), r"\endgroup"]
+    lines += [_block(block, stated) for block in turned]  # a turned table at the end has the last pages for itself
     lines.append(r"\end{document}")
     return "\n".join(lines) + "\n"
 
@@ -183,7 +190,7 @@ def _block(block: Any, stated: frozenset[str]) -> str:
 def _(block: Heading, stated: frozenset[str]) -> str:
     command = ("section", "subsection", "subsubsection", "paragraph")[block.level - 1]
     named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{bookmark(plain(block.line))}}}"
-    return rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
+    return rf"\needlines{{{LINES_BELOW_HEADING}}}\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
 
 
 @_block.register

@@ -25,14 +25,21 @@ COMPLETENESS = (
 """How a cell is read, and what the map does not say."""
 
 
+_DECIDED: dict[tuple[tuple[str, ...], int], Map] = {}
+"""Maps that this process has decided."""
+
+
 def decided_map(
     architectures: Iterable[str] = (),
     hidden: int = DEFAULT_HIDDEN,
     done: Callable[[Finding], None] | None = None,
     workers: int | None = None,
 ) -> Map:
-    """The map of these architectures (all, if none is named), decided now; `workers`: processes, as many as cores if None."""
-    return draw_map(tuple(architectures) or tuple(sorted(ARCHITECTURES)), hidden, workers or os.cpu_count() or 1, done)
+    """The map of these architectures (all, if none is named), decided once per process; `workers`: as many as cores if None."""
+    asked = (tuple(architectures) or tuple(sorted(ARCHITECTURES)), hidden)
+    if asked not in _DECIDED:
+        _DECIDED[asked] = draw_map(*asked, workers or os.cpu_count() or 1, done)
+    return _DECIDED[asked]
 
 
 def map_blocks(drawn: Map, level: int = 1, alone: bool = True) -> tuple[Block, ...]:

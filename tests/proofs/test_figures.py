@@ -42,9 +42,11 @@ def test_coordinates_are_short_and_exact_enough():
 def test_logarithmic_axes_have_whole_decades():
     axis = decade_axis("error", [-200.7, -3.2, None])
     assert axis.limits is not None
-    assert axis.limits[0] == -201
-    assert axis.limits[1] >= -3
-    assert len(axis.ticks) <= 9
+    assert axis.limits == (-250, 0)
+    assert [place for place, _ in axis.ticks] == [-250, -200, -150, -100, -50, 0]
+    assert decade_axis("error", [-200.7, -200.2]).limits == (-201, -200)
+    for low in range(-700, 0, 7):
+        assert len(decade_axis("error", [low, 3]).ticks) <= 10
     assert all(place == int(place) and str(int(place)) in name for place, name in axis.ticks)
 
 
