@@ -54,13 +54,13 @@ def references(keys: Iterable[str], markup: str) -> str:
     return str(format_from_string(bibtex(keys), style="plain", output_backend=markup))
 
 
-def citations_in(text: str) -> list[tuple[int, str]]:
-    """(end, key) of every work that a text names, in order; a named work without an entry is not among them."""
+def citations_in(text: str) -> list[tuple[int, int, str]]:
+    """(start, end, key) of every work that a text names, in order; a named work without an entry is not among them."""
     found = []
     for match in _NAMED.finditer(text):
         key = named(match.group())
         if key is not None:
-            found.append((match.end(), key))
+            found.append((match.start(), match.end(), key))
     return found
 
 

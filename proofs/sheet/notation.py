@@ -307,9 +307,8 @@ Math(latex='\\\\eta  = \\\\sigma (K)'))
     cited = citations_in(text)
     parts: list[Inline] = []
     start = 0
-    for end, key in cited:
-        parts += _formulas(text[start:end])
-        parts += [Text("\u00a0"), Cite(key)]
+    for begin, end, key in cited:
+        parts += [*_formulas(text[start:begin]), Text(text[begin:end] + "\u00a0"), Cite(key)]
         start = end
     return _joined([*parts, *_formulas(text[start:])])
 

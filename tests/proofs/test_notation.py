@@ -77,6 +77,7 @@ def test_a_dangling_index_is_refused():
         ("tanh z <= z", r"⟦\tanh  z \le  z⟧"),
         ("false variant: 'n >= D' fails", r"false variant: “⟦n \ge  D⟧” fails"),
         ("within 1e-20 of x_1", "within ⟦10^{-20}⟧ of ⟦x_{1}⟧"),
+        ("(Li, Han, E & Li 2021)", "(Li, Han, E & Li 2021\u00a0[li2021curse])"),
         ("Elman 1990 and T8", "Elman 1990\u00a0[elman1990finding] and «T8»"),
         ("x_1 - y_n <= bound", "⟦x_{1} - y_{n}⟧ ≤ bound"),
         ("an absolute 2^(emin-p).", r"an absolute ⟦2^{\mathrm{emin}-p}⟧."),

@@ -4,6 +4,7 @@ import dataclasses
 import re
 from fractions import Fraction
 from html.parser import HTMLParser
+from xml.dom import minidom
 
 import pytest
 from flint import arb
@@ -430,3 +431,11 @@ def test_a_gradient_outside_what_is_stated_stands_out():
     report = dataclasses.replace(item.report, inside=[Verdict.REFUTED], verdict=Verdict.REFUTED)
     blocks = gradient._stated([dataclasses.replace(item, report=report)])
     assert "REFUTED" in strong(blocks)
+
+
+def test_formulas_and_pictures_of_a_page_are_well_formed(few):
+    text = html.render(few.document)
+    parts = re.findall(r"<math.*?</math>|<svg.*?</svg>", text, re.DOTALL)
+    assert len(parts) > 200
+    for part in set(parts):
+        minidom.parseString(part)
