@@ -48,7 +48,8 @@ figure svg { max-width: 100%; height: auto; background: white } figcaption { fon
 .statement > p { font-style: italic } .statement > p:first-child { font-style: normal }
 .wide { overflow-x: auto; font-size: .85rem }
 pre { margin-left: 1.6rem; overflow-x: auto }
-.proof > p:first-of-type::before { content: "Proof. "; font-style: italic } .complete { display: flow-root } .complete::after { content: "\\25A1"; float: right }
+.proof > p:first-of-type::before { content: "Proof. "; font-style: italic } .complete { display: flow-root }
+.complete::after { content: "\\25A1"; float: right }
 """.strip()
 
 
