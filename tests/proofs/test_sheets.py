@@ -354,7 +354,13 @@ def few():
         return whole(50, 0, architectures=("bilinear", "linear"), theorems=STATED, workers=1)
 
 
-def test_the_whole_document_holds_map_answers_figures_theorems_and_references(few):
+@pytest.fixture(scope="module")
+def page(few):
+    """That document as a page."""
+    return html.render(few.document)
+
+
+def test_the_whole_document_holds_map_answers_figures_theorems_and_references(few, page):
     assert few.verdict is Verdict.PROVED
     document = few.document
     assert document.theorems() == STATED
@@ -364,10 +370,10 @@ def test_the_whole_document_holds_map_answers_figures_theorems_and_references(fe
     (drawn,) = [block for block in document.blocks if isinstance(block, Table) and len(block.head) == len(COLUMNS) + 1]
     assert [plain(row[0]) for row in drawn.rows] == ["bilinear", "linear"]
     assert any(isinstance(part, Refer) and part.theorem == "T4" for part in Document("", (), (drawn,)).parts())
-    page = Page(html.render(document))
-    assert page.fetched == []
-    assert set(page.links) <= set(page.ids)
-    assert len(set(page.ids)) == len(page.ids)
+    read = Page(page)
+    assert read.fetched == []
+    assert set(read.links) <= set(read.ids)
+    assert len(set(read.ids)) == len(read.ids)
 
 
 REQUIRED = {
@@ -433,9 +439,8 @@ def test_a_gradient_outside_what_is_stated_stands_out():
     assert "REFUTED" in strong(blocks)
 
 
-def test_formulas_and_pictures_of_a_page_are_well_formed(few):
-    text = html.render(few.document)
-    parts = re.findall(r"<math.*?</math>|<svg.*?</svg>", text, re.DOTALL)
+def test_formulas_and_pictures_of_a_page_are_well_formed(page):
+    parts = re.findall(r"<math.*?</math>|<svg.*?</svg>", page, re.DOTALL)
     assert len(parts) > 200
     for part in set(parts):
         minidom.parseString(part)
