@@ -221,7 +221,7 @@ def _steps_of_the_series(levels: int) -> tuple[Step, ...]:
             AtMost(f"s {level} positive", "0 <= partial sum", sympy.Integer(0), p_s),
             AtMost(f"T {level} positive", "0 <= partial sum", sympy.Integer(0), p_t),
             AtMost(f"s {level} below 1", "its square is at most 1", p_s**2, sympy.Integer(1)),
-            AtMost(f"s {level} slope", "1 - (partial sum)² is on the right side of the next slope", sympy.Integer(0), gap_s),
+            AtMost(f"s {level} slope", "1 - s² is on the right side of the next slope", sympy.Integer(0), gap_s),
             AtMost(f"T {level} slope", "and the product for tanh tanh", sympy.Integer(0), gap_t),
             Growth(
                 f"s {level + 1}", f"the next partial sum lies {where} tanh z, as s' = 1 - s²", *ends_s, Z,

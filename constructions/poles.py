@@ -359,12 +359,13 @@ def derivation(theorem: str, suffix: str, n: int, decimals: int) -> Derivation:
             AtMost("bound", "η = 2^-(n-1), and the roundings on top", M * (1 - 2 ** (1 - N)) + total, bound),
         ]  # fmt: skip
     rational = "exactly" if family.is_rational else f"rounded to {decimals} decimals"
-    what = "0" if theorem == "C14" and family.is_rational else str(bound)
-    when = f"x in [-M, M]^{n}: |y_{n} - x_1|" if theorem == "C14" else f"n' <= {n} and x in [-M, M]^n': |y_n' - x_1|"
+    shares = ["M (1 - 2^-(n-1))"] * (theorem == "C15") + ["n r M"] * (not family.is_rational)
+    when = f"x in [-M, M]^{n}: |y_{n} - x_1|" if theorem == "C14" else f"n' <= {n} and x in [-M, M]^n': |y_{{n'}} - x_1|"
     return Derivation(
         theorem=theorem + suffix,
         statement=(
-            f"For {' or '.join(family.cells)} with these {n} poles, the system solved {rational}, and every {when} <= {what}."
+            f"For {' or '.join(family.cells)} with these {n} poles, the system solved {rational}, and every {when} <= "
+            f"{' + '.join(shares) or '0'}."
         ),
         parameters=(N, M) if family.is_rational else (N, M, RESIDUAL, DECIMALS),
         ranges={

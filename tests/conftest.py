@@ -7,6 +7,14 @@ import pytest
 OPTIONAL = ("distributed", "onnx", "onnxruntime", "pyarrow", "torch")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--every-sheet",
+        action="store_true",
+        help="make and compile every committed sheet, not a few; TeX that is missing is then a failure, not a skip",
+    )
+
+
 def pytest_runtest_setup(item):
     for name in OPTIONAL:
         if item.get_closest_marker(name) is not None and importlib.util.find_spec(name) is None:

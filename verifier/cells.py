@@ -437,7 +437,7 @@ def _diagonal_ssm(name: str, title: str, source: str) -> Cell:
 
 LRU = _diagonal_ssm("lru", "LRU (complex diagonal, |λ| < 1)", "Orvieto et al. 2023; λ itself is the weight, C is absorbed in B")
 S4D = _diagonal_ssm(
-    "s4d", "S4D (complex diagonal after discretisation)", "Gu, Gupta, Goel & Re 2022; the same recurrence as lru; λ = exp(ΔA)"
+    "s4d", "S4D (complex diagonal after discretisation)", "Gu, Gupta, Goel & Ré 2022; the same recurrence as lru; λ = exp(ΔA)"
 )
 S5 = _diagonal_ssm(
     "s5",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 
 from constructions.answer import Construction
+from proofs.impossible import checked
 from proofs.sheet import figures
 from proofs.sheet.document import (
     Block,
     Code,
+    Display,
     Heading,
     Inline,
     Line,
@@ -21,19 +23,20 @@ from proofs.sheet.document import (
     Text,
 )
 from proofs.sheet.notation import formula, prose, unit_label
-from proofs.sheet.numbers import enclosure, sequence, stated
-from proofs.sheet.question import condition, equations, question, request
+from proofs.sheet.numbers import at_most, enclosure, sequence, stated
+from proofs.sheet.question import condition, condition_line, equations, question, request
 from proofs.sheet.theorems import theorem_blocks, verdict_line
 from proofs.sheet.weights import weights_blocks
 from proofs.theorems import THEOREMS
-from verifier.arithmetic.balls import ONE, ZERO, Balls, show_upper, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.cells import CELLS, Cell
 from verifier.certificate import to_data
 from verifier.certify import Certificate
 from verifier.gates import Ranges, enclose_activations, live_units
+from verifier.regime import Regime
 from verifier.sequences import length
-from verifier.summary import DIGITS, numbers
+from verifier.summary import error_text, numbers
 from verifier.verdict import Verdict
 
 LATER_STEPS = 16
@@ -43,20 +46,18 @@ MOST_UNITS = 4
 """Units whose activations are tabulated."""
 
 
-def answer_blocks(construction: Construction, certificate: Certificate, level: int = 1, alone: bool = True) -> tuple[Block, ...]:
+def answer_blocks(
+    construction: Construction, certificate: Certificate, level: int = 1, alone: bool = True, asked_by: str = ""
+) -> tuple[Block, ...]:
     """Question, answer, cell, weights, activations, theorem, numbers, worst case, how to reproduce.
 
-    Not `alone`: cell and theorem stand elsewhere in the document.
+    Not `alone`: cell and theorem stand elsewhere in the document. `asked_by`: the command of the question that no weights
+    meet, where this is the closest construction.
     """
     regime = certificate.regime
     cell = CELLS[regime.architecture]
     with Balls(certificate.working_bits).working():
-        opening: tuple[Block, ...] = (
-            _head("The question", level),
-            *question(regime),
-            _head("The answer", level),
-            _answer(construction, certificate),
-        )
+        opening: tuple[Block, ...] = (*asked(regime, level, alone), _answer(construction, certificate))
         if alone:
             opening += (_head("The cell", level), *cell_blocks(cell))
         middle = (
@@ -69,11 +70,18 @@ def answer_blocks(construction: Construction, certificate: Certificate, level: i
             middle += (_head("The theorem", level), *proof_blocks(construction, certificate))
         numbers_and_more = (
             _head("The numbers", level),
-            *numbers_blocks(construction, certificate),
+            *numbers_blocks(construction, certificate, pictured=not asked_by),
             _head("How to reproduce", level),
-            *reproduce(certificate),
+            *reproduce(certificate, asked_by),
         )
         return (*opening, *middle, *numbers_and_more)
+
+
+def asked(regime: Regime, level: int, alone: bool) -> tuple[Block, ...]:
+    """The question in words and as a formula, and the heading of the answer; not `alone`, only the formula."""
+    if not alone:
+        return (Paragraph((Text("Asked:"),)), Display((condition(regime),)))
+    return (_head("The question", level), *question(regime), _head("The answer", level))
 
 
 def cell_blocks(cell: Cell) -> tuple[Block, ...]:
@@ -107,8 +115,10 @@ def _answer(construction: Construction, certificate: Certificate) -> Paragraph:
 def _reached(certificate: Certificate) -> tuple[Inline, ...]:
     supremum = certificate.supremum
     if supremum is None or supremum.upper.is_zero():
-        return (Math(condition(certificate.regime).replace(r"\quad", r"\ ")),) if supremum is not None else ()
-    return (Text("The worst error over all these sequences is at most "), Math(stated(show_upper(supremum.upper, DIGITS))))
+        return condition_line(certificate.regime) if supremum is not None else ()
+    exact = supremum.exact_value
+    worst = stated(error_text(supremum.upper, up=True)) if exact is None else at_most(exact)
+    return (Text("The worst error over all these sequences is at most "), Math(worst))
 
 
 def _activations(certificate: Certificate) -> tuple[Block, ...]:
@@ -173,15 +183,16 @@ def proof_blocks(construction: Construction, certificate: Certificate) -> tuple[
         return theorem_blocks(theorem, {name: check() for name, check in (theorem.checks or {}).items()} | read)
     results = {**symbolic.steps, "the steps end in the bound": construction.derivation.check_conclusion()}
     results["the weights are the theorem's at these numbers"] = symbolic.covers
-    results |= {name: check() for name, check in (theorem.checks or {}).items()}
+    ran = checked(theorem.id)
+    results |= {name: ran[name] for name in theorem.checks or {}}
     blocks = theorem_blocks(theorem, results, construction.derivation, symbolic.hypotheses)
     if construction.leading_order not in ("", "0"):
         return (*blocks, Paragraph(prose(f"To leading order the bound is {construction.leading_order}.")))
     return blocks
 
 
-def numbers_blocks(construction: Construction, certificate: Certificate) -> tuple[Block, ...]:
-    """Observed, supremum, symbolic and tolerance, the links between them, the worst case."""
+def numbers_blocks(construction: Construction, certificate: Certificate, pictured: bool = True) -> tuple[Block, ...]:
+    """Observed, supremum, symbolic and tolerance, the links between them, the worst case; a picture over n if `pictured`."""
     rows = tuple(((Text(name),), (Math(stated(value)),), prose(where)) for name, value, where in numbers(certificate))
     links: list[Inline] = []
     for link in certificate.comparisons:
@@ -196,20 +207,23 @@ def numbers_blocks(construction: Construction, certificate: Certificate) -> tupl
         lead: Line = (Text("Worst case." if supremum.exact else "Worst case found."),)
         told = f", read at n' = {length(supremum.witness)}."
         blocks.append(Paragraph((Math(f"x = {sequence(supremum.witness)}"), *prose(told)), lead=lead))
-    pictured = figures.error_against_n(construction, certificate)
-    if pictured is not None:
+    drawn = figures.error_against_n(construction, certificate) if pictured else None
+    if drawn is not None:
         caption = "The same weights read earlier: worst error over all inputs, the adversaries' best, and the theorem's bound."
-        blocks.append(Picture(pictured, prose(caption)))
+        blocks.append(Picture(drawn, prose(caption)))
     return tuple(blocks)
 
 
-def reproduce(certificate: Certificate) -> tuple[Block, ...]:
-    """The commands and the hashes."""
+def reproduce(certificate: Certificate, asked_by: str = "") -> tuple[Block, ...]:
+    """The commands and the hashes; `asked_by` as in `answer_blocks`."""
     name = f"{certificate.regime.architecture}.json"
     data = to_data(certificate)
     bits = f"{certificate.working_digits} working digits; the claims are about real numbers, and nothing rests on floating point."
+    commands: Block = Listing((f"{request(certificate.regime)} --certificate {name}", f"verify check {name}"))
+    if asked_by:
+        commands = Paragraph((Text("Part of the answer of "), Code(asked_by), Text(".")))
     return (
-        Listing((f"{request(certificate.regime)} --certificate {name}", f"verify check {name}")),
+        commands,
         Paragraph((Code(data["weights_sha256"], anywhere=True),), lead=(Text("Weights sha256."),)),
         Paragraph((Code(data["sha256"], anywhere=True),), lead=(Text("Certificate sha256."),)),
         Paragraph(prose(f"Decided in Arb balls with {bits}")),

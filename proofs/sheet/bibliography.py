@@ -19,7 +19,7 @@ SOURCE = Path(__file__).with_name("bibliography.bib")
 _ENTRY = re.compile(r"^@\w+\{(?P<key>[^,]+),.*?^\}$", re.MULTILINE | re.DOTALL)
 _AUTHORS = re.compile(r"\bauthor = \{(?P<authors>.*?)\},?$", re.MULTILINE)
 _YEAR = re.compile(r"\byear = \{(?P<year>\d{4})\}")
-_NAMED = re.compile(r"[A-Z][\w'’-]+(?:(?:,| &| and) [A-Z][\w'’-]+)*(?: et al\.)?,? \(?(?:19|20)\d\d")
+_NAMED = re.compile(r"[A-Z][\w'’-]+(?:(?:,| &| and) [A-Z][\w'’-]*)*(?: et al\.)?,? \(?(?:19|20)\d\d")
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,21 @@ def references(keys: Iterable[str], markup: str) -> str:
     return str(format_from_string(bibtex(keys), style="plain", output_backend=markup))
 
 
-def citations_in(text: str) -> list[tuple[int, str]]:
-    """(end, key) of every work that a text names, in order; a named work without an entry is not among them."""
+def citations_in(text: str) -> list[tuple[int, int, str]]:
+    """(start, end, key) of every work that a text names, in order; a named work without an entry is not among them."""
     found = []
     for match in _NAMED.finditer(text):
         key = named(match.group())
         if key is not None:
-            found.append((match.end(), key))
+            found.append((match.start(), match.end(), key))
     return found
 
 
 def named(words: str) -> str | None:
     """The key of the work that "Surname ... year" names; None where there is no entry."""
     for entry in entries().values():
-        if entry.year and words.endswith(entry.year) and re.match(rf"{re.escape(entry.surname)}\b", words):
+        names = {entry.surname, entry.surname.rpartition(" ")[2]}
+        if entry.year and words.endswith(entry.year) and any(re.match(rf"{re.escape(name)}\b", words) for name in names if name):
             return entry.key
     return None
 

@@ -60,7 +60,7 @@ def capacity_blocks(
                 Text("."),
             )
         ),
-        Table(("l", "r", "l", "r", "l", "l"), (*heads, (Math("n = D + 1"), Text(" impossible"))), tuple(rows)),
+        Table((0.36, "r", "l", "r", "l", 0.17), (*heads, (Math("n = D + 1"), Text(" impossible"))), tuple(rows)),
     ]
     if alone:
         for name in (UPPER_SIDE, LOWER_SIDE):

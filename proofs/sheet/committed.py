@@ -11,9 +11,10 @@ from pathlib import Path
 
 from constructions import ARCHITECTURES, construct
 from proofs.sheet import latex
-from proofs.sheet.sheets import Sheet, capacity_sheet, one_answer
-from proofs.sheet.whole import CAPACITY_UNITS, QUESTIONS, whole
+from proofs.sheet.sheets import Sheet, capacity_sheet, gradient_sheet, map_sheet, one_answer
+from proofs.sheet.whole import CAPACITY_UNITS, GRADIENT_N, GRADIENT_PRECISION, QUESTIONS, whole
 from verifier.certify import DEFAULT_STEPS
+from verifier.regime import DEFAULT_HIDDEN
 
 FOLDER = Path(__file__).parent.parent / "sheets"
 
@@ -26,6 +27,8 @@ def makers() -> dict[str, Callable[[], Sheet]]:
 
     return {
         **{name: of(name) for name in sorted(ARCHITECTURES)},
+        "map": lambda: map_sheet(DEFAULT_HIDDEN),
+        "gradient": lambda: gradient_sheet(GRADIENT_N, GRADIENT_PRECISION, Fraction(1), DEFAULT_HIDDEN),
         "capacity": lambda: capacity_sheet(CAPACITY_UNITS, Fraction(1), Fraction(1, 1000)),
         "all": lambda: whole(DEFAULT_STEPS, 0),
     }

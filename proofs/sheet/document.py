@@ -8,7 +8,7 @@ Formulas are LaTeX mathematics in both; HTML turns them into MathML. A document 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 from proofs.sheet.figure import Figure
@@ -94,11 +94,13 @@ class LongFormula:
 
 @dataclass(frozen=True)
 class Table:
-    """A table. A column is "l", "r" or "c", or the share of the text width of a column of paragraphs."""
+    """A table. A column is "l", "r" or "c", or the share of the text width of a column of paragraphs. A `wide` one lies on a
+    page of its own, turned."""
 
     columns: tuple[str | float, ...]
     head: tuple[Line, ...]
     rows: tuple[tuple[Line, ...], ...]
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,12 @@ class Document:
     subtitle: Line
     blocks: tuple[Block, ...]
     contents: bool = False
-    keywords: tuple[str, ...] = field(default=())
+    title_line: Line = ()
+
+    @property
+    def heading(self) -> Line:
+        """The title as it is set: `title_line` where the title has formulas."""
+        return self.title_line or (Text(self.title),)
 
     def parts(self) -> Iterator[Any]:
         """Every block and inline, in order."""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import count
 
 from flint import arb
 
@@ -72,6 +73,15 @@ class Figure:
     notes: tuple[Note, ...] = ()
 
 
+MARKS = ("o", "s", "x", "none")
+LINES = ("solid", "dashed", "dotted")
+
+
+def style(k: int) -> tuple[str, str]:
+    """Line and mark of the k-th curve of a figure: the first twelve differ."""
+    return LINES[k // len(MARKS) % len(LINES)], MARKS[k % len(MARKS)]
+
+
 def rounded(value: float) -> float:
     """A coordinate cut to `DIGITS` significant digits."""
     return 0.0 if value == 0 else round(value, DIGITS - 1 - math.floor(math.log10(abs(value))))
@@ -90,12 +100,12 @@ def decades(value: Fraction | arb | int) -> float | None:
 
 
 def decade_axis(label: str, values: Iterable[float | None]) -> Axis:
-    """A logarithmic axis over whole decades that hold the exponents, with at most `MOST_TICKS` + 1 ticks."""
+    """A logarithmic axis over whole decades that hold the exponents, with at most `MOST_TICKS` + 2 ticks at round ones."""
     known = [value for value in values if value is not None]
     low, high = math.floor(min(known)), math.ceil(max(known))
     high = max(high, low + 1)
-    step = -(-(high - low) // MOST_TICKS)
-    high = low + step * -(-(high - low) // step)
+    step = next(size for power in count() for size in (10**power, 2 * 10**power, 5 * 10**power) if size * MOST_TICKS >= high - low)
+    low, high = low // step * step, -(-high // step) * step
     ticks = tuple((float(k), f"$10^{{{k}}}$") for k in range(low, high + 1, step))
     return Axis(label, "decades", ticks, (float(low), float(high)))
 

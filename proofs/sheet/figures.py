@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
@@ -11,7 +11,7 @@ from math import comb
 from flint import arb
 
 from constructions.answer import Construction
-from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, rounded
+from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, rounded, style
 from proofs.sheet.notation import formula, unit_label
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cells import CELLS
@@ -45,26 +45,33 @@ RESPONSE_STEPS = 12
 
 def activations(certificate: Certificate) -> Figure:
     """Gate activations of the live units on the worst-case sequence, or on x = (M/3, -M, -M, ...), as shades of grey."""
-    weights, bound = certificate.weights, certificate.regime.bound
+    bound = certificate.regime.bound
     count = min(certificate.regime.n, MOST_STEPS)
+    inputs = [bound / 3, *[-bound] * (count - 1)]
+    if on_worst_case(certificate) and certificate.supremum is not None:
+        inputs = list(islice(expand(certificate.supremum.witness), count))
     with Balls(certificate.working_bits).working():
-        inputs = [bound / 3, *[-bound] * (count - 1)]
-        if on_worst_case(certificate) and certificate.supremum is not None:
-            inputs = list(islice(expand(certificate.supremum.witness), count))
-        steps = gate_activations(weights, inputs)
-        return _gate_map(weights, steps, live_units(weights))
+        steps = gate_activations(certificate.weights, inputs)
+    return heat_map(certificate.weights, steps, certificate.working_bits)
 
 
-def _gate_map(weights: Weights, steps: Sequence[Activations], units: Sequence[int]) -> Figure:
-    """The gates of these units at every step, at the current precision."""
-    cell = CELLS[weights.cell]
-    places = [(gate, unit) for unit in units for gate in cell.gates if (gate, unit) in steps[0]][:MOST_ROWS]
-    rows = tuple(_shades(steps, place, cell.activation[place[0]]) for place in places)
+def heat_map(
+    weights: Weights, steps: Sequence[Activations], bits: int, relative: bool = False, units: Sequence[int] | None = None
+) -> Figure:
+    """Activations of these units, or of all live ones, over time as shades of grey: by the range of each gate's function, or by
+    what each row reaches if `relative`."""
+    cell, shown = CELLS[weights.cell], live_units(weights) if units is None else units
+    with Balls(bits).working():
+        places = [(gate, unit) for unit in shown for gate in cell.gates if (gate, unit) in steps[0]]
+        shades = {place: _shades(steps, place, "" if relative else cell.activation[place[0]]) for place in places}
+    if len(places) > MOST_ROWS:
+        places = _telling(shades)[:MOST_ROWS]
+    rows = tuple(shades[place] for place in places)
     names = [f"${formula(gate)}[{unit_label(weights.unit_name(unit))}]$" for gate, unit in places]
-    return _heat_map("activations", "", rows, names)
+    return _cells("activations", "", rows, names)
 
 
-def _heat_map(name: str, title: str, rows: tuple[tuple[float, ...], ...], names: Sequence[str]) -> Figure:
+def _cells(name: str, title: str, rows: tuple[tuple[float, ...], ...], names: Sequence[str]) -> Figure:
     """Grey cells over the steps, one named row under the other."""
     count = len(rows[0])
     return Figure(
@@ -89,13 +96,15 @@ def inspection(found: Inspection, units: Sequence[int]) -> list[Figure]:
         pictures = []
         if units:
             steps = gate_activations(weights, found.inputs)
-            pictures.append(replace(_gate_map(weights, steps, units), title="gates along the run, 0 white, 1 black"))
+            pictures.append(
+                replace(heat_map(weights, steps, found.working_bits, units=units), title="gates along the run, 0 white, 1 black")
+            )
             shares = {carrier.unit: carrier.shares for carrier in found.carriers}
             largest = max(float(abs(share).mid()) for unit in units for share in shares[unit])
             rows = tuple(tuple(rounded(float(abs(share).mid()) / largest) for share in shares[unit]) for unit in units)
             names = [f"${unit_label(weights.unit_name(unit))}$" for unit in units]
             title = rf"|share| of $\partial y_n/\partial x_1$ after step $t$, black is {largest:.2g}"
-            pictures.append(_heat_map("shares", title, rows, names))
+            pictures.append(_cells("shares", title, rows, names))
         points = [(float(moment.t), decades(moment.along_run.largest_modulus())) for moment in found.memory]
         if any(height is not None for _, height in points):
             axis = decade_axis(r"$|\partial y_n/\partial x_t|$", [height for _, height in points])
@@ -108,6 +117,14 @@ def on_worst_case(certificate: Certificate) -> bool:
     if certificate.supremum is None or certificate.supremum.upper.is_zero():
         return False
     return length(certificate.supremum.witness) >= min(certificate.regime.n, MOST_STEPS)
+
+
+def _telling(shades: Mapping[tuple[str, int], tuple[float, ...]]) -> list[tuple[str, int]]:
+    """The rows in order, those of gates that are one shade throughout last."""
+    seen: dict[str, set[float]] = {}
+    for (gate, _), row in shades.items():
+        seen.setdefault(gate, set()).update(row)
+    return sorted(shades, key=lambda place: len(seen[place[0]]) == 1)
 
 
 def _shades(steps: Sequence[Activations], place: tuple[str, int], activation: str) -> tuple[float, ...]:
@@ -208,12 +225,13 @@ def lattice_paths(inputs: int = 4) -> Figure:
         if i + j < inputs
     ]
     end = Curve("", ((0.0, float(inputs)), (float(inputs), 0.0)), "dashed")
+    ticks, limits = tuple((float(k), str(k)) for k in range(inputs + 1)), (-0.3, inputs + 0.6)
     notes = tuple(Note((i + 0.18, j + 0.22), str(comb(i + j, i) - 1)) for i in range(inputs + 1) for j in range(inputs + 1 - i))
     return Figure(
         name="lattice",
         title="",
-        horizontal=Axis("inputs $+M$", ticks=tuple((float(k), str(k)) for k in range(inputs + 1))),
-        vertical=Axis("inputs $-M$", ticks=tuple((float(k), str(k)) for k in range(inputs + 1))),
+        horizontal=Axis("inputs $+M$", ticks=ticks, limits=limits),
+        vertical=Axis("inputs $-M$", ticks=ticks, limits=limits),
         curves=(*edges, end),
         notes=notes,
     )
@@ -221,8 +239,6 @@ def lattice_paths(inputs: int = 4) -> Figure:
 
 def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction]]], bits: int) -> Figure:
     """Bound of the error against the largest weight, one curve per architecture, each point a construction."""
-    marks = ("o", "s", "x", "none")
-    lines = ("solid", "dashed", "dotted", "solid")
     curves = []
     with Balls(bits).working():
         for k, (name, made) in enumerate(proposals):
@@ -231,7 +247,7 @@ def accuracy_against_weight(proposals: Sequence[tuple[str, Sequence[Construction
                 for item in made
                 if item.derivation is not None
             )
-            curves.append(curve(name, points, lines[k % len(lines)], marks[k % len(marks)]))
+            curves.append(curve(name, points, *style(k)))
     return Figure(
         name="accuracy",
         title="",

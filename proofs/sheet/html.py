@@ -46,15 +46,17 @@ figure svg { max-width: 100%; height: auto; background: white } figcaption { fon
 .display, .long { overflow: auto hidden; padding: .15rem 0 } .display { text-align: center; margin: .4rem 0 }
 .long { margin: .1rem 0 .1rem 1.6rem }
 .statement > p { font-style: italic } .statement > p:first-child { font-style: normal }
+.wide { overflow-x: auto; font-size: .85rem }
 pre { margin-left: 1.6rem; overflow-x: auto }
-.proof > p:first-of-type::before { content: "Proof. "; font-style: italic } .complete::after { content: "\\25A1"; float: right }
+.proof > p:first-of-type::before { content: "Proof. "; font-style: italic } .complete { display: flow-root }
+.complete::after { content: "\\25A1"; float: right }
 """.strip()
 
 
 def render(document: Document) -> str:
     """The whole page."""
     page = _Page(document)
-    body = [f"<h1>{escape(document.title)}</h1>", f'<p class="subtitle">{page.line(document.subtitle)}</p>']
+    body = [f"<h1>{page.line(document.heading)}</h1>", f'<p class="subtitle">{page.line(document.subtitle)}</p>']
     if document.contents:
         body.append(page.contents())
     body += [page.block(block) for block in document.blocks]
@@ -199,7 +201,8 @@ def _(block: Table, page: _Page) -> str:
         return f"<tr>{''.join(made)}</tr>"
 
     body = "\n".join(row(cells, "td") for cells in block.rows)
-    return f"<table><thead>{row(block.head, 'th')}</thead><tbody>\n{body}\n</tbody></table>"
+    kind = ' class="wide"' if block.wide else ""
+    return f"<div{kind}><table><thead>{row(block.head, 'th')}</thead><tbody>\n{body}\n</tbody></table></div>"
 
 
 @_block.register

@@ -34,19 +34,45 @@ from proofs.sheet.notation import escape
 PACKAGES = ("latexmk", "texlive-latex-base", "texlive-latex-recommended", "texlive-pictures", "lmodern")
 """Debian packages with which every sheet compiles."""
 
+BOOKMARKS = {
+    "≤": "<=",
+    "≥": ">=",
+    "ℝ": "R",
+    "±": "+-",
+    "–": "-",
+    "“": "",
+    "”": "",
+    "λ": "lambda",
+    "σ": "sigma",
+    "ε": "epsilon",
+    "φ": "phi",
+    **{c: rf"\{c}" for c in "&%$#_{}"},
+    "^": "",
+    "~": "",
+    "\\": "",
+}
+"""Characters that a bookmark cannot hold, and what it holds instead."""
+
+LONGEST_WORD = 60
+"""Characters of a word in a listing that is not broken."""
+
+LINES_BELOW_HEADING = 9
+"""Lines that must fit below a heading on its page: a table that follows does not keep to it by itself."""
+
 PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \usepackage[T1]{fontenc}
 \usepackage{lmodern,amsmath,amssymb,amsthm,array,booktabs,longtable,microtype}
 \usepackage[margin=26mm]{geometry}
-\usepackage{pgfplots}
+\usepackage{pgfplots,pdflscape,calc}
 \pgfplotsset{compat=1.17}
-\usepackage[hidelinks,pdfusetitle]{hyperref}
+\usepackage[hidelinks]{hyperref}
 \setlength{\parindent}{0pt}
 \setlength{\parskip}{0.55\baselineskip plus 2pt minus 1pt}
 \setlength{\emergencystretch}{4em}
 \setlength{\LTpre}{0.2\baselineskip}
 \setlength{\LTpost}{0.4\baselineskip}
 \allowdisplaybreaks
+\hbadness=2000
 \widowpenalty=10000
 \clubpenalty=10000
 \binoppenalty=400
@@ -57,6 +83,8 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \makeatletter
 \renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
 \makeatother
+\newcommand{\needlines}[1]{\par\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
+  \ifdim\dimen0<#1\baselineskip\newpage\fi\endgroup}
 \newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
 \newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
@@ -68,16 +96,18 @@ def render(document: Document) -> str:
     stated = frozenset(document.theorems())
     cited = document.citations()
     lines = [
-        PREAMBLE + rf"\title{{{escape(document.title)}}}\author{{}}\date{{}}",
+        PREAMBLE + rf"\hypersetup{{pdftitle={{{bookmark(document.title)}}}}}",
         r"\begin{document}",
-        rf"\begin{{center}}{{\LARGE {escape(document.title)}\par}}\medskip",
+        rf"\begin{{center}}{{\LARGE {_line(document.heading, stated)}\par}}\medskip",
         rf"{{\large {_line(document.subtitle, stated)}\par}}\end{{center}}",
     ]
     if document.contents:
         lines += [r"\tableofcontents", r"\clearpage"]
-    lines.append(_blocks(document.blocks, stated))
+    turned = [block for block in document.blocks[-1:] if isinstance(block, Table) and block.wide]
+    lines.append(_blocks(document.blocks[: len(document.blocks) - len(turned)], stated))
     if cited:
         lines += [r"\begingroup\raggedright", references(cited, "latex"), r"\endgroup"]
+    lines += [_block(block, stated) for block in turned]  # a turned table at the end has the last pages for itself
     lines.append(r"\end{document}")
     return "\n".join(lines) + "\n"
 
@@ -97,6 +127,11 @@ def label(theorem: str) -> str:
 
 def _line(line: Line, stated: frozenset[str]) -> str:
     return "".join(_inline(part, stated) for part in line)
+
+
+def bookmark(text: str) -> str:
+    """Words for the title and the bookmarks of a PDF, which hold letters but no formulas."""
+    return "".join(BOOKMARKS.get(c, c) if c.isascii() or c in BOOKMARKS else escape(c) if c.isalpha() else "" for c in text)
 
 
 @singledispatch
@@ -154,8 +189,8 @@ def _block(block: Any, stated: frozenset[str]) -> str:
 @_block.register
 def _(block: Heading, stated: frozenset[str]) -> str:
     command = ("section", "subsection", "subsubsection", "paragraph")[block.level - 1]
-    named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{words(plain(block.line))}}}"
-    return rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
+    named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{bookmark(plain(block.line))}}}"
+    return rf"\needlines{{{LINES_BELOW_HEADING}}}\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
 
 
 @_block.register
@@ -177,19 +212,22 @@ def _(block: LongFormula, stated: frozenset[str]) -> str:
 @_block.register
 def _(block: Table, stated: frozenset[str]) -> str:
     def column(kind: str | float) -> str:
-        return kind if isinstance(kind, str) else rf">{{\raggedright\arraybackslash}}p{{{kind:.2f}\linewidth}}"
+        return kind if isinstance(kind, str) else rf">{{\raggedright\arraybackslash}}p{{{kind:.3f}\linewidth-2\tabcolsep}}"
 
     rows = [" & ".join(_line(cell, stated) for cell in row) + r" \\" for row in block.rows]
     head = " & ".join(_line(cell, stated) for cell in block.head) + r" \\"
-    return "\n".join(
+    table = "\n".join(
         [
             rf"\begin{{longtable}}{{@{{}}{''.join(column(kind) for kind in block.columns)}@{{}}}}",
             rf"\toprule {head}\midrule\endhead",
             r"\bottomrule\endfoot",
-            *rows,
+            ("\n\\addlinespace[3pt]\n" if block.wide else "\n").join(rows),
             r"\end{longtable}",
         ]
     )
+    if not block.wide:
+        return table
+    return "\n".join([r"\begin{landscape}\footnotesize\setlength{\tabcolsep}{4pt}", table, r"\end{landscape}"])
 
 
 @_block.register
@@ -212,8 +250,13 @@ def _(block: Picture, stated: frozenset[str]) -> str:
 
 @_block.register
 def _(block: Listing, stated: frozenset[str]) -> str:
-    lines = r"\\".join(rf"\texttt{{{_typewriter(line)}}}" for line in block.lines)
+    lines = r"\\".join(rf"\texttt{{{' '.join(_breakable(word) for word in line.split(' '))}}}" for line in block.lines)
     return rf"\begin{{quote}}\raggedright {lines}\end{{quote}}"
+
+
+def _breakable(word: str) -> str:
+    """A word of a listing, broken anywhere if it is long."""
+    return _typewriter(word) if len(word) <= LONGEST_WORD else r"\allowbreak ".join(escape(c) for c in word)
 
 
 @_block.register

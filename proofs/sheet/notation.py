@@ -12,21 +12,37 @@ from functools import cache
 from typing import Any
 
 from pylatexenc.latexencode import UnicodeToLatexEncoder
-from sympy import Expr
+from sympy import Expr, Rational, Symbol
 from sympy.printing.latex import LatexPrinter
 
 from proofs.sheet.bibliography import citations_in
 from proofs.sheet.document import Cite, Inline, Line, Math, Refer, Text
+from verifier.arithmetic.balls import Balls, show_lower, to_ball
+from verifier.cells import CELLS
 from verifier.exact import show_rational
 
 SYMBOL_NAMES = {"phi": r"\varphi", "epsilon": r"\varepsilon"}
 """Greek letters as prose writes them: φ and ε."""
 
 FUNCTIONS = {
-    **{name: rf"\{name}" for name in ("tanh", "cosh", "sinh", "exp", "log", "ln", "max", "min", "sup", "inf", "det", "dim")},
+    **{name: rf"\{name}" for name in ("tanh", "cosh", "sinh", "exp", "log", "ln", "max", "min", "sup", "inf", "det", "dim", "lim")},
     **{name: rf"\operatorname{{{name}}}" for name in ("relu", "sech", "artanh", "dist", "rank", "sgn", "diag")},
+    "trdeg": r"\operatorname{tr.deg}",
+    "const": r"\mathrm{const}",
 }
-"""Names that are functions in a formula."""
+"""Names that are functions, or a constant, in a formula."""
+
+APPLIED = {name: rf"\operatorname{{{name}}}" for name in ("show", "keep")}
+"""English words that are functions where a bracket follows."""
+
+LONGEST_TEXT = 32
+"""Characters of LaTeX up to which an exact number is printed in full."""
+
+SHORT_DIGITS = 6
+"""Digits shown of a longer one, followed by dots."""
+
+SHORT_BITS = 64
+"""Precision at which those digits are found."""
 
 LONGEST_DECIMAL = 15
 """Decimal places up to which an exact decimal is printed without a power of ten."""
@@ -34,6 +50,7 @@ LONGEST_DECIMAL = 15
 _DIRECT = {
     "∘": r"\odot ",
     "·": r"\cdot ",
+    "×": r"\times ",
     "*": r"\cdot ",
     "≤": r"\le ",
     "≥": r"\ge ",
@@ -74,7 +91,7 @@ _TOKEN = re.compile(
     r"|(?P<lowered>[₀₁₂₃₄₅₆₇₈₉]+)"
     r"|(?P<script>[_^])"
     r"|(?P<prime>'+)"
-    r"|(?P<star>(?<=[A-Za-zα-ω])\*(?=[\s,.;:)]|\Z))"
+    r"|(?P<star>(?<=[A-Za-zα-ω])\*(?=[\s,.;:()]|\Z))"
     r"|(?P<letters>[A-Za-z]+)"
     r"|(?P<other>.)"
 )
@@ -134,8 +151,8 @@ def formula(text: str) -> str:
         elif kind == "letters":
             out.append(_letters(token))
             following = _TOKEN.match(text, place)
-            if len(token) == 1 and following is not None and following.lastgroup == "number":
-                out.append(f"_{{{following.group()}}}")
+            if len(token) == 1 and following is not None and (following.lastgroup == "number" or following.group() == "∞"):
+                out.append(f"_{{{formula(following.group())}}}")
                 place = following.end()
         elif kind == "star":
             out.append("^{*}")
@@ -145,8 +162,8 @@ def formula(text: str) -> str:
 
 
 def _letters(run: str) -> str:
-    if run in FUNCTIONS:
-        return FUNCTIONS[run] + " "
+    if run in FUNCTIONS or run in APPLIED:
+        return (FUNCTIONS.get(run) or APPLIED[run]) + " "
     return run if len(run) < 3 else rf"\mathrm{{{run}}}"
 
 
@@ -202,6 +219,19 @@ def rational(value: Fraction) -> str:
     return number(text)
 
 
+def shortened(value: Fraction) -> str:
+    """LaTeX of an exact number in full, or its first digits and dots where it is long.
+
+    >>> shortened(Fraction(-1, 3)), shortened(Fraction(10**40 + 1, 3 * 10**40))
+    ('-\\\\tfrac{1}{3}', '0.333333\\\\ldots')
+    """
+    text = rational(value)
+    if len(text) <= LONGEST_TEXT:
+        return text
+    with Balls(SHORT_BITS).working():
+        return ("-" if value < 0 else "") + number(show_lower(to_ball(abs(value)), SHORT_DIGITS)) + r"\ldots"
+
+
 def unit_label(name: str) -> str:
     """The name of a unit inside a formula: a word, or a letter with an index."""
     return formula(name) if _is_math(name) else rf"\text{{{escape(name)}}}"
@@ -229,19 +259,39 @@ def expression(value: Expr) -> str:
     """LaTeX of a closed form, that a line may be broken in."""
     symbols = {symbol: SYMBOL_NAMES[symbol.name] for symbol in value.free_symbols if symbol.name in SYMBOL_NAMES}
     symbols |= {symbol: formula(symbol.name) for symbol in value.free_symbols if not symbol.name.isascii() or "[" in symbol.name}
-    printer = _Printer({"symbol_names": symbols, "fold_short_frac": True, "long_frac_ratio": 3})
-    return re.sub(r"\\(?:left|right)(?![a-z])", "", printer.doprint(value))
+    shown, long = _without_long_numbers(value)
+    printer = _Printer({"symbol_names": symbols | long, "fold_short_frac": True, "long_frac_ratio": 3})
+    return re.sub(r"\\(?:left|right)(?![a-z])", "", printer.doprint(shown))
+
+
+def _without_long_numbers(value: Expr) -> tuple[Expr, dict[Symbol, str]]:
+    """The form with a symbol for every long rational, and what to print for each: the first digits and dots.
+
+    The names start with a space: they come first in a product, as numbers do.
+    """
+    exact = {number: abs(Fraction(int(number.p), int(number.q))) for number in value.atoms(Rational)}
+    long = {number: size for number, size in exact.items() if len(rational(size)) > LONGEST_TEXT}
+    symbols = {number: Symbol(f" {k}", positive=True) for k, number in enumerate(sorted(long))}
+    replaced = value.xreplace({number: symbol if number > 0 else -symbol for number, symbol in symbols.items()})
+    return replaced, {symbol: shortened(long[number]) for number, symbol in symbols.items()}
 
 
 # --- formulas among words ---------------------------------------------------------------------------------------------
 
 _THEOREM = re.compile(r"(?:[TC]\d{1,2}[a-z]?(?:-[a-z]+)?)")
-_SIGNS = set("_^=<>|ℓ∘·±×≤≥→²³⁴⁵ℝΣ∏√∞∈⌊⌋⌈⌉½¾") | {chr(c) for c in range(0x391, 0x3CA)}
-_OPERATOR = re.compile(r"[+\-*/·<>]|<=|>=|=|->")
+_SIGNS = set("_^=<>|ℓ∘·×±×≤≥→²³⁴⁵ℝΣ∏√∞∈⌊⌋⌈⌉½¾") | {chr(c) for c in range(0x391, 0x3CA)}
+_OPERATOR = re.compile(r"[+\-*/·<>≤≥]|<=|>=|=|->|\.\.\.")
+_RELATION = re.compile(r"[<>=≤≥]|<=|>=")
+_NEGATIVE = re.compile(r"-\d[\d./]*")
+_ACCENTED = re.compile(r"[À-ÖØ-öø-ɏ]")
+_INTERVAL = re.compile(r"\[-?\d[\d./]*,")
 _NEUTRAL = re.compile(r"[-(\[|]*\d[\d./()\[\]|]*")
 _ARTICLES = ("a", "A", "I")
 _PUNCTUATION = ".,;:?!"
 _QUOTES = '"“”'
+_NAMES = (frozenset(CELLS) | {"s4"}) - set(FUNCTIONS)
+"""Cells whose names would pass for formulas."""
+
 _PRODUCT = re.compile(r"[a-z][A-Z]|(?!vs|st|nd|rd|th)[b-df-hj-np-tv-xz]{2}")
 """Two letters that are no English word: a product."""
 
@@ -257,9 +307,8 @@ Math(latex='\\\\eta  = \\\\sigma (K)'))
     cited = citations_in(text)
     parts: list[Inline] = []
     start = 0
-    for end, key in cited:
-        parts += _formulas(text[start:end])
-        parts += [Text("\u00a0"), Cite(key)]
+    for begin, end, key in cited:
+        parts += [*_formulas(text[start:begin]), Text(text[begin:end] + "\u00a0"), Cite(key)]
         start = end
     return _joined([*parts, *_formulas(text[start:])])
 
@@ -299,16 +348,22 @@ def _core(word: str) -> str:
 
 def _is_math(word: str) -> bool:
     """Whether a word is mathematics by itself."""
+    if re.fullmatch(r"[AI][.,;:]", word):
+        return True  # no article stands before a stop
     core = _core(word).strip("()[]")
     if not core or core.startswith("--") or _THEOREM.fullmatch(core) or re.fullmatch(r"\([a-e]\)", word):
         return False
-    runs = re.findall(r"[A-Za-z]+", core)
+    if core.lower() in _NAMES or _ACCENTED.search(core):
+        return False
+    outside = re.sub(r"[_^]-?(?:\([^()]*\)|\{[^{}]*\})", "^", _core(word))
+    runs = re.findall(r"[A-Za-z]+", outside)
     long = [run for run in runs if run not in FUNCTIONS and not _is_script(core, run) and not _PRODUCT.fullmatch(run)]
+    long = [run for run in long if not (run in APPLIED and f"{run}(" in core)]
     if any(len(run) > 3 for run in long):
         return False
-    if any(c in _SIGNS for c in core) or re.fullmatch(r"-?\d+(?:\.\d+)?e-?\d+", core):
+    if any(c in _SIGNS for c in core) or re.fullmatch(r"-?\d+(?:\.\d+)?e-?\d+", core) or _NEGATIVE.fullmatch(core):
         return True
-    return bool(runs) and all(len(run) == 1 for run in long) and core not in _ARTICLES and "." not in core
+    return bool(runs) and all(len(run) == 1 for run in long) and core not in _ARTICLES and "." not in core.replace("...", "")
 
 
 def _is_script(core: str, run: str) -> bool:
@@ -328,11 +383,12 @@ def _run(words: list[str], start: int) -> int:
         linked = bool(before) and (_is_operator(before) or before.endswith(","))
         follows = end + 1 < len(words) and core == word and (_is_operator(words[end + 1]) or _NEUTRAL.fullmatch(core) is not None)
         if _is_operator(word):
-            if end == start:
+            if end == start and not (_RELATION.fullmatch(word) and end + 1 < len(words) and _is_term(words[end + 1])):
                 break
-        elif _is_math(word):
+            solid = solid or end == start
+        elif _is_math(word) or (_INTERVAL.fullmatch(word) and _is_interval(words, end)):
             solid, last = True, end + 1
-        elif _NEUTRAL.fullmatch(core) or word == "..." or core.strip("()") in _ARTICLES:
+        elif _NEUTRAL.fullmatch(core) or word.rstrip(",") == "..." or core.strip("()") in _ARTICLES:
             applied = before in FUNCTIONS and core.strip("()") in _ARTICLES
             if not linked and not applied and not (follows and (_is_operator(words[end + 1]) or _is_math(words[end + 1]))):
                 break
@@ -341,7 +397,7 @@ def _run(words: list[str], start: int) -> int:
         else:
             break
         depth += _unbalanced(word)
-        if core != word and word != "..." and not (depth > 0 and word.endswith(",")):
+        if not word.endswith(core) and word != "..." and not (depth > 0 and word.endswith(",")):
             break
     names_only = all(_core(word) in FUNCTIONS for word in words[start:last])
     return last if solid and not names_only else start
@@ -349,6 +405,16 @@ def _run(words: list[str], start: int) -> int:
 
 def _is_operator(word: str) -> bool:
     return _OPERATOR.fullmatch(word) is not None
+
+
+def _is_term(word: str) -> bool:
+    """Whether a word can stand on the right of a relation by itself."""
+    return _NEUTRAL.fullmatch(_core(word)) is not None or _is_math(word)
+
+
+def _is_interval(words: list[str], start: int) -> bool:
+    """Whether the word at `start` opens an interval of two numbers."""
+    return start + 1 < len(words) and re.match(r"-?\d[\d./]*\]", words[start + 1]) is not None
 
 
 def _set(run: str) -> list[Inline]:
@@ -372,7 +438,7 @@ def _set(run: str) -> list[Inline]:
 
 
 def _unbalanced(run: str) -> int:
-    return sum(run.count(c) for c in "([") - sum(run.count(c) for c in ")]")
+    return sum(run.count(c) for c in "([{") - sum(run.count(c) for c in ")]}")
 
 
 def _word(word: str) -> list[Inline]:
@@ -383,4 +449,6 @@ def _word(word: str) -> list[Inline]:
     found = re.fullmatch(r"(\(?)([A-Za-z])('s|-[a-z]{3,})(\W*)", word)
     if found is not None and found[2] not in _ARTICLES:
         return [Text(found[1]), Math(found[2]), Text(found[3] + found[4])]
+    if re.fullmatch(r"[+\-],|·,?", word):
+        return [Math(formula(word[0])), Text(word[1:])]
     return [Text(word.replace("<=", "≤").replace(">=", "≥"))]

@@ -6,11 +6,11 @@ from fractions import Fraction
 
 from flint import arb
 
-from proofs.sheet.notation import number, rational
+from proofs.sheet.notation import LONGEST_TEXT, number, rational, shortened
 from verifier.arithmetic.balls import ONE, exact_fraction, show_lower, show_upper
 from verifier.arithmetic.enclosures import Interval
 from verifier.sequences import Runs
-from verifier.summary import DIGITS, LONGEST_NUMBER
+from verifier.summary import LONGEST_NUMBER, rational_text
 
 ENCLOSURE_DIGITS = 3
 """Significant digits of the ends of an enclosure."""
@@ -26,25 +26,45 @@ MOST_RUNS = 4
 
 
 def stated(value: str) -> str:
-    """LaTeX of a number of `verifier.summary.numbers`: a decimal, an exact rational, a bracket or a dash."""
+    """LaTeX of a number of `verifier.summary.numbers`: a decimal, an exact rational, a bracket, 1 - a decimal, or a dash."""
     if value == "-":
         return r"\text{--}"
     if value.endswith("..."):
-        return number(value[:-3]) + r"\ldots"
+        return stated(value[:-3]) + r"\ldots"
     if " .. " in value:
         low, high = value.split(" .. ")
-        return rf"{number(low)} \,\ldots\, {number(high)}"
+        return rf"{stated(low)} \,\ldots\, {stated(high)}"
+    if value.startswith(("1 - ", "1 + ")):
+        return value[:4] + number(value[4:])
     if "/" in value:
         return rational(Fraction(value))
     return number(value)
 
 
-def weight(value: Fraction) -> str:
-    """LaTeX of an exact weight in full, or its first digits and dots where it is long."""
+def at_most(value: Fraction) -> str:
+    """LaTeX of an upper bound: the rational itself if that is short, else rounded up.
+
+    >>> at_most(Fraction(1, 10**200)), at_most(1 - Fraction(1, 2**999))
+    ('10^{-200}', '1 - 1.86652\\\\cdot 10^{-301}')
+    """
     text = rational(value)
-    if len(text) <= LONGEST_NUMBER + 8:
+    if len(text) <= LONGEST_TEXT:
         return text
-    return number(show_lower(arb(value.numerator) / arb(value.denominator), DIGITS)) + r"\ldots"
+    return stated(rational_text(value, up=True))
+
+
+def at_least(value: Fraction) -> str:
+    """LaTeX of a lower bound: the rational itself if that is short, else rounded down.
+
+    >>> at_least(Fraction(1, 32)), at_least(Fraction(1, 3) ** 60)
+    ('0.03125', '2.35898\\\\cdot 10^{-29}')
+    """
+    text = rational(value)
+    return text if len(text) <= LONGEST_TEXT else stated(rational_text(value, up=False))
+
+
+weight = shortened
+"""LaTeX of an exact weight in full, or its first digits and dots where it is long."""
 
 
 def enclosure(value: Interval) -> str:

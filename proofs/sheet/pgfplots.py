@@ -21,6 +21,7 @@ def render(figure: Figure) -> str:
         "tick align=outside",
         "tick pos=left",
         "axis on top",
+        "clip=false",
         "legend pos=outer north east",
         r"legend style={draw=none,font=\small}",
         "legend cell align=left",

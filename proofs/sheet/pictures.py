@@ -17,6 +17,8 @@ LINES = {"solid": "-", "dashed": "--", "dotted": ":", "none": ""}
 MARKS = {"none": "", "o": "o", "x": "x", "s": "s"}
 WIDTH_INCHES, HEIGHT_INCHES, ROW_INCHES = 6.4, 3.4, 0.19
 DOTS_PER_INCH = 160
+NOTE_SIZE = 8
+"""Points of a note and of the names of ticks."""
 
 
 def svg(figure: Figure, prefix: str = "") -> str:
@@ -90,9 +92,9 @@ def _draw(figure: Figure, place: Any) -> None:
     for curve in figure.curves:
         xs, ys = zip(*curve.points, strict=True) if curve.points else ((), ())
         style = {"linestyle": LINES[curve.line], "marker": MARKS[curve.mark], "label": curve.name or None}
-        place.plot(xs, ys, color="black", linewidth=1, markerfacecolor="none", **style)
+        place.plot(xs, ys, color="black", linewidth=1, markerfacecolor="none", clip_on=False, **style)
     for note in figure.notes:
-        place.annotate(f"${note.latex}$", note.place, ha="center", va="center")
+        place.annotate(_plain(f"${note.latex}$"), note.place, ha="center", va="center", fontsize=NOTE_SIZE)
     _label(figure.horizontal, place.set_xlabel, place.set_xticks, place.set_xlim)
     _label(figure.vertical, place.set_ylabel, place.set_yticks, place.set_ylim)
     if any(curve.name for curve in figure.curves):
@@ -102,6 +104,11 @@ def _draw(figure: Figure, place: Any) -> None:
 def _label(axis: Axis, name: Any, ticks: Any, limits: Any) -> None:
     name(axis.label)
     if axis.ticks:
-        ticks([place for place, _ in axis.ticks], [re.sub(r"\\text\{", r"\\mathrm{", text) for _, text in axis.ticks])
+        ticks([place for place, _ in axis.ticks], [_plain(text) for _, text in axis.ticks], fontsize=NOTE_SIZE)
     if axis.limits is not None:
         limits(*axis.limits)
+
+
+def _plain(text: str) -> str:
+    """Words inside formulas, as matplotlib knows them."""
+    return re.sub(r"\\text\{([^}]*)\}", lambda found: r"\mathrm{" + found[1].replace(" ", r"\ ") + "}", text)

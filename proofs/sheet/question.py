@@ -7,7 +7,8 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from proofs.sheet.document import Block, Cite, Display, Line, Math, Paragraph, Text
-from proofs.sheet.notation import formula, prose, rational
+from proofs.sheet.notation import formula, prose, rational, shortened
+from proofs.sheet.numbers import at_most
 from verifier.cells import CELLS, Cell
 from verifier.exact import show_rational
 from verifier.regime import DEFAULT_HIDDEN, Regime
@@ -20,33 +21,43 @@ QUESTION_NAMES = {"lstm": "The question writes W_c and b_c for W_g and b_g."}
 
 
 def condition(regime: Regime) -> str:
-    """The request as one formula: |y - x_1| <= tolerance, when, and for which inputs.
+    """The request as one formula: |y - x_1| <= tolerance (a long one rounded up), when, and for which inputs.
 
     >>> condition(Regime("relu", 5, Fraction(1), Fraction(0), "fixed", "reals"))
     'y_{5} = x_1 \\\\quad\\\\text{for all } x_1, \\\\dots, x_{5} \\\\in \\\\mathbb{R}'
     """
-    last = "n'" if regime.horizon != "fixed" else str(regime.n)
-    when = {
-        "upto": rf"\text{{for every }} n' \le {rational(Fraction(regime.n))} \text{{ and all }}",
-        "forever": r"\text{for every } n' \ge 1 \text{ and all }",
-        "fixed": r"\text{for all }",
-    }[regime.horizon]
-    if regime.tolerance:
-        sign = "<" if regime.strict else r"\le"
-        claim = rf"|y_{{{last}}} - x_1| {sign} {rational(regime.tolerance)}"
-    else:
-        claim = rf"y_{{{last}}} = x_1"
-    return rf"{claim} \quad{when} x_1, \dots, x_{{{last}}} \in {inputs(regime)}"
+    claim, *rest = (part.latex if isinstance(part, Math) else rf"\text{{{part.text}}}" for part in _condition(regime))
+    return rf"{claim} \quad" + " ".join(rest).replace(r"\text{ for", r"\text{for")
+
+
+def condition_line(regime: Regime) -> Line:
+    """The same inside a sentence, where it may be broken."""
+    return _condition(regime)
+
+
+def _condition(regime: Regime) -> tuple[Math | Text, ...]:
+    last = _last(regime)
+    sign = "<" if regime.strict else r"\le"
+    claim = rf"|y_{{{last}}} - x_1| {sign} {at_most(regime.tolerance)}" if regime.tolerance else rf"y_{{{last}}} = x_1"
+    given = Math(rf"x_1, \dots, x_{{{last}}} \in {inputs(regime)}")
+    if regime.horizon == "fixed":
+        return (Math(claim), Text(" for all "), given)
+    horizons = rf"n' \le {rational(Fraction(regime.n))}" if regime.horizon == "upto" else r"n' \ge 1"
+    return (Math(claim), Text(" for every "), Math(horizons), Text(" and all "), given)
+
+
+def _last(regime: Regime) -> str:
+    return "n'" if regime.horizon != "fixed" else str(regime.n)
 
 
 def inputs(regime: Regime) -> str:
     """The set the inputs are taken from."""
     if regime.domain == "reals":
         return r"\mathbb{R}"
-    end = rational(regime.bound)
+    end = shortened(regime.bound)
     if regime.half_spacing is None:
         return rf"[-{end},\, {end}]"
-    step = rational(2 * regime.half_spacing)
+    step = shortened(2 * regime.half_spacing)
     return rf"\{{-{end} + k\,{step} : k = 0, \dots, 2^{{{regime.bits}}} - 1\}}"
 
 

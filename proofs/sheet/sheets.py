@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
 from constructions import Construction, Impossibility, Unanswered
-from proofs.impossible import Impossible, decide
+from proofs.ask import Decision, Open, ask
+from proofs.impossible import Impossible
 from proofs.sheet.answer import answer_blocks
 from proofs.sheet.capacity import capacity_blocks
-from proofs.sheet.document import Block, Document, Math
+from proofs.sheet.document import Block, Document
+from proofs.sheet.gradient import gradient_blocks
+from proofs.sheet.map import decided_map, map_blocks
 from proofs.sheet.notation import prose
-from proofs.sheet.question import condition
+from proofs.sheet.question import condition_line
 from proofs.sheet.without import impossible_blocks, open_blocks
+from proofs.survey import Finding
 from verifier.cells import CELLS
-from verifier.certify import DEFAULT_STEPS, Certificate, certify
+from verifier.certify import DEFAULT_STEPS, Certificate
 from verifier.verdict import Verdict
 
 Answer = Construction | Impossibility | Unanswered
-
-NOT_YET = {
-    "map": "the map of all regimes is not in this version; verify sheet all has a table of the questions it asks",
-    "gradient": "gradient bounds are not in this version; verify sheet ARCHITECTURE has the error of one network",
-}
-"""Sheets whose data do not exist, and what there is instead."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +38,12 @@ class Decided:
     """An answer with what running it said."""
 
     answer: Answer
-    result: Certificate | Impossible | None
+    result: Decision
 
     @property
     def verdict(self) -> Verdict:
-        """The verdict of the run; an unanswered request is UNDECIDED."""
-        return Verdict.UNDECIDED if self.result is None else self.result.verdict
+        """The verdict of the run; an open question is UNDECIDED."""
+        return self.result.verdict
 
     def blocks(self, level: int, alone: bool) -> tuple[Block, ...]:
         """The blocks of this answer's sheet."""
@@ -52,8 +51,8 @@ class Decided:
             return answer_blocks(self.answer, self.result, level, alone)
         if isinstance(self.answer, Impossibility) and isinstance(self.result, Impossible):
             return impossible_blocks(self.answer, self.result, level, alone)
-        if isinstance(self.answer, Unanswered):
-            return open_blocks(self.answer, level, alone)
+        if isinstance(self.answer, Unanswered) and isinstance(self.result, Open):
+            return open_blocks(self.answer, self.result, level, alone)
         raise TypeError(f"no sheet for a {type(self.answer).__name__} with a {type(self.result).__name__}")
 
     @property
@@ -63,19 +62,31 @@ class Decided:
 
 
 def decided(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Decided:
-    """Run an answer: certify its weights, or decide its theorem."""
-    if isinstance(answer, Construction):
-        return Decided(answer, certify(answer, steps=steps, seed=seed))
-    return Decided(answer, decide(answer, steps=steps, seed=seed) if isinstance(answer, Impossibility) else None)
+    """Run an answer: certify its weights, decide its theorem, or bound what is open from both sides."""
+    return Decided(answer, ask(answer, steps=steps, seed=seed))
 
 
 def one_answer(answer: Answer, steps: int = DEFAULT_STEPS, seed: int = 0) -> Sheet:
     """The sheet of one request."""
     found = decided(answer, steps, seed)
     regime = answer.regime
-    subtitle = (Math(condition(regime).replace(r"\quad", r"\ ")),)
+    subtitle = condition_line(regime)
     title = f"First-input recall: {CELLS[regime.architecture].title}"
-    return Sheet(Document(title, subtitle, found.blocks(1, alone=True)), found.verdict)
+    return Sheet(Document(title, subtitle, found.blocks(1, alone=True), title_line=prose(title)), found.verdict)
+
+
+def map_sheet(hidden: int, done: Callable[[Finding], None] | None = None, architectures: Iterable[str] = ()) -> Sheet:
+    """The sheet of the map: these architectures, or all, in every regime."""
+    drawn = decided_map(architectures, hidden, done)
+    subtitle = prose(f"Every architecture in every regime, {hidden} hidden units")
+    return Sheet(Document("First-input recall: the map", subtitle, map_blocks(drawn)), drawn.holds())
+
+
+def gradient_sheet(n: int, precision: int, bound: Fraction, hidden: int, seed: int = 0) -> Sheet:
+    """The sheet of the gradients of recalling networks and of one that forgets."""
+    blocks, verdict = gradient_blocks(n, precision, bound, hidden, seed)
+    subtitle = prose("What reaches x_1 at time n, in an LSTM, a tanh RNN and a linear memory")
+    return Sheet(Document("Gradients of first-input recall", subtitle, blocks), verdict)
 
 
 def capacity_sheet(hidden: int, bound: Fraction, tolerance: Fraction, seed: int = 0) -> Sheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from fractions import Fraction
@@ -19,6 +20,9 @@ from verifier.weights import Weights
 
 LARGEST_MATRIX = 6
 """Live units up to which matrices are displayed whole."""
+
+SHARES = ((12, (0.24, 0.2, 0.5)), (17, (0.24, 0.27, 0.43)), (math.inf, (0.23, 0.32, 0.39)))
+"""Longest value and the shares of place, value and reason in the table."""
 
 MOST_PARAMETERS = ("n", "M", "d")
 """Parameters of a derivation that the question already states."""
@@ -74,7 +78,8 @@ def _matrices(weights: Weights, units: list[int]) -> list[Block]:
             rows.append(rf"{formula(name)} &= ({entries})")
     readout = ",\\, ".join(weight(weights["V"][unit,]) for unit in units)
     rows.append(rf"V &= ({readout}), \qquad v_0 = {weight(weights['v0'][()])}")
-    told = f"Rows and columns of the units {names}, in this order; then the column of x_t and the bias. Rows not shown are 0."
+    places = f"units {names}, in this order" if len(units) > 1 else f"unit {names}"
+    told = f"Rows and columns of the {places}; then the column of x_t and the bias. Rows not shown are 0."
     return [Paragraph(prose(told)), Display(tuple(rows))]
 
 
@@ -109,8 +114,8 @@ def reasons(construction: Construction) -> Table:
                 what = (*what, Text(" to "), Math(_value(weights, symbols, last)))
             reason = f"{reason} ({len(places)} such weights)"
         rows.append((where, what, prose(reason)))
-    wide = max(len(weights[name][index].__str__()) for places in kinds.values() for name, index in places) > 12
-    columns: tuple[str | float, ...] = (0.24, 0.27, 0.43) if wide else (0.24, 0.2, 0.5)
+    longest = max(len(str(weights[name][index])) for places in kinds.values() for name, index in places)
+    columns: tuple[str | float, ...] = next(shares for most, shares in SHARES if longest <= most)
     return Table(columns, ((Text("weight"),), (Text("value"),), (Text("what it does, and why"),)), tuple(rows))
 
 

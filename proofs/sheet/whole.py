@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from constructions import ARCHITECTURES, Construction, construct
+from proofs.impossible import checked
 from proofs.sheet import figures
 from proofs.sheet.answer import cell_blocks
 from proofs.sheet.capacity import capacity_blocks
-from proofs.sheet.document import Block, Document, Heading, Inline, Line, Math, Paragraph, Picture, Refer, Table, Text
+from proofs.sheet.document import Block, Document, Heading, Line, Paragraph, Picture, Text
+from proofs.sheet.gradient import gradient_blocks
+from proofs.sheet.map import decided_map, map_blocks
 from proofs.sheet.notation import prose
-from proofs.sheet.question import condition
+from proofs.sheet.question import condition_line
 from proofs.sheet.sheets import Decided, Sheet, decided
-from proofs.sheet.theorems import theorem_blocks, verdict_line
+from proofs.sheet.theorems import theorem_blocks
 from proofs.theorems import THEOREMS
 from verifier.cells import CELLS
 from verifier.errors import UsageError
+from verifier.regime import DEFAULT_HIDDEN
 from verifier.verdict import Verdict, all_of
 
 Progress = Callable[[str], None]
@@ -51,6 +55,9 @@ PICTURED_N = 100
 CAPACITY_UNITS = 4
 """Units of the capacity table."""
 
+GRADIENT_N, GRADIENT_PRECISION = 1000, 20
+"""Last horizon of the chapter on gradients, and the digits of recall its networks are sized for."""
+
 INTRODUCTION = (
     "A course assignment asks: a recurrent network with one layer of 32 hidden units reads n real numbers; can it output the "
     "first one after the last? Which architectures can, with which weights, and where not, why not? Each claim below lives in "
@@ -69,27 +76,45 @@ INTRODUCTION = (
 """Opening words: the question, and whose results stand around it."""
 
 
-def whole(steps: int, seed: int, progress: Progress = lambda _: None) -> Sheet:
-    """The document; its verdict is that of everything it claims to have answered."""
+def whole(
+    steps: int,
+    seed: int,
+    progress: Progress = lambda _: None,
+    architectures: Sequence[str] = (),
+    theorems: Sequence[str] = (),
+    workers: int | None = None,
+) -> Sheet:
+    """The document; its verdict is that of everything it claims to have answered. `architectures`, `theorems`: all, or these.
+
+    The map is decided on `workers` processes, as many as cores if None.
+    """
+    names = tuple(architectures) or tuple(sorted(ARCHITECTURES))
+    stated = {name: THEOREMS[name] for name in (tuple(theorems) or tuple(THEOREMS))}
+    progress("map")
+    drawn = decided_map(names, workers=workers)
     asked: dict[str, list[tuple[Question, Decided]]] = {}
-    for name in sorted(ARCHITECTURES):
+    for name in names:
         progress(name)
         asked[name] = [(question, found) for question in QUESTIONS if (found := _ask(name, question, steps, seed)) is not None]
     answered = [found.verdict for rows in asked.values() for _, found in rows if found.theorem]
     progress("capacity")
     capacity, both_sides = capacity_blocks(CAPACITY_UNITS, Fraction(1), Fraction(1, 1000), seed, 2, alone=False)
+    progress("gradients")
+    gradients, slopes = gradient_blocks(GRADIENT_N, GRADIENT_PRECISION, Fraction(1), DEFAULT_HIDDEN, seed, 2, alone=False)
     progress("theorems")
-    results = {name: theorem.run() for name, theorem in THEOREMS.items()}
-    blocks: list[Block] = [_chapter("The question"), *(Paragraph(prose(text)) for text in INTRODUCTION), *_table(asked)]
+    results = {name: checked(name) for name in stated}
+    blocks: list[Block] = [_chapter("The question"), *(Paragraph(prose(text)) for text in INTRODUCTION)]
+    blocks += [_chapter("The map"), *map_blocks(drawn, 2, alone=False)]
     for name, rows in asked.items():
         blocks += _architecture(name, rows)
-    blocks += [_chapter("Capacity: how many reals fit"), *capacity, *_pictures()]
+    blocks += [_chapter("Capacity: how many reals fit"), *capacity, _chapter("Gradients"), *gradients, *_pictures(names)]
     blocks.append(_chapter("Theorems"))
-    for name, theorem in THEOREMS.items():
+    for name, theorem in stated.items():
         blocks += [Heading(2, (Text(f"{name}: "), *prose(theorem.title))), *theorem_blocks(theorem, results[name])]
     title = "Which recurrent networks can output their first input?"
     subtitle: Line = (Text("Explicit weights or a proof that none exist"),)
-    verdict = all_of([*answered, both_sides, *(found for checks in results.values() for found in checks.values())])
+    checks = (found for ran in results.values() for found in ran.values())
+    verdict = all_of([drawn.holds(), *answered, both_sides, slopes, *checks])
     return Sheet(Document(title, subtitle, tuple(blocks), contents=True), verdict)
 
 
@@ -105,43 +130,16 @@ def _chapter(text: str) -> Heading:
     return Heading(1, (Text(text),))
 
 
-def _table(asked: Mapping[str, list[tuple[Question, Decided]]]) -> list[Block]:
-    """Architecture by question: the answer of the run and the theorem."""
-    told = "Asked of every architecture, with d = 32 hidden units and M = 1; an answer names its theorem."
-    letters = [chr(ord("a") + k) for k in range(len(QUESTIONS))]
-    key = "; ".join(f"({letter}) {question.name}" for letter, question in zip(letters, QUESTIONS, strict=True))
-    rows = []
-    for name, answers in asked.items():
-        found = {question.name: answer for question, answer in answers}
-        cells = tuple(_short(found.get(question.name)) for question in QUESTIONS)
-        rows.append(((Text(name),), *cells))
-    heads = tuple((Text(f"({letter})"),) for letter in letters)
-    return [Paragraph(prose(told)), Paragraph(prose(key + ".")), Table(("l",) * (len(QUESTIONS) + 1), ((), *heads), tuple(rows))]
-
-
-def _short(found: Decided | None) -> Line:
-    if found is None:
-        return (Text("–"),)
-    if not found.theorem:
-        return (Text("not known"),)
-    word: Inline = Text("yes") if isinstance(found.answer, Construction) else Text("no")
-    return (word if found.verdict is Verdict.PROVED else verdict_line(found.verdict), Text(", "), Refer(found.theorem))
-
-
 def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block]:
-    """The cell, then every answer; an answer with the weights of an earlier one refers to it, an open one is a sentence."""
+    """The cell, then every answer; an answer with the weights of an earlier one refers to it."""
     title = CELLS[name].title
     blocks: list[Block] = [Heading(1, prose(title[0].upper() + title[1:])), *cell_blocks(CELLS[name])]
     seen: dict[str, str] = {}
     for question, found in rows:
         heading = Heading(2, (Text("Asked: "), *prose(question.name)))
-        if not found.theorem:
-            reason = getattr(found.answer, "reason", "")
-            blocks += [heading, Paragraph(prose(f"Not known to this version: {reason}. {found.verdict.value}."))]
-            continue
         weights = found.answer.weights.sha256 if isinstance(found.answer, Construction) else ""
         if weights and weights in seen and found.verdict is Verdict.PROVED:
-            line: Line = (Math(condition(found.answer.regime).replace(r"\quad", r"\ ")), *prose(f", by {found.theorem}: "))
+            line: Line = (*condition_line(found.answer.regime), *prose(f", by {found.theorem}: "))
             again = f"the weights and the theorem are those of “{seen[weights]}”. {found.verdict.value}."
             blocks += [heading, Paragraph((*line, *prose(again)))]
             continue
@@ -150,10 +148,10 @@ def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block
     return blocks
 
 
-def _pictures() -> list[Block]:
+def _pictures(names: Sequence[str]) -> list[Block]:
     """Figures that belong to no single answer."""
     proposals: list[tuple[str, list[Construction]]] = []
-    for name in sorted(ARCHITECTURES):
+    for name in names:
         try:
             made = [construct(name, n=PICTURED_N, precision=digits) for digits in PRECISIONS]
         except UsageError:
@@ -170,9 +168,11 @@ def _pictures() -> list[Block]:
         "the least spread of the path values, in units of 2η: C(i+j, i) - 1. On the dashed diagonal it may be at most (1-η)/η."
     )
     price = prose(f"The price of accuracy: bound of the error at n = {PICTURED_N} against the largest weight.")
-    return [
+    pictures: list[Block] = [
         _chapter("Pictures"),
         Picture(figures.impulse_responses(), responses),
         Picture(figures.lattice_paths(), lattice),
-        Picture(figures.accuracy_against_weight(proposals, 4 * max(PRECISIONS) * 4), price),
     ]
+    if proposals:
+        pictures.append(Picture(figures.accuracy_against_weight(proposals, 4 * max(PRECISIONS) * 4), price))
+    return pictures

@@ -201,8 +201,8 @@ T3B = Theorem(
     ),
     hypotheses=("the step is one affine map of state and input", "ρ(W) <= 1: no eigenvalue beyond the unit circle", "n > d"),
     source=(
-        "this project, theory T3b; close relatives: Turán's first main theorem on power sums, and François, Orvieto & Bach 2025 "
-        "(an infinite past instead of a fixed n)"
+        "this project, theory T3b; close relatives: Turán's first main theorem on power sums (Turán 1984), and François, "
+        "Orvieto & Bach 2025 (an infinite past instead of a fixed n)"
     ),
     argument=(
         "The characteristic polynomial ∏(z - λ_i) has the coefficients c_i = ±e_i(λ), sums of C(d,i) products of modulus at most "

@@ -216,7 +216,7 @@ T3C = Theorem(
     ),
     hypotheses=("the step is one affine map of state and input", "ρ(W) <= 1: no eigenvalue beyond the unit circle", "n >= n*(d)"),
     source=(
-        "this project, theory T3c; polynomials of height 1: Bloch & Pólya, Borwein, Erdélyi & Kós 1999, Bombieri & Vaaler 1987; "
+        "this project, theory T3c; polynomials of height 1 (Bloch & Pólya): Borwein, Erdélyi & Kós 1999, Bombieri & Vaaler 1987; "
         "multiples of small height in signal recovery: Chen, Kane, Price & Song 2016, Chen & Price 2019"
     ),
     argument=(

@@ -326,7 +326,8 @@ T5 = Theorem(
     ),
     source=(
         "this project, theory T5. That one diagonal input-dependent layer cannot track non-commuting structure is known "
-        "(Shakerinava et al. 2026, Cirone et al. 2024, Merrill, Petty & Sabharwal 2024); no earlier quantitative bound was found"
+        "(Shakerinava et al. 2026, Muca Cirone et al. 2024, Merrill, Petty & Sabharwal 2024); no earlier quantitative bound was "
+        "found"
     ),
     argument=(
         "Unrolled, y_n = c + Σ_t D(x_t; the multiset of x_{t+1} ... x_n): later transitions commute, so their order is forgotten. "
@@ -334,9 +335,9 @@ T5 = Theorem(
         "Take M = 1, inputs ±1, e < 1 and η = 1 - e. Read a word backwards as a lattice path from (0,0), each 1 a step right and "
         "each -1 a step up. A path whose last step (x_1) is right has a value in [η, 2-η], one whose last step is up in "
         "[-(2-η), -η], up to the constant, which two paths to one node share.",
-        "Let S(i,j) be the value of the path up^j right^i less that of right^i up^j. Splitting off last steps: S(i,j) = S(i-1,j) + "
-        "S(i,j-1) + y(right^(i-1) up^j right) - y(up^(j-1) right^i up) >= S(i-1,j) + S(i,j-1) + 2η, and S = 0 on the axes, so "
-        "S(i,j) >= 2η (C(i+j,i) - 1).",
+        "Write R for a step right and U for one up, and let S(i,j) be the value of the path U^j R^i less that of R^i U^j. "
+        "Splitting off last steps: S(i,j) = S(i-1,j) + S(i,j-1) + y(R^(i-1) U^j R) - y(U^(j-1) R^i U) >= S(i-1,j) + S(i,j-1) "
+        "+ 2η, and S = 0 on the axes, so S(i,j) >= 2η (C(i+j,i) - 1).",
         "At i + j = N-1 one more step right makes both paths words with x_1 = 1, so S(i,j) <= 2 - 2η. Hence η C(N-1,i) <= 1.",
         "The unrolled sum is a signed measure on words that every commuting y integrates to 0: an exact solution of the dual "
         "linear programme. The tables 2η C(i+j-1,i) and their mirror image solve the primal: the bound is the programme's value.",

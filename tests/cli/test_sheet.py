@@ -49,8 +49,12 @@ def test_the_capacity_of_one_unit(capsys, tmp_path):
     ("arguments", "said"),
     [
         (("lstn", "-o", "x.tex"), "did you mean 'lstm'"),
-        (("map", "-o", "x.tex"), "map of all regimes is not in this version"),
-        (("gradient", "-o", "x.tex"), "gradient bounds are not in this version"),
+        (("map", "--n", "5", "-o", "x.tex"), "--n means nothing to the sheet 'map'; it takes --hidden"),
+        (("gradient", "--exact", "-o", "x.tex"), "--exact means nothing to the sheet 'gradient'"),
+        (("capacity", "--horizon", "fixed", "-o", "x.tex"), "--horizon means nothing to the sheet 'capacity'"),
+        (("all", "--hidden", "2", "-o", "x.tex"), "--hidden means nothing to the sheet 'all'; it takes --seed, --steps"),
+        (("gradient", "--hidden", "1", "-o", "x.tex"), "hidden units"),
+        (("al", "-o", "x.tex"), "other sheets: all, capacity, gradient, map"),
         (("lstm", "-o", "x.doc"), "FILE.tex, FILE.pdf, FILE.html"),
         (("lstm",), "'-o'"),
         (("lstm", "-o", "missing/x.tex"), "there is no folder"),
@@ -99,6 +103,48 @@ def test_plot(capsys, tmp_path, suffix, magic):
     assert code == 0
     assert out.startswith("PROVED")
     assert file.read_bytes().startswith(magic)
+
+
+def test_the_gradients_of_a_short_horizon(capsys, tmp_path):
+    file = tmp_path / "x.html"
+    code, out, _ = verify(capsys, "sheet", "gradient", "--n", "5", "--precision", "4", "-o", str(file))
+    assert (code, out.split()[0]) == (0, "PROVED")
+    assert "carousel" in file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "copy tanh --n 2 --hidden 2 --precision 3",
+        "gradient linear --example jordan --hidden 2 --n 9",
+        "gradient lstm --n 5 --precision 4",
+        "map bilinear --hidden 2 --jobs 1 --json",
+        "diagonal --n 3 --precision 3 --hidden 4",
+        "linear --n 3 --hidden 2 --exact --horizon fixed",
+        "cost bilinear",
+    ],
+)
+def test_every_command_with_something_to_show_draws_it(capsys, tmp_path, arguments):
+    file = tmp_path / "x.svg"
+    code, _, err = verify(capsys, *arguments.split(), "--plot", str(file))
+    assert (code, err) == (0, "")
+    assert file.read_bytes().startswith(b"<?xml")
+
+
+@pytest.mark.parametrize("arguments", ["lstm --domain reals --n 3 --precision 3", "copy tanh --n 2 --hidden 1 --precision 3"])
+def test_nothing_to_draw_is_said(capsys, tmp_path, arguments):
+    file = tmp_path / "x.svg"
+    code, out, err = verify(capsys, *arguments.split(), "--quiet", "--plot", str(file))
+    assert (code, out.split()[0]) == (0, "PROVED")
+    assert err == f"verify: nothing drawn to {file}: there is nothing to show\n"
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("command", ["copy tanh", "cost", "gradient lstm", "map"])
+def test_plots_that_cannot_be_drawn_are_refused_before_anything_runs(capsys, tmp_path, command):
+    code, out, err = verify(capsys, *command.split(), "--plot", str(tmp_path / "x.gif"))
+    assert (code, out) == (2, "")
+    assert ".svg, .pdf, .png" in err
 
 
 def test_plot_formats(capsys, tmp_path):

@@ -8,12 +8,21 @@ from math import comb
 import pytest
 
 from constructions import construct
-from proofs.sheet import figures, pgfplots, pictures
-from proofs.sheet.figure import Axis, Curve, Figure, decade_axis, decades, rounded
+from constructions.delay import construct_copy
+from constructions.transitions import transition
+from proofs.sheet import charts, figures, pgfplots, pictures
+from proofs.sheet.figure import Axis, Curve, Figure, decade_axis, decades, rounded, style
+from proofs.survey import COLUMNS, Finding, Map, Question
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.certify import certify
+from verifier.copy_task import copy_task
+from verifier.copying import certify_copy
 from verifier.errors import UsageError
 from verifier.gates import gate_activations
+from verifier.gradient import decide_gradients
+from verifier.law import Sample
+from verifier.linear_gradient import decide_transition
+from verifier.program import record
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +42,11 @@ def test_coordinates_are_short_and_exact_enough():
 def test_logarithmic_axes_have_whole_decades():
     axis = decade_axis("error", [-200.7, -3.2, None])
     assert axis.limits is not None
-    assert axis.limits[0] == -201
-    assert axis.limits[1] >= -3
-    assert len(axis.ticks) <= 9
+    assert axis.limits == (-250, 0)
+    assert [place for place, _ in axis.ticks] == [-250, -200, -150, -100, -50, 0]
+    assert decade_axis("error", [-200.7, -200.2]).limits == (-201, -200)
+    for low in range(-700, 0, 7):
+        assert len(decade_axis("error", [low, 3]).ticks) <= 10
     assert all(place == int(place) and str(int(place)) in name for place, name in axis.ticks)
 
 
@@ -89,6 +100,62 @@ def test_accuracy_costs_weight(lstm):
     (curve,) = figures.accuracy_against_weight([("lstm", made)], 512).curves
     assert [x for x, _ in curve.points] == sorted(x for x, _ in curve.points)
     assert all(y <= -p for (_, y), p in zip(curve.points, (2, 6, 12), strict=True))
+
+
+def test_the_picture_of_a_copy_is_a_pulse_that_travels():
+    task = copy_task("tanh", 3, 6, hidden=3)
+    made = construct_copy(task)
+    figure = charts.copied(certify_copy(made.weights, task))
+    darkest = [row.index(1) for row in figure.cells.values]
+    assert sorted(darkest) == [0, 1, 2]
+    assert all(sum(shade > 0.5 for shade in row) == 1 for row in figure.cells.values)
+
+
+def test_the_price_is_drawn_at_the_horizon_with_most_points():
+    samples = [Sample(5, Fraction(1, 10**k), 2, Fraction(10**k)) for k in (1, 2, 3)] + [Sample(9, Fraction(1, 10), 2, Fraction(7))]
+    (drawn,) = charts.price_of_accuracy({"C9": samples}).curves
+    assert drawn.points == ((1, 1), (2, 2), (3, 3))
+    assert drawn.name == "C9, $n = 5$"
+    assert charts.price_of_accuracy({}) is None
+
+
+def test_gradients_that_stay_at_one_are_no_picture():
+    carried = decide_gradients(record(construct("lstm", n=5, precision=4).weights), Fraction(1), [1, 5], 128)
+    fading = decide_gradients(record(transition("contraction", 2, 0).weights("tanh")), Fraction(1), [1, 5], 128)
+    assert charts.largest_gradients([("lstm", carried)]) is None
+    assert charts.gradient_deficits([("lstm", carried)]).curves[0].points[-1][0] == decades(5)
+    both = charts.largest_gradients([("lstm", carried), ("fading", fading)])
+    assert both.curves[1].points[-1][1] < both.curves[0].points[-1][1]
+
+
+def test_powers_lie_between_their_bounds():
+    report = decide_transition(transition("jordan", 3, 0), [1, 5, 20])
+    found = {curve.name: dict(curve.points) for curve in charts.powers(report).curves}
+    for n, norm in found[r"$\|A^n\|$"].items():
+        assert norm <= found["at most"][n] + 1e-4
+        assert n not in found["at least"] or found["at least"][n] <= norm + 1e-4
+
+
+def test_the_map_is_drawn_cell_by_cell():
+    cells = {column.key: (Finding(Question.of("linear", 5), "", "yes", "C1", None, None, None),) for column in COLUMNS}
+    no = Finding(Question.of("linear", 6), "", "no", "T3", "0", "T3", None)
+    cells |= {"box-exact": (*cells["box-exact"], no), "box-upto": (no,)}
+    cells["box-forever"] = (Finding(Question.of("linear", 6), "", "refuted", None, None, None, None),)
+    figure = charts.chart(Map(32, {"linear": cells}))
+    assert [note.latex for note in figure.notes] == [
+        rf"\text{{{word}}}" for word in ("yes", "yes", "yes / no", "yes", "no", "REFUTED")
+    ]
+    assert figure.cells.values[0][0] == 0 < figure.cells.values[0][2] < figure.cells.values[0][4]
+    assert pictures.draw([figure], ".svg").startswith(b"<?xml")
+
+
+def test_curves_are_told_apart():
+    assert len({style(k) for k in range(12)}) == 12
+
+
+def test_rows_that_say_nothing_go_last(lstm):
+    shades = {("z", 0): (1.0, 1.0), ("n", 0): (0.0, 0.0), ("n", 1): (1.0, 1.0)}
+    assert figures._telling(shades) == [("n", 0), ("n", 1), ("z", 0)]
 
 
 def test_pictures_are_the_same_twice_and_need_nothing(lstm):

@@ -16,7 +16,7 @@ from verifier.certificate import to_data
 from verifier.certify import DEFAULT_STEPS
 from verifier.cli.files import check_writable, write_text
 from verifier.cli.impossible import impossible_data, impossible_text, open_data, open_text
-from verifier.cli.plot import check_plot, draw_answer
+from verifier.cli.plot import check_plot, draw_answer, draw_without_weights, plot_option
 from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line, print_certificate
 from verifier.exact import parse_count, parse_rational
@@ -93,7 +93,7 @@ def architecture_command(name: str) -> click.Command:
     @click.option("--show-weights", is_flag=True, help="List every nonzero weight with its reason.")
     @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
     @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
-    @click.option("--plot", type=click.Path(path_type=Path), help="Draw activations and errors to FILE.svg, .pdf or .png.")
+    @plot_option("activations and errors")
     @click.option(
         "--rocq", type=click.Path(path_type=Path), help="Also write a Rocq file that proves it (verify proofs --certificate)."
     )
@@ -123,8 +123,7 @@ def architecture_command(name: str) -> click.Command:
             precision = 20
         for path in filter(None, (certificate, rocq)):
             check_writable(path)
-        if plot is not None:
-            check_plot(plot)
+        check_plot(plot)
         answer = construct(
             name,
             n,
@@ -138,12 +137,13 @@ def architecture_command(name: str) -> click.Command:
             exact_recall=exact_recall,
             cells=cells,
         )
-        if plot is not None and not isinstance(answer, Construction):
-            click.echo(f"verify: nothing drawn to {plot}: there are no weights to show", err=True)
         if not isinstance(answer, Construction):
             if rocq is not None:
                 click.echo(f"verify: no Rocq file written to {rocq}: there are no weights to prove anything about", err=True)
-            return without_weights(ask(answer, steps=steps, seed=seed, jobs=jobs), certificate, as_json=as_json, quiet=quiet)
+            found = ask(answer, steps=steps, seed=seed, jobs=jobs)
+            if plot is not None:
+                draw_without_weights(plot, found)
+            return without_weights(found, certificate, as_json=as_json, quiet=quiet)
         proof = certificate_in_rocq(answer) if rocq is not None else ""
         try:
             with Stepping(show=not quiet and not as_json) as progress:

@@ -15,6 +15,7 @@ from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.files import check_writable, write_text
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.report import wrapped
 from verifier.copy_certificate import to_data
 from verifier.copy_task import CopyTask, copy_task
@@ -44,6 +45,7 @@ LONGEST_NUMBER = 12
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
 @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
+@plot_option("where x_1 travels")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def copy(
     architecture: str,
@@ -56,18 +58,24 @@ def copy(
     seed: int,
     as_json: bool,
     certificate: Path | None,
+    plot: Path | None,
     quiet: bool,
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
     if certificate is not None:
         check_writable(certificate)
+    check_plot(plot)
     answer = construct_copy(task)
     if isinstance(answer, CopyConstruction):
         result = certify_copy(answer.weights, task, seed=seed)
         text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
         if certificate is not None:
             write_text(certificate, text + "\n")
+        if plot is not None:
+            from proofs.sheet.charts import copied
+
+            draw_figures(plot, [copied(result)])
         if as_json:
             click.echo(text)
             return result.verdict.exit_code
@@ -80,6 +88,8 @@ def copy(
     if certificate is not None:
         raise UsageError(f"--certificate needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
     verdict = verdict_without_weights(answer)
+    if plot is not None:
+        draw_figures(plot, [])
     if as_json:
         data = {"question": task.to_data(), "verdict": verdict.value, "reason": answer.reason}
         click.echo(json.dumps(data | theorem_field(answer), indent=1))

@@ -7,6 +7,7 @@ import re
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, Literal
 
 import click
@@ -18,6 +19,7 @@ from verifier.arithmetic.balls import Balls, show_lower
 from verifier.arithmetic.symbols import evaluate
 from verifier.cli.architecture import Count
 from verifier.cli.copy import machine_line
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.progress import Stepping
 from verifier.cli.report import print_table, report_width, wrapped
 from verifier.errors import UsageError
@@ -84,19 +86,26 @@ class Line:
 @click.option("--precision", type=Count(1), default="20", show_default=True, help="Decimal digits D: tolerance δ = 10^-D.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, every point included, nothing else.")
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the table in Markdown, nothing else.")
+@plot_option("accuracy against the largest weight")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
-def cost(architecture: str | None, n: int, precision: int, as_json: bool, as_markdown: bool, quiet: bool) -> int:
+def cost(architecture: str | None, n: int, precision: int, as_json: bool, as_markdown: bool, plot: Path | None, quiet: bool) -> int:
     """Check every law at its points, print the table; exit with the joint verdict."""
     if as_json and as_markdown:
         raise UsageError("give one of --json and --markdown")
     if precision > LARGEST_PRECISION:
         raise UsageError(f"--precision {precision} is not allowed; it counts decimal digits, 1 to {LARGEST_PRECISION:,}")
+    check_plot(plot)
     tolerance, rows = Fraction(1, 10**precision), rows_of(architecture)
     Regime("lstm", n, Fraction(1), tolerance)  # the request must be one that construct() takes
     started = time.perf_counter()
     with Stepping(show=not quiet, what="laws: {} weight sets built") as progress:
         lines = [examine(row, architecture, n, tolerance, progress) for row in rows]
     verdict = all_of(line.verdict for line in lines)
+    if plot is not None:
+        from proofs.sheet.charts import price_of_accuracy
+
+        samples = {line.row.theorem: [sample for sample, _ in line.surveys[0].samples] for line in lines}
+        draw_figures(plot, [price_of_accuracy(samples)])
     if as_json:
         click.echo(json.dumps({"request": {"n": n, "tolerance": show_rational(tolerance), "bound": "1"},
                                "rows": [to_data(line) for line in lines], "verdict": verdict.value}, indent=1))  # fmt: skip

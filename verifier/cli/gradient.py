@@ -21,6 +21,7 @@ from verifier.cli.architecture import Count, Exact
 from verifier.cli.copy import machine_line
 from verifier.cli.files import read_text
 from verifier.cli.numbers import show_bound, show_horizon, show_rate, show_slope
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.report import wrapped
 from verifier.cli.transition import print_transition, transition_data, transition_line
 from verifier.errors import UsageError
@@ -86,6 +87,7 @@ class Network:
 @click.option("--steps", type=Count(1), default=str(DEFAULT_STEPS), show_default=True, help="Longest horizon that is walked.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of random matrices and sequences.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, nothing else.")
+@plot_option("the gradients, or the powers of the matrix, against n")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def gradient(
     networks: tuple[str, ...],
@@ -102,9 +104,11 @@ def gradient(
     steps: int,
     seed: int,
     as_json: bool,
+    plot: Path | None,
     quiet: bool,
 ) -> int:
     """Decide and print; exit with the verdict."""
+    check_plot(plot)
     if not networks and not weights:
         raise UsageError("name a network: verify gradient lstm tanh, verify gradient linear --example shift, or --weights FILE")
     for name in networks:
@@ -124,13 +128,13 @@ def gradient(
     if networks == ("linear",) and not weights:
         if given is None:
             given = _constructed_transition(n, precision, tolerance, bound, hidden, horizon)
-        return _linear(given, n, rate, as_json, quiet)
+        return _linear(given, n, rate, as_json, plot, quiet)
     if rate is not None:
         raise UsageError("--rate belongs to `verify gradient linear`: it is the r of a bound of the powers of one matrix")
     asked = _Asked(n, precision, tolerance, bound, hidden, horizon)
     found: list[Network | Unanswered] = [_network(name, given, asked) for name in networks]
     found += [_from_file(path) for path in weights]
-    return _decide(found, bound, n, steps, seed, as_json, quiet)
+    return _decide(found, bound, n, steps, seed, as_json, plot, quiet)
 
 
 @dataclass(frozen=True)
@@ -215,8 +219,12 @@ def _constructed_transition(
     return Transition(f"{answer.title} (theorem {answer.theorem})", rows, column, row)
 
 
-def _linear(given: Transition, n: int, rate: Fraction | None, as_json: bool, quiet: bool) -> int:
+def _linear(given: Transition, n: int, rate: Fraction | None, as_json: bool, plot: Path | None, quiet: bool) -> int:
     report = decide_transition(given, sorted({*table_horizons(n), *(k for k in (given.size, given.size + 1) if k < n)}), rate)
+    if plot is not None:
+        from proofs.sheet.charts import powers
+
+        draw_figures(plot, [powers(report)])
     with Balls(report.working_bits).working():
         if as_json:
             click.echo(json.dumps(transition_data(report), indent=1, ensure_ascii=False))
@@ -228,7 +236,14 @@ def _linear(given: Transition, n: int, rate: Fraction | None, as_json: bool, qui
 
 
 def _decide(
-    found: Sequence[Network | Unanswered], bound: Fraction, n: int, steps: int, seed: int, as_json: bool, quiet: bool
+    found: Sequence[Network | Unanswered],
+    bound: Fraction,
+    n: int,
+    steps: int,
+    seed: int,
+    as_json: bool,
+    plot: Path | None,
+    quiet: bool,
 ) -> int:
     horizons = table_horizons(n)
     reports: list[tuple[Network, GradientReport]] = []
@@ -237,6 +252,11 @@ def _decide(
             stated = None if item.construction is None else stated_gradient(item.construction)
             program = record(item.weights)
             reports.append((item, decide_gradients(program, bound, horizons, item.bits, steps=steps, stated=stated, seed=seed)))
+    if plot is not None:
+        from proofs.sheet.charts import gradient_deficits, largest_gradients
+
+        named = [(network.name, report) for network, report in reports]
+        draw_figures(plot, [gradient_deficits(named), largest_gradients(named)])
     missing = [item for item in found if isinstance(item, Unanswered)]
     verdict = all_of([*(report.verdict for _, report in reports), *(Verdict.UNDECIDED for _ in missing)])
     if as_json:

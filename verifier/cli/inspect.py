@@ -20,7 +20,7 @@ from verifier.cli.architecture import Count, Exact
 from verifier.cli.copy import machine_line
 from verifier.cli.files import read_bytes
 from verifier.cli.numbers import show_bound, show_slope
-from verifier.cli.plot import check_plot
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.report import wrapped
 from verifier.cli.weights import ROLE_OPTION, describe_file, named_roles
 from verifier.errors import StepLimit, UsageError
@@ -60,7 +60,7 @@ LONGEST_RUN = 100_000
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--all", "everything", is_flag=True, help="Print every unit that carries x_1 and every step.")
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
-@click.option("--plot", type=click.Path(path_type=Path), help="Draw gates, shares and memory to a .svg, .png or .pdf file.")
+@plot_option("gates, shares and memory")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def inspect_command(
     file: Path,
@@ -76,8 +76,7 @@ def inspect_command(
     quiet: bool,
 ) -> int:
     """Read, look, print; exit with 0 where everything was enclosed."""
-    if plot is not None:
-        check_plot(plot)
+    check_plot(plot)
     if bound <= 0:
         raise UsageError(f"--bound is M > 0, not {show_rational(bound)}")
     suffix = suffix_of(file, READABLE)
@@ -89,9 +88,8 @@ def inspect_command(
     found = inspect(weights, bound, list(expand(runs)), seed)
     if plot is not None:
         from proofs.sheet.figures import inspection
-        from verifier.cli.plot import draw
 
-        draw(plot, inspection(found, [carrier.unit for carrier in found.carriers[:TELLING]]))
+        draw_figures(plot, inspection(found, [carrier.unit for carrier in found.carriers[:TELLING]]))
     with Balls(found.working_bits).working():
         if as_json:
             click.echo(json.dumps(inspection_data(found), indent=1, ensure_ascii=False))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import click
 
 from constructions import ARCHITECTURES, unknown_architecture
 from proofs.survey import COLUMNS, Finding, Map, describe_cell, draw_map, map_questions
 from verifier.cli.architecture import Count
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.progress import Counting
 from verifier.cli.report import print_table, wrapped
 from verifier.errors import UsageError
@@ -33,12 +35,14 @@ MEANING = (
 @click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
 @click.option("--json", "form", flag_value="json", help="Every question with its answer as JSON.")
 @click.option("--markdown", "form", flag_value="markdown", help="The table as Markdown.")
+@plot_option("the table in shades of grey")
 @click.option("--jobs", type=Count(1), help="Processes.  [the number of cores]")
-def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, jobs: int | None) -> int:
+def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, plot: Path | None, jobs: int | None) -> int:
     """Print the map; exit 0 if every claim in it was proved (open cells are marked open), 3 or 4 if one was not."""
     for name in architectures:
         if name not in ARCHITECTURES:
             raise UsageError(unknown_architecture(name))
+    check_plot(plot)
     names = tuple(dict.fromkeys(architectures)) or tuple(sorted(ARCHITECTURES))
     count = sum(len(cell) for cells in map_questions(names, hidden).values() for cell in cells.values())
     found: list[Finding] = []
@@ -55,6 +59,10 @@ def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, j
             _print_answered(found, form)
             click.echo(f"verify: {len(found)} of {count} questions were answered", err=True)
             raise
+    if plot is not None:
+        from proofs.sheet.charts import chart
+
+        draw_figures(plot, [chart(drawn)])
     if form == "json":
         click.echo(json.dumps(map_data(drawn), indent=1, ensure_ascii=False))
         return drawn.holds().exit_code
@@ -72,7 +80,7 @@ def _print_answered(found: list[Finding], form: str | None) -> None:
         click.echo(json.dumps([finding.to_data() for finding in found], indent=1, ensure_ascii=False))
         return
     for finding in found:
-        click.echo(f"{finding.question.architecture}: {finding.describe}: {describe_cell([finding])}")
+        click.echo(f"{finding.question.architecture}: {finding.describe}: {', '.join(describe_cell([finding]))}")
 
 
 def map_data(drawn: Map) -> dict[str, object]:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from constructions import ARCHITECTURES, construct, unknown_architecture
 from verifier.cli.architecture import architecture_command
 from verifier.cli.files import check_writable, write_bytes, write_text
+from verifier.cli.progress import Counting
 from verifier.errors import UsageError
 from verifier.regime import decide_tolerance
 
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from proofs.sheet.sheets import Sheet
 
 SUFFIXES = (".tex", ".pdf", ".html")
+
+OTHERS = {
+    "all": ("seed", "steps"),
+    "capacity": ("bound", "hidden", "precision", "seed", "tolerance"),
+    "gradient": ("bound", "hidden", "n", "precision", "seed"),
+    "map": ("hidden",),
+}
+"""Sheets that are not one architecture's answer, and the options they take."""
 
 DEFAULT_PRECISION = 20
 """Decimal digits when nothing states an accuracy."""
@@ -38,7 +48,8 @@ def _request_options() -> list[click.Parameter]:
 
 
 @click.command(
-    "sheet", help="Write an answer as LaTeX, PDF or HTML: ARCHITECTURE (options as in its own command), capacity or all."
+    "sheet",
+    help="Write an answer as LaTeX, PDF or HTML. NAME: an architecture (options as in its command), map, capacity, gradient, all.",
 )
 @click.argument("name")
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path), help="FILE.tex, FILE.pdf or FILE.html.")
@@ -98,25 +109,50 @@ def _maker(name: str, request: dict[str, Any]) -> Callable[[], Sheet]:
         from proofs.sheet import sheets
     except ImportError:
         raise UsageError(EXTRA) from None
+    if name in OTHERS:
+        _refuse_others(name)
     steps, seed = request.pop("steps"), request.pop("seed")
     if name == "all":
         return lambda: _whole(steps, seed)
     if name == "capacity":
         return lambda: _capacity(request, seed)
-    if name in sheets.NOT_YET:
-        raise UsageError(sheets.NOT_YET[name])
+    if name == "map":
+        return lambda: _map(request["hidden"])
+    if name == "gradient":
+        precision = request["precision"] or DEFAULT_PRECISION
+        construct("lstm", request["n"], precision, bound=request["bound"], hidden=request["hidden"])  # refuses a bad request now
+        return lambda: sheets.gradient_sheet(request["n"], precision, request["bound"], request["hidden"], seed)
     if name not in ARCHITECTURES:
-        raise UsageError(f"{unknown_architecture(name)}; other sheets: all, capacity")
+        raise UsageError(f"{unknown_architecture(name)}; other sheets: {', '.join(OTHERS)}")
     if not any((request["precision"], request["tolerance"], request["exact_recall"], request["domain"] == "grid")):
         request["precision"] = DEFAULT_PRECISION
     answer = construct(name, request.pop("n"), request.pop("precision"), **request)
     return lambda: sheets.one_answer(answer, steps, seed)
 
 
+def _refuse_others(name: str) -> None:
+    """Raise `UsageError` for an option that this sheet does not take."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+        if given and option.name in REQUEST and option.name not in OTHERS[name]:
+            taken = ", ".join(f"--{other}" for other in OTHERS[name])
+            raise UsageError(f"{option.opts[0]} means nothing to the sheet {name!r}; it takes {taken}")
+
+
 def _whole(steps: int, seed: int) -> Sheet:
     from proofs.sheet.whole import whole
 
     return whole(steps, seed, lambda doing: click.echo(f"  {doing}", err=True) if sys.stderr.isatty() else None)
+
+
+def _map(hidden: int) -> Sheet:
+    from proofs.sheet.sheets import map_sheet
+    from proofs.survey import map_questions
+
+    count = sum(len(cell) for cells in map_questions(sorted(ARCHITECTURES), hidden).values() for cell in cells.values())
+    with Counting("questions", count) as progress:
+        return map_sheet(hidden, lambda _: progress.advance())
 
 
 def _capacity(request: dict[str, Any], seed: int) -> Sheet:

@@ -1,0 +1,129 @@
+"""Figures of what the commands beside recall found: copying, the price of accuracy, gradients, powers of a matrix, the map."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, curve, decade_axis, decades, style
+from proofs.sheet.figures import heat_map
+from proofs.survey import COLUMNS, Finding, Map
+from verifier.arithmetic.balls import Balls
+from verifier.copying import CopyCertificate
+from verifier.gates import gate_activations
+from verifier.gradient import GradientReport
+from verifier.law import Sample
+from verifier.linear_gradient import TransitionReport
+
+SHADES = {"yes": 0.0, "differs": 0.12, "open": 0.25, "no": 0.4}
+"""Grey of a cell of the map, light enough for black words on it."""
+
+FLAT = 0.01
+"""Decades from 1 within which a curve is no picture."""
+
+NOT_PROVED = {"undecided": "?", "refuted": "REFUTED"}
+"""Words of a claim of the map that did not hold."""
+
+
+def copied(certificate: CopyCertificate) -> Figure:
+    """Where x_1 is: how far each gate is from its rest after x_1 = M and 2n - 2 zeros, in shares of the row's largest."""
+    task, weights = certificate.task, certificate.weights
+    steps = 2 * task.n - 1
+    with Balls(certificate.working_bits).working():
+        pulse, rest = (gate_activations(weights, [first, *[Fraction(0)] * (steps - 1)]) for first in (task.bound, Fraction(0)))
+        moved = [{place: abs(value - still[place]) for place, value in now.items()} for now, still in zip(pulse, rest, strict=True)]
+    return heat_map(weights, moved, certificate.working_bits, relative=True)
+
+
+def price_of_accuracy(samples: Mapping[str, Sequence[Sample]]) -> Figure | None:
+    """1/tolerance against the largest weight that was built for it, one curve per construction, each at one n."""
+    curves = []
+    for k, (name, found) in enumerate(samples.items()):
+        n = _most_often(found)
+        points = sorted({(sample.tolerance, sample.largest) for sample in found if sample.n == n}, reverse=True)
+        curves.append(curve(f"{name}, $n = {n}$", ((decades(1 / d), decades(w)) for d, w in points), *style(k)))
+    return _decades_chart("price", r"accuracy $1/\delta$", "largest weight", curves)
+
+
+def _most_often(samples: Sequence[Sample]) -> int:
+    """The horizon at which most tolerances were built; the smallest of several."""
+    return min({sample.n for sample in samples}, key=lambda n: (-len({s.tolerance for s in samples if s.n == n}), n))
+
+
+def gradient_deficits(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
+    """The worst shortfall 1 - ∂y_n/∂x_1 against n, an upper bound; None where nothing was enclosed."""
+    curves = []
+    for k, (name, report) in enumerate(reports):
+        with Balls(report.working_bits).working():
+            points = [(decades(row.n), decades((1 - row.first.lower).upper())) for row in report.rows]
+        curves.append(curve(name, points, *style(k)))
+    return _decades_chart("deficits", "$n$", r"worst $1 - \partial y_n/\partial x_1$", curves)
+
+
+def largest_gradients(reports: Sequence[tuple[str, GradientReport]]) -> Figure | None:
+    """The largest |∂y_n/∂x_1| over all input sequences against n, an upper bound; None where it is 1 for every network."""
+    curves = []
+    for k, (name, report) in enumerate(reports):
+        with Balls(report.working_bits).working():
+            points = [(decades(row.n), decades(row.first.largest_modulus())) for row in report.rows]
+        curves.append(curve(name, points, *style(k)))
+    if all(abs(y) < FLAT for item in curves for _, y in item.points):
+        return None
+    return _decades_chart("slopes", "$n$", r"largest $|\partial y_n/\partial x_1|$", curves)
+
+
+def powers(report: TransitionReport) -> Figure | None:
+    """‖A^n‖ with its bounds for all n, and the recall error of the given B and C, against n."""
+    with Balls(report.working_bits).working():
+        rows = report.rows
+        curves = (
+            curve("at most", ((decades(row.n), decades(row.upper)) for row in rows), "dashed"),
+            curve(r"$\|A^n\|$", ((decades(row.n), None if row.norm is None else decades(row.norm)) for row in rows), "solid", "o"),
+            curve("at least", ((decades(row.n), decades(row.lower)) for row in rows), "dotted"),
+            curve("error$/M$", ((decades(row.n), None if row.error is None else decades(row.error)) for row in rows), "none", "x"),
+        )
+    return _decades_chart("powers", "$n$", "", curves)
+
+
+def _decades_chart(name: str, horizontal: str, vertical: str, curves: Sequence[Curve]) -> Figure | None:
+    """Curves on two logarithmic axes; None where none has a point."""
+    shown = tuple(item for item in curves if item.points)
+    if not shown:
+        return None
+    return Figure(
+        name=name,
+        title="",
+        horizontal=decade_axis(horizontal, (x for item in shown for x, _ in item.points)),
+        vertical=decade_axis(vertical, (y for item in shown for _, y in item.points)),
+        curves=shown,
+    )
+
+
+def chart(drawn: Map) -> Figure:
+    """The map: a row per group of architectures with the same answers, a column per regime, darker where it is impossible."""
+    rows = drawn.rows()
+    words = [[_word(cells[column.key]) for column in COLUMNS] for _, cells in rows]
+    names = [names[0] + (f" +{len(names) - 1}" if len(names) > 1 else "") for names, _ in rows]
+    notes = [
+        Note((k + 1.0, float(len(rows) - r)), rf"\text{{{text}}}") for r, row in enumerate(words) for k, (_, text) in enumerate(row)
+    ]
+    titles = tuple((k + 1.0, column.title.replace(": ", ":\n").replace(", ", ",\n")) for k, column in enumerate(COLUMNS))
+    return Figure(
+        name="map",
+        title="",
+        horizontal=Axis("", ticks=titles, limits=(0.5, len(COLUMNS) + 0.5)),
+        vertical=Axis("", ticks=tuple((float(len(rows) - r), n) for r, n in enumerate(names)), limits=(0.5, len(rows) + 0.5)),
+        cells=Cells(tuple(tuple(SHADES[kind] for kind, _ in row) for row in words)),
+        notes=tuple(notes),
+    )
+
+
+def _word(findings: Sequence[Finding]) -> tuple[str, str]:
+    """Shade and words of a cell: the answer where all n agree, else that it depends on n or on the accuracy."""
+    answers = list(dict.fromkeys(finding.answer for finding in findings))
+    for answer, word in NOT_PROVED.items():
+        if answer in answers:
+            return "open", word
+    if len(answers) == 1:
+        return answers[0], answers[0]
+    return "differs", " / ".join(answers)
