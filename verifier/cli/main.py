@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -15,32 +16,25 @@ from verifier.errors import UsageError
 
 USAGE_CODE = 2
 
-OTHER_COMMANDS = {
-    "capacity": "capacity.capacity",
-    "check": "check.check",
-    "claims": "claims.claims_command",
-    "copy": "copy.copy",
-    "cost": "cost.cost",
-    "explain": "explain.explain",
-    "export": "export.export",
-    "gradient": "gradient.gradient",
-    "inspect": "inspect.inspect_command",
-    "list": "catalogue.catalogue",
-    "map": "map.map_command",
-    "proofs": "proofs.proofs",
-    "report": "curves.report",
-    "sheet": "sheet.sheet",
-    "sweep": "sweep.sweep",
-    "weights": "weights.weights",
+OTHER_COMMANDS: dict[str, Callable[[], Any]] = {
+    "capacity": lambda: import_module("verifier.cli.capacity").capacity,
+    "check": lambda: import_module("verifier.cli.check").check,
+    "claims": lambda: import_module("verifier.cli.claims").claims_command,
+    "copy": lambda: import_module("verifier.cli.copy").copy,
+    "cost": lambda: import_module("verifier.cli.cost").cost,
+    "explain": lambda: import_module("verifier.cli.explain").explain,
+    "export": lambda: import_module("verifier.cli.export").export,
+    "gradient": lambda: import_module("verifier.cli.gradient").gradient,
+    "inspect": lambda: import_module("verifier.cli.inspect").inspect_command,
+    "list": lambda: import_module("verifier.cli.catalogue").catalogue,
+    "map": lambda: import_module("verifier.cli.map").map_command,
+    "proofs": lambda: import_module("verifier.cli.proofs").proofs,
+    "report": lambda: import_module("verifier.cli.curves").report,
+    "sheet": lambda: import_module("verifier.cli.sheet").sheet,
+    "sweep": lambda: import_module("verifier.cli.sweep").sweep,
+    "weights": lambda: import_module("verifier.cli.weights").weights,
 }
-"""The commands beside one per architecture: module of `verifier.cli` and its function."""
-
-
-def _load(name: str) -> click.Command:
-    """One of `OTHER_COMMANDS`; its module is imported now, so that others start without it."""
-    module, function = OTHER_COMMANDS[name].split(".")
-    command: click.Command = getattr(import_module(f"verifier.cli.{module}"), function)
-    return command
+"""The commands beside one per architecture; a module is imported when its command is used, so that others start without it."""
 
 
 class Commands(click.Group):
@@ -53,7 +47,8 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in OTHER_COMMANDS:
-            return _load(cmd_name)
+            command: click.Command = OTHER_COMMANDS[cmd_name]()
+            return command
         from constructions import ARCHITECTURES, canonical
 
         if canonical(cmd_name) in ARCHITECTURES:
