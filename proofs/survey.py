@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from constructions import construct
+from constructions import Construction, Impossibility, Unanswered, construct
 from constructions.poles import FAMILY_OF
 from proofs.ask import ask
 from proofs.impossible import Impossible, checked, told
-from proofs.theorems import IMPOSSIBILITIES
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.certify import Certificate
 from verifier.parallel import finished
@@ -52,6 +51,10 @@ class Question:
     def of(cls, architecture: str, n: int, **options: Any) -> Question:
         """The question with these keyword arguments of `construct`."""
         return cls(architecture, n, tuple(sorted(options.items())))
+
+    def put(self) -> Construction | Impossibility | Unanswered:
+        """What `construct` answers."""
+        return construct(self.architecture, self.n, **dict(self.options))
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,10 @@ class Finding:
 
 def decide_question(question: Question) -> Finding:
     """Ask and decide one question."""
-    answer = construct(question.architecture, question.n, **dict(question.options))
+    return _decide(question, question.put())
+
+
+def _decide(question: Question, answer: Construction | Impossibility | Unanswered) -> Finding:
     decision = ask(answer, steps=STEPS)
     describe = decision.regime.describe()
     if isinstance(decision, Certificate):
@@ -131,42 +137,61 @@ def decide_all(
 ) -> dict[Question, Finding]:
     """Decide questions on `workers` processes; `done` hears of each as it is decided.
 
-    The theorems' checks run first, each once, and every process is told how they ended; questions that share their filter's
-    poles are decided by one process, one after the other.
+    Questions that share their filter's poles are decided by one process, one after the other. Those that a theorem forbids wait
+    until its checks have run, each theorem's once, and every process is told how they ended.
     """
-    wanted = list(dict.fromkeys(questions))
-    batches: dict[tuple[str, int], list[Question]] = {}
-    for question in wanted:
-        batches.setdefault(_kin(question), []).append(question)
+    waiting = list(dict.fromkeys(questions))
     found: dict[Question, Finding] = {}
-    results = dict(finished(_checked, FORBIDDING, workers))
-    jobs = [(batch, results) for batch in sorted(batches.values(), key=len, reverse=True)]
-    for findings in finished(_decide_batch, jobs, workers):
-        for finding in findings:
-            found[finding.question] = finding
-            if done is not None:
-                done(finding)
+    results: dict[str, Mapping[str, Verdict]] = {}
+    while waiting:
+        jobs = [(batch, results) for batch in _batches(waiting)]
+        waiting, wanted = [], set()
+        for outcomes in finished(_decide_batch, jobs, workers):
+            for outcome in outcomes:
+                if isinstance(outcome, Finding):
+                    found[outcome.question] = outcome
+                    if done is not None:
+                        done(outcome)
+                else:
+                    waiting.append(outcome.question)
+                    wanted.add(outcome.theorem)
+        results |= dict(finished(_checked, sorted(wanted), workers))
     return found
 
 
-FORBIDDING = tuple(theorem.id for theorem in IMPOSSIBILITIES if theorem.floor is not None)
-"""The theorems that forbid questions of the map."""
+@dataclass(frozen=True)
+class Waiting:
+    """A question that a theorem forbids whose checks have not run yet."""
+
+    question: Question
+    theorem: str
 
 
-def _kin(question: Question) -> tuple[str, int]:
-    """Questions alike here use the same derivations: the family of poles, or the architecture, and n."""
-    return FAMILY_OF.get(question.architecture, question.architecture), question.n
+def _batches(questions: Iterable[Question]) -> list[list[Question]]:
+    """Questions that use the same derivations together: of one family of poles, or one architecture, at one n; long ones first."""
+    batches: dict[tuple[str, int], list[Question]] = {}
+    for question in questions:
+        family = FAMILY_OF.get(question.architecture, question.architecture)
+        batches.setdefault((family, question.n), []).append(question)
+    return sorted(batches.values(), key=len, reverse=True)
 
 
 def _checked(theorem: str) -> tuple[str, Mapping[str, Verdict]]:
     return theorem, checked(theorem)
 
 
-def _decide_batch(job: tuple[Sequence[Question], Mapping[str, Mapping[str, Verdict]]]) -> list[Finding]:
+def _decide_batch(job: tuple[Sequence[Question], Mapping[str, Mapping[str, Verdict]]]) -> list[Finding | Waiting]:
     """The questions' answers, given how the theorems' checks ended."""
     batch, results = job
     told(results)
-    return [decide_question(question) for question in batch]
+    outcomes: list[Finding | Waiting] = []
+    for question in batch:
+        answer = question.put()
+        if isinstance(answer, Impossibility) and answer.theorem not in results:
+            outcomes.append(Waiting(question, answer.theorem))
+        else:
+            outcomes.append(_decide(question, answer))
+    return outcomes
 
 
 # --- the map of theory section 1 ------------------------------------------------------------------------------------------

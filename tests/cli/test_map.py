@@ -1,9 +1,11 @@
 """`verify map` on a few architectures, and the words of a cell."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from constructions import ARCHITECTURES
 from proofs import impossible
 from proofs.impossible import told
 from proofs.survey import COLUMNS, Finding, Map, Question, decide_question, describe_cell, map_questions
@@ -93,3 +95,22 @@ def test_a_failed_claim_is_never_hidden():
 def test_a_finding_is_recomputed_from_the_question():
     found = decide_question(Question.of("relu", 7, exact_recall=True, hidden=3))
     assert (found.answer, found.theorem, found.error) == ("yes", "C3", "0")
+
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def shown():
+    return README.partition("<!-- map -->\n")[2].partition("<!-- end of map -->")[0]
+
+
+def test_the_readme_shows_the_map_as_it_is_drawn_now(capsys):
+    code, out, _ = run(capsys, "map", "--markdown")
+    assert code == 0
+    assert out == shown()
+
+
+def test_the_readme_leaves_no_architecture_out():
+    rows = [line.split("|")[1].strip() for line in shown().splitlines()[2:]]
+    assert sorted(name for row in rows for name in row.split(", ")) == sorted(ARCHITECTURES)
+    assert shown().splitlines()[0].count("|") == len(COLUMNS) + 2
