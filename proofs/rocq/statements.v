@@ -172,11 +172,11 @@ Definition C4b_any : Prop := forall d n M delta, (1 <= d)%nat -> (1 <= n)%nat ->
 (** C5: the tanh RNN, up to N, four units: flag, gate, pair, memory. *)
 Definition C5_weights (B eps : R) : elman := {|
   elman_h := {|
-    W := mat [1 & 0 |-> B; 2 & 0 |-> B; 3 & 3 |-> 1; 3 & 1 |-> 1; 3 & 2 |-> -1];
+    W := mat [1 & 0 |-> B; 2 & 0 |-> B; 3 & 1 |-> 1; 3 & 2 |-> -1; 3 & 3 |-> 1];
     U := vec [1 |-> eps];
     b := vec [0 |-> B] |};
   elman_start := zero;
-  elman_out := {| V := vec [3 |-> / eps; 1 |-> / eps; 2 |-> - / eps]; v0 := 0 |} |}.
+  elman_out := {| V := vec [1 |-> / eps; 2 |-> - / eps; 3 |-> / eps]; v0 := 0 |} |}.
 
 Definition C5_bound (N : nat) (M eps B : R) : R :=
   let a := B * tanh B in
@@ -193,11 +193,11 @@ Definition C5_any : Prop := forall d N M delta, (4 <= d)%nat -> 0 < M -> 0 < del
 (** The sigmoid RNN: C5 in u = 2h - 1. *)
 Definition C5_sigmoid_weights (B eps : R) : elman := {|
   elman_h := {|
-    W := mat [1 & 0 |-> 4 * B; 2 & 0 |-> 4 * B; 3 & 3 |-> 4; 3 & 1 |-> 4; 3 & 2 |-> -4; 3 & 0 |-> -2];
+    W := mat [1 & 0 |-> 4 * B; 2 & 0 |-> 4 * B; 3 & 0 |-> -2; 3 & 1 |-> 4; 3 & 2 |-> -4; 3 & 3 |-> 4];
     U := vec [1 |-> 2 * eps];
     b := vec [0 |-> 2 * B] |};
   elman_start := zero;
-  elman_out := {| V := vec [3 |-> 2 / eps; 1 |-> 2 / eps; 2 |-> - (2 / eps)]; v0 := - / eps |} |}.
+  elman_out := {| V := vec [1 |-> 2 / eps; 2 |-> - (2 / eps); 3 |-> 2 / eps]; v0 := - / eps |} |}.
 
 Definition C5_sigmoid_bound (N : nat) (M eps B : R) : R :=
   let a := B * (1 + tanh B) in

@@ -20,6 +20,14 @@ EXACT = {
     "relu": ({"horizon": "forever", "exact_recall": True, "bound": Fraction(7, 3)}, "recalls_forever 0 (box (7 / 3))"),
     "bilinear": ({"horizon": "forever", "exact_recall": True, "domain": "reals"}, "recalls_forever 0 reals"),
     "stacked": ({"horizon": "forever", "exact_recall": True}, "recalls_forever 0 (box 1)"),
+    "linear": ({"horizon": "fixed", "exact_recall": True, "domain": "reals"}, "recalls_at 0 reals 10"),
+}
+
+FIXED = {
+    "C2": ("linear", 12, {}, "(linear_output 3 weights)"),
+    "C4a": ("tanh", 3, {}, "(tanh_output 3 weights)"),
+    "C4a-sigmoid": ("sigmoid", 3, {}, "(sigmoid_output 3 weights)"),
+    "C4b": ("tanh", 12, {}, "(tanh_output 3 weights)"),
 }
 
 
@@ -33,14 +41,50 @@ def test_exact_constructions(name, cache):
 
 
 @needs_rocq
-@pytest.mark.parametrize(("name", "n", "precision"), [("lstm", 1, 1), ("lstm", 10**18, 20), ("gru-after-keep", 10**18, 20)])
+@pytest.mark.parametrize("theorem", FIXED)
+def test_one_horizon(theorem, cache):
+    name, n, question, says = FIXED[theorem]
+    construction = construct(name, n, 4, horizon="fixed", hidden=3, **question)
+    assert construction.theorem == theorem
+    text = certificate_in_rocq(construction)
+    verdict, told, _ = check_certificate(text, cache=cache)
+    assert verdict is Verdict.PROVED
+    assert told.startswith("recalls_at (1 / 10000) (box")
+    assert told.endswith(f"{n} {says}")
+    wrong = text.replace("U := vec [0 |-> ", "U := vec [0 |-> 1 + ", 1)
+    assert check_certificate(wrong, cache=cache)[0] is Verdict.REFUTED
+
+
+@needs_rocq
+@pytest.mark.parametrize(
+    ("name", "n", "precision"),
+    [("lstm", 1, 1), ("lstm", 10**18, 20), ("gru-after-keep", 10**18, 20), ("tanh", 1000, 20), ("sigmoid", 10**18, 20)],
+)
 def test_bounded_constructions(name, n, precision, cache):
-    text = certificate_in_rocq(construct(name, n, precision, bound=Fraction(3, 2), hidden=3))
+    text = certificate_in_rocq(construct(name, n, precision, bound=Fraction(3, 2), hidden=4))
     verdict, told, axioms = check_certificate(text, cache=cache)
     assert verdict is Verdict.PROVED
     assert told.startswith("recalls_upto")
     assert f"(Z.to_nat {n})" in told
     assert len(axioms) == 4
+
+
+@needs_rocq
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("0 |-> 8", "0 |-> 7"),
+        ("3 & 2 |-> (-1)", "3 & 2 |-> 1"),
+        ("(Z.to_nat 1000)", "(Z.to_nat 4000)"),
+        ("recalls_upto (1 / 1000)", "recalls_upto (1 / 4000)"),
+    ],
+)
+def test_one_wrong_constant_of_the_line_is_rejected(old, new, cache):
+    text = certificate_in_rocq(construct("tanh", 1000, 3))
+    assert old in text
+    verdict, told, _ = check_certificate(text.replace(old, new, 1), cache=cache)
+    assert verdict is Verdict.REFUTED
+    assert told
 
 
 @needs_rocq
@@ -67,8 +111,10 @@ def test_one_wrong_constant_is_rejected(old, new, cache):
 @pytest.mark.parametrize(
     ("name", "n", "question", "told"),
     [
-        ("linear", 3, {"horizon": "fixed", "exact_recall": True}, "no Rocq file for theorem C1"),
-        ("tanh", 10, {"precision": 3}, "no Rocq file for theorem C5"),
+        ("relu", 3, {"horizon": "fixed", "exact_recall": True, "domain": "reals"}, "no Rocq file for theorem C12"),
+        ("tanh", 10, {"precision": 1, "horizon": "forever"}, "no Rocq file for theorem C8"),
+        ("linear", 2, {"precision": 3, "horizon": "fixed", "hidden": 1}, "change the tolerance"),
+        ("linear", 401, {"precision": 3, "horizon": "fixed"}, "n up to 400"),
         ("lstm", 10, {"domain": "grid", "bits": 3}, "--domain box"),
     ],
 )
@@ -85,6 +131,6 @@ def test_the_command_writes_the_file_and_says_how_to_check_it(tmp_path, capsys):
     assert f"verify proofs --certificate {file}" in capsys.readouterr().out
     assert "Theorem certified : recalls_upto (1 / 10000) (box 1) (Z.to_nat 6) (lstm_output 32 weights)." in file.read_text()
     with pytest.raises(SystemExit) as stopped:
-        main(["tanh", "--n", "6", "--precision", "4", "--rocq", str(tmp_path / "none.v")])
+        main(["lstm", "--cells", "2", "--n", "6", "--precision", "4", "--rocq", str(tmp_path / "none.v")])
     assert stopped.value.code == 2
     assert not (tmp_path / "none.v").exists()
