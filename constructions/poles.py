@@ -359,7 +359,8 @@ def derivation(theorem: str, suffix: str, n: int, decimals: int) -> Derivation:
             AtMost("bound", "η = 2^-(n-1), and the roundings on top", M * (1 - 2 ** (1 - N)) + total, bound),
         ]  # fmt: skip
     rational = "exactly" if family.is_rational else f"rounded to {decimals} decimals"
-    what = "0" if theorem == "C14" and family.is_rational else str(bound)
+    parts = (*["M (1 - 2^-(n-1))"] * (theorem == "C15"), *["n r M"] * (not family.is_rational))
+    what = " + ".join(parts) or "0"
     when = f"x in [-M, M]^{n}: |y_{n} - x_1|" if theorem == "C14" else f"n' <= {n} and x in [-M, M]^n': |y_n' - x_1|"
     return Derivation(
         theorem=theorem + suffix,
