@@ -137,16 +137,20 @@ class Regime:
 
     def describe(self) -> str:
         """The question in one line of plain words."""
+        if self.strict:
+            return f"recall x_1 exactly after rounding {self.scope()}"
+        how = f"within {show_rational(self.tolerance)}" if self.tolerance else "exactly"
+        return f"recall x_1 {how} {self.scope()}"
+
+    def scope(self) -> str:
+        """When and for which inputs: "at every n <= 9, all x_t in [-1, 1]"."""
         when = {"upto": f"every n <= {self.n}", "fixed": f"n = {self.n}", "forever": "every n >= 1"}[self.horizon]
         bound = show_rational(self.bound)
         where = "ℝ" if self.domain == "reals" else f"[-{bound}, {bound}]"
         if self.domain == "grid":
             where = f"2^{self.bits} equispaced points of {where}"
-        if self.strict:
-            return f"recall x_1 exactly after rounding at {when}, all x_t among {where}"
         relation = "among" if self.domain == "grid" else "in"
-        how = f"within {show_rational(self.tolerance)}" if self.tolerance else "exactly"
-        return f"recall x_1 {how} at {when}, all x_t {relation} {where}"
+        return f"at {when}, all x_t {relation} {where}"
 
     def to_data(self) -> dict[str, Any]:
         """Plain data for a certificate; `from_data` reads it back."""

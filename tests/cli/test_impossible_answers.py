@@ -66,9 +66,9 @@ def last(output: str) -> str:
         ),
         (
             "linear --n 10^18 --precision 2",
-            "at least M (1 - 2^-999999999999999999) >= 0.999999",
+            "at least M (1 - 2^-999999999999999999) >= 1-8.",
             "PROVED impossible architecture=linear theorem=T4 horizon=upto n=1000000000000000000 domain=box bound=1 hidden=32 "
-            "tolerance=0.01 least_error=0.999999 best_known=none sharp=no",
+            "tolerance=0.01 least_error=1-8.7098e-603 best_known=none sharp=no",
         ),
         (
             "relu --n 31 --domain reals --horizon fixed --exact",

@@ -14,6 +14,7 @@ import click
 from flint import arb
 from sympy import Expr, Pow, ceiling
 
+from constructions import canonical
 from constructions.cost import Row, rows_of, without_law
 from verifier.arithmetic.balls import Balls, show_lower
 from verifier.arithmetic.symbols import evaluate
@@ -95,6 +96,7 @@ def cost(architecture: str | None, n: int, precision: int, as_json: bool, as_mar
     if precision > LARGEST_PRECISION:
         raise UsageError(f"--precision {precision} is not allowed; it counts decimal digits, 1 to {LARGEST_PRECISION:,}")
     check_plot(plot)
+    architecture = None if architecture is None else canonical(architecture)
     tolerance, rows = Fraction(1, 10**precision), rows_of(architecture)
     Regime("lstm", n, Fraction(1), tolerance)  # the request must be one that construct() takes
     started = time.perf_counter()

@@ -137,10 +137,14 @@ def best_error(best: Certificate | None) -> str:
 
 
 def _number(value: Fraction, *, up: bool) -> str:
-    """A rational in full if it is short, else as a decimal rounded up or down."""
-    text = show_rational(value)
+    """A rational in full if it is short, else as a decimal rounded up or down, next to 1 by the distance from 1."""
+    text, gap = show_rational(value), 1 - value
+    if len(text) <= LONGEST_NUMBER:
+        return text
     with Balls(FLOOR_BITS).working():
-        return text if len(text) <= LONGEST_NUMBER else (show_upper if up else show_lower)(to_ball(value), DIGITS)
+        if 0 < gap < Fraction(1, 10**DIGITS):
+            return f"1-{(show_lower if up else show_upper)(to_ball(gap), DIGITS)}"
+        return (show_upper if up else show_lower)(to_ball(value), DIGITS)
 
 
 def _exact_floor(floor: Floor | None) -> str | None:
@@ -170,7 +174,7 @@ def _closest(best: Certificate | None, does: str) -> list[str]:
     if best is None:
         return []
     by = best.symbolic.theorem if best.symbolic else "explicit weights"
-    return [wrapped("best known", f"{by} {does}, error {best_error(best)}: {best.verdict.value} for {best.regime.describe()}")]
+    return [wrapped("best known", f"{by} {does}: error {best_error(best)} {best.regime.scope()}, {best.verdict.value}")]
 
 
 def _fields(fields: dict[str, str]) -> str:

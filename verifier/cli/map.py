@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from constructions import ARCHITECTURES, unknown_architecture
+from constructions import ARCHITECTURES, canonical, unknown_architecture
 from proofs.survey import COLUMNS, Finding, Map, describe_cell, draw_map, map_questions
 from verifier.cli.architecture import Count
 from verifier.cli.plot import check_plot, draw_figures, plot_option
@@ -33,17 +33,22 @@ MEANING = (
 @click.command("map", help="Ask every architecture in every regime and print the answers as one table.")
 @click.argument("architectures", nargs=-1)
 @click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
-@click.option("--json", "form", flag_value="json", help="Every question with its answer as JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="The table as Markdown.")
+@click.option("--json", "as_json", is_flag=True, help="Print every question with its answer as JSON, nothing else.")
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the table as Markdown, nothing else.")
+@click.option("--quiet", is_flag=True, help="Print the last line only.")
 @plot_option("the table in shades of grey")
 @click.option("--jobs", type=Count(1), help="Processes.  [the number of cores]")
-def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, plot: Path | None, jobs: int | None) -> int:
+def map_command(
+    architectures: tuple[str, ...], hidden: int, as_json: bool, as_markdown: bool, quiet: bool, plot: Path | None, jobs: int | None
+) -> int:
     """Print the map; exit 0 if every claim in it was proved (open cells are marked open), 3 or 4 if one was not."""
+    if as_json and as_markdown:
+        raise UsageError("give one of --json and --markdown")
     for name in architectures:
-        if name not in ARCHITECTURES:
+        if canonical(name) not in ARCHITECTURES:
             raise UsageError(unknown_architecture(name))
     check_plot(plot)
-    names = tuple(dict.fromkeys(architectures)) or tuple(sorted(ARCHITECTURES))
+    names = tuple(dict.fromkeys(map(canonical, architectures))) or tuple(sorted(ARCHITECTURES))
     count = sum(len(cell) for cells in map_questions(names, hidden).values() for cell in cells.values())
     found: list[Finding] = []
     with Counting("questions", count) as progress:
@@ -56,27 +61,28 @@ def map_command(architectures: tuple[str, ...], hidden: int, form: str | None, p
             drawn = draw_map(names, hidden, jobs or cores(), heard)
         except KeyboardInterrupt:
             progress.stop()
-            _print_answered(found, form)
+            _print_answered(found, as_json)
             click.echo(f"verify: {len(found)} of {count} questions were answered", err=True)
             raise
     if plot is not None:
         from proofs.sheet.charts import chart
 
         draw_figures(plot, [chart(drawn)])
-    if form == "json":
+    if as_json:
         click.echo(json.dumps(map_data(drawn), indent=1, ensure_ascii=False))
         return drawn.holds().exit_code
-    if form == "markdown":
+    if as_markdown:
         click.echo(markdown(drawn))
         return drawn.holds().exit_code
-    print_map(drawn)
+    if not quiet:
+        print_map(drawn)
     click.echo(_last_line(drawn))
     return drawn.holds().exit_code
 
 
-def _print_answered(found: list[Finding], form: str | None) -> None:
+def _print_answered(found: list[Finding], as_json: bool) -> None:
     """What an unfinished map has so far: a list of findings, or one line each."""
-    if form == "json":
+    if as_json:
         click.echo(json.dumps([finding.to_data() for finding in found], indent=1, ensure_ascii=False))
         return
     for finding in found:
