@@ -7,6 +7,7 @@ Formulas are LaTeX mathematics in both; HTML turns them into MathML. A document 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
@@ -63,11 +64,13 @@ Line = tuple[Inline, ...]
 
 @dataclass(frozen=True)
 class Heading:
-    """A heading; level 1 is a chapter of the whole document or a section of a sheet. `label` can be referred to."""
+    """A heading; level 1 is a chapter of the whole document or a section of a sheet. `label` can be referred to; the table of
+    contents has it if `listed`."""
 
     level: int
     line: Line
     label: str = ""
+    listed: bool = True
 
 
 @dataclass(frozen=True)
@@ -185,5 +188,21 @@ def _parts(value: Any) -> Iterator[Any]:
 
 
 def plain(line: Line) -> str:
-    """The words of a line without formulas' markup, for titles of files."""
-    return "".join(getattr(part, "text", "") or getattr(part, "theorem", "") for part in line)
+    """The words of a line, formulas spelt out, for titles of files and bookmarks.
+
+    >>> plain((Text("at every "), Math(r"n' \\le N_{2}")))
+    "at every n' <= N2"
+    """
+    return "".join(
+        _spelt(part.latex) if isinstance(part, Math) else getattr(part, "text", "") or getattr(part, "theorem", "") for part in line
+    )
+
+
+SPELT = {r"\le": "<=", r"\ge": ">=", r"\mathbb{R}": "R", r"\varepsilon": "epsilon", r"\varphi": "phi", r"\dots": "..."}
+
+
+def _spelt(latex: str) -> str:
+    """A formula as letters and signs."""
+    for command, word in SPELT.items():
+        latex = re.sub(re.escape(command) + r"(?![a-z])", lambda _, word=word: word, latex)  # type: ignore[misc]
+    return " ".join(re.sub(r"\\([a-z]+)", r"\1", latex).translate(str.maketrans("", "", "{}_^\\")).split())

@@ -83,8 +83,8 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \makeatletter
 \renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
 \makeatother
-\newcommand{\needlines}[1]{\par\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
-  \ifdim\dimen0<#1\baselineskip\newpage\fi\endgroup}
+\newcommand{\needlines}[1]{\par\penalty-100\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
+  \ifdim\dimen0>0pt\ifdim\dimen0<#1\baselineskip\newpage\fi\fi\endgroup}
 \newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
 \newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
@@ -190,7 +190,10 @@ def _block(block: Any, stated: frozenset[str]) -> str:
 def _(block: Heading, stated: frozenset[str]) -> str:
     command = ("section", "subsection", "subsubsection", "paragraph")[block.level - 1]
     named = rf"\texorpdfstring{{{_line(block.line, stated)}}}{{{bookmark(plain(block.line))}}}"
-    return rf"\needlines{{{LINES_BELOW_HEADING}}}\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
+    heading = rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
+    if not block.listed:
+        heading = rf"{{\renewcommand{{\addcontentsline}}[3]{{}}{heading}}}"
+    return rf"\needlines{{{LINES_BELOW_HEADING}}}{heading}"
 
 
 @_block.register

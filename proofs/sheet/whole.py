@@ -136,7 +136,7 @@ def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block
     blocks: list[Block] = [Heading(1, prose(title[0].upper() + title[1:])), *cell_blocks(CELLS[name])]
     seen: dict[str, str] = {}
     for question, found in rows:
-        heading = Heading(2, (Text("Asked: "), *prose(question.name)))
+        heading = Heading(2, (Text("Asked: "), *prose(question.name)), listed=False)
         weights = found.answer.weights.sha256 if isinstance(found.answer, Construction) else ""
         if weights and weights in seen and found.verdict is Verdict.PROVED:
             line: Line = (*condition_line(found.answer.regime), *prose(f", by {found.theorem}: "))
