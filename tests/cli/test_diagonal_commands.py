@@ -73,7 +73,7 @@ def test_the_lattice_bound_is_shown_with_both_sides(verify: Callable[..., Finish
     assert "e >= M(1 - 1/C(7,3)) = 34/35 M; over the inputs ±M this is the exact minimum" in text
     assert "dual measure on words of length 8: at least 34/35: PROVED" in text
     assert "primal tables for inputs ±1: exactly 34/35: PROVED" in text
-    assert "C16 reaches it exactly, error 34/35: PROVED" in text
+    assert "C16 reaches it exactly: error 34/35 at every n <= 8, all x_t in [-1, 1], PROVED" in text
     assert out.splitlines()[-1].startswith("PROVED impossible architecture=diagonal theorem=T5 horizon=upto n=8 ")
     assert "least_error=34/35" in out.splitlines()[-1]
 

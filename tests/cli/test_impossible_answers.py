@@ -48,7 +48,7 @@ def last(output: str) -> str:
     [
         (
             "linear --n 33 --exact --horizon fixed",
-            "C2 comes close, error 1.00001e-20",
+            "C2 comes close: error 1.00001e-20",
             "PROVED impossible architecture=linear theorem=T3 horizon=fixed n=33 domain=box bound=1 hidden=32 tolerance=0 "
             "least_error=>0 best_known=1.00001e-20 sharp=no",
         ),
@@ -66,9 +66,9 @@ def last(output: str) -> str:
         ),
         (
             "linear --n 10^18 --precision 2",
-            "at least M (1 - 2^-999999999999999999) >= 1-8.",
+            "at least M (1 - 2^-999999999999999999) >= 1 - 8.70981e-603",
             "PROVED impossible architecture=linear theorem=T4 horizon=upto n=1000000000000000000 domain=box bound=1 hidden=32 "
-            "tolerance=0.01 least_error=1-8.7098e-603 best_known=none sharp=no",
+            "tolerance=0.01 least_error=1-8.70981e-603 best_known=none sharp=no",
         ),
         (
             "relu --n 31 --domain reals --horizon fixed --exact",

@@ -165,7 +165,7 @@ def _least(floor: Floor | None) -> str:
     if floor.strict and floor.error == 0:
         return "every weight set has an error above 0"
     shown = _number(floor.error, up=False)
-    rounded = "=" if shown == show_rational(floor.error) else ">="
+    rounded, shown = "=" if shown == show_rational(floor.error) else ">=", _in_words(shown)
     relation = "above" if floor.strict else "of at least"
     return f"every weight set has an error {relation} " + (f"{floor.formula} {rounded} {shown}" if floor.formula else shown)
 
@@ -174,7 +174,12 @@ def _closest(best: Certificate | None, does: str) -> list[str]:
     if best is None:
         return []
     by = best.symbolic.theorem if best.symbolic else "explicit weights"
-    return [wrapped("best known", f"{by} {does}: error {best_error(best)} {best.regime.scope()}, {best.verdict.value}")]
+    return [wrapped("best known", f"{by} {does}: error {_in_words(best_error(best))} {best.regime.scope()}, {best.verdict.value}")]
+
+
+def _in_words(number: str) -> str:
+    """1 - 2e-10 for the 1-2e-10 of a last line."""
+    return number.replace("1-", "1 - ", 1) if number.startswith("1-") else number
 
 
 def _fields(fields: dict[str, str]) -> str:
