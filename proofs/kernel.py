@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proofs.cells_in_rocq import COUNTERPARTS, comparison
@@ -68,6 +68,14 @@ FORBIDDEN = re.compile(
 """Words of a source that leave a gap, switch a check off or reach outside; comments and strings are skipped."""
 
 
+WITHOUT_GAPS = (
+    "* Constants/Inductives relying on type-in-type: <none>",
+    "* Constants/Inductives relying on unsafe (co)fixpoints: <none>",
+    "* Inductives whose positivity is assumed: <none>",
+)
+"""What coqchk says of files in which no check was switched off."""
+
+
 class NotInstalled(Exception):
     """coqc, or a library that the development needs, is missing; the message says how to install it."""
 
@@ -88,12 +96,17 @@ class Checked:
 
 @dataclass(frozen=True)
 class Report:
-    """What the kernel said: of every lemma, of the cells (definitions.v against cells.py), and by which program."""
+    """What the kernel said: of every lemma, of the cells (definitions.v against cells.py), and by which program.
+
+    `rechecked` is what coqchk said of the compiled files, None if it was not asked.
+    """
 
     program: str
     lemmas: tuple[Checked, ...]
     cells: Verdict
     cells_problem: str = ""
+    rechecked: Verdict | None = None
+    recheck_problem: str = ""
 
     @property
     def uncompared(self) -> tuple[str, ...]:
@@ -105,8 +118,9 @@ class Report:
         return tuple(checked for checked in self.lemmas if checked.theorem == theorem)
 
     def verdict(self) -> Verdict:
-        """PROVED only if every lemma and the comparison of the cells are."""
-        return all_of([*(checked.verdict for checked in self.lemmas), self.cells])
+        """PROVED only if every lemma and the comparison of the cells are, and what coqchk was asked."""
+        again = [self.rechecked] if self.rechecked is not None else []
+        return all_of([*(checked.verdict for checked in self.lemmas), self.cells, *again])
 
 
 def check(
@@ -116,8 +130,9 @@ def check(
     jobs: int = 2,
     trusted: Mapping[str, str] | None = None,
     progress: Callable[[int], None] = lambda _: None,
+    recheck: bool = False,
 ) -> Report:
-    """Compile the development below `sources` and check every lemma and the cells.
+    """Compile the development below `sources` and check every lemma and the cells; `recheck`: the compiled files by coqchk, too.
 
     `trusted` are the digests of definitions.v and statements.v (default: `TRUSTED`). Raises `NotInstalled`.
     """
@@ -131,7 +146,11 @@ def check(
         answers = iter(_ask(development, open_ones))
         results = tuple(next(answers) if found is None else found for found in checked)
         problem = development.problem("definitions") or development.run("cells", comparison())[1]
-    return Report(program, results, Verdict.REFUTED if problem else Verdict.PROVED, problem)
+        report = Report(program, results, Verdict.REFUTED if problem else Verdict.PROVED, problem)
+        if not recheck:
+            return report
+        wrong = next(iter(development.problems.values()), "") or coqchk(development.folder, development.keys)
+        return replace(report, rechecked=Verdict.REFUTED if wrong else Verdict.PROVED, recheck_problem=wrong)
 
 
 def check_certificate(
@@ -186,6 +205,25 @@ def coqc(folder: Path, name: str) -> tuple[str, str]:
     if library := missing_library(done.stderr):
         raise NotInstalled(f"the Rocq library {library}")
     return done.stdout, _first_error(name, done.stderr)
+
+
+def coqchk(folder: Path, names: Iterable[str]) -> str:
+    """What coqchk, the separate checker, finds wrong with compiled files of `folder`, "" if nothing; raises `NotInstalled`.
+
+    The files themselves are checked again; libraries outside the development are not.
+    """
+    if shutil.which("coqchk") is None:
+        raise NotInstalled("coqchk")
+    modules = [part for name in names for part in ("-norec", f"{LIBRARY}.{name}")]
+    command = ["coqchk", "-silent", "-o", "-Q", ".", LIBRARY, *modules]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LONGEST_COMPILATION, check=False)
+    except subprocess.TimeoutExpired:
+        return f"coqchk took longer than {LONGEST_COMPILATION} seconds"
+    told = done.stdout + done.stderr
+    if done.returncode:
+        return f"coqchk: {' '.join(told.split())[-200:] or 'failed without a message'}"
+    return next((f"coqchk does not say {line.removeprefix('* ')!r}" for line in WITHOUT_GAPS if line not in told), "")
 
 
 def missing_library(errors: str) -> str:

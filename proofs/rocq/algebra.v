@@ -29,7 +29,9 @@ Proof.
   assert (S : (fst c * fst c + snd c * snd c = r * r)%R).
   { unfold r, Cmod. rewrite sqrt_sqrt; [simpl; ring|]. pose proof (pow2_ge_0 (fst c)). pose proof (pow2_ge_0 (snd c)). lra. }
   set (x := (fst c / r)%R). set (y := (snd c / r)%R).
-  assert (U : (x * x + y * y = 1)%R) by (unfold x, y; replace (fst c / r * (fst c / r) + snd c / r * (snd c / r))%R with ((fst c * fst c + snd c * snd c) / (r * r))%R by (field; lra); rewrite S; field; lra).
+  assert (U : (x * x + y * y = 1)%R).
+  { replace (x * x + y * y)%R with ((fst c * fst c + snd c * snd c) / (r * r))%R by (unfold x, y; field; lra).
+    rewrite S. field. lra. }
   assert (X : (-1 <= x <= 1)%R) by nra.
   assert (Root : sqrt (1 - Rsqr x) = Rabs y) by (rewrite <- sqrt_Rsqr_abs; f_equal; unfold Rsqr; lra).
   destruct (Rle_lt_dec 0 y) as [Y|Y].
@@ -126,7 +128,8 @@ Proof.
     intros z w Hz Hw. simpl.
     replace (a + z * value l z - (a + w * value l w)) with (z * (value l z - value l w) + (z - w) * value l w) by ring.
     eapply Rle_trans; [apply Cmod_triangle|]. rewrite !Cmod_mult. specialize (IH z w Hz Hw). specialize (Bd w Hw).
-    pose proof (Cmod_ge_0 z). pose proof (Cmod_ge_0 (value l z - value l w)). pose proof (Cmod_ge_0 (z - w)). pose proof (Rle_abs r).
+    pose proof (Cmod_ge_0 z). pose proof (Cmod_ge_0 (value l z - value l w)). pose proof (Cmod_ge_0 (z - w)).
+    pose proof (Rle_abs r).
     assert (Cmod z * Cmod (value l z - value l w) <= Rabs r * (L * Cmod (z - w)))%R by (apply Rmult_le_compat; lra).
     assert (Cmod (z - w) * Cmod (value l w) <= Cmod (z - w) * B)%R by (apply Rmult_le_compat_l; lra). lra.
 Qed.
@@ -136,7 +139,8 @@ Proof.
   pose proof (Cmod_triangle (a + c) (- c)) as T. rewrite Cmod_opp in T. replace (a + c + - c) with a in T by ring. lra.
 Qed.
 
-Lemma grows l : (2 <= length l)%nat -> monic l -> forall K, exists r, (0 <= r)%R /\ forall z, (r <= Cmod z -> K <= Cmod (value l z))%R.
+Lemma grows l : (2 <= length l)%nat -> monic l ->
+  forall K, exists r, (0 <= r)%R /\ forall z, (r <= Cmod z -> K <= Cmod (value l z))%R.
 Proof.
   induction l as [|a l IH]; intros Hl Hm K; [simpl in Hl; lia|].
   assert (Far : exists r, (0 <= r)%R /\ forall z, (r <= Cmod z -> 1 <= Cmod (value l z))%R).
@@ -180,7 +184,8 @@ Proof.
   assert (Above : forall z, inside r z -> (- s < Cmod (value l z))%R).
   { intros z Hz. destruct (Rle_lt_dec (Cmod (value l z)) (- s)) as [C|]; [exfalso|assumption].
     apply None. exists z. split; [exact Hz|]. intros w Hw. specialize (Upper (- Cmod (value l w))%R ltac:(now exists w)). lra. }
-  set (gap := fun u v : R => (if Rlt_dec (- s) (Cmod (value l (u, v))) then (Cmod (value l (u, v)) + s) / (2 * (2 * L + 1)) else 1)%R).
+  set (gap := fun u v : R =>
+    (if Rlt_dec (- s) (Cmod (value l (u, v))) then (Cmod (value l (u, v)) + s) / (2 * (2 * L + 1)) else 1)%R).
   assert (Gap : forall u v, (0 < gap u v)%R).
   { intros u v. unfold gap. destruct (Rlt_dec _ _); [|lra]. apply Rmult_lt_0_compat; [lra|apply Rinv_0_lt_compat; lra]. }
   destruct (compactness_value_2d (- r) r (- r) r (fun u v => mkposreal _ (Gap u v))) as [e He].
@@ -207,7 +212,8 @@ Proof.
   destruct (least_inside l (r + 1) ltac:(lra)) as (z0 & _ & Least). exists z0. intros z.
   destruct (classic (inside (r + 1) z)) as [In|Out]; [now apply Least|].
   apply Rle_trans with (Cmod (value l (RtoC 0))); [apply Least; unfold inside; simpl; lra|]. apply Far.
-  pose proof (Rmax_Cmod z) as Mx. pose proof (Rmax_l (Rabs (fst z)) (Rabs (snd z))). pose proof (Rmax_r (Rabs (fst z)) (Rabs (snd z))).
+  pose proof (Rmax_Cmod z) as Mx. pose proof (Rmax_l (Rabs (fst z)) (Rabs (snd z))).
+  pose proof (Rmax_r (Rabs (fst z)) (Rabs (snd z))).
   destruct (Rle_lt_dec (Rabs (fst z)) (r + 1)) as [X|X]; [|lra]. destruct (Rle_lt_dec (Rabs (snd z)) (r + 1)) as [Y|Y]; [|lra].
   exfalso. apply Out. apply Rabs_le_between in X. apply Rabs_le_between in Y. unfold inside. lra.
 Qed.
@@ -234,7 +240,8 @@ Proof.
   assert (T : (0 < t <= 1)%R) by (unfold t; split; [apply Rmin_pos; lra|apply Rmin_l]).
   assert (TB : (t * B < a)%R).
   { apply Rle_lt_trans with (a / (2 * (B + 1)) * B)%R; [apply Rmult_le_compat_r; [exact HB|apply Rmin_r]|].
-    apply Rmult_lt_reg_r with (2 * (B + 1))%R; [lra|]. replace (a / (2 * (B + 1)) * B * (2 * (B + 1)))%R with (a * B)%R by (field; lra). nra. }
+    apply Rmult_lt_reg_r with (2 * (B + 1))%R; [lra|].
+    replace (a / (2 * (B + 1)) * B * (2 * (B + 1)))%R with (a * B)%R by (field; lra). nra. }
   set (z := z0 + RtoC t * w). specialize (Least z). fold a in Least.
   assert (Move : value l z = RtoC (1 - t ^ S k) * value l z0 + RtoC (t ^ S k) * cpow w (S k) * (value q z - value q z0)).
   { rewrite (Form z). replace (z - z0) with (RtoC t * w) by (unfold z; ring). rewrite cpow_scaled, W, RtoC_minus. field. exact Q. }
@@ -246,8 +253,10 @@ Proof.
         pose proof (Cmod_ge_0 w). nra.
       + pose proof (Cmod_ge_0 w). lra.
     - replace (z - z0) with (RtoC t * w) by (unfold z; ring). rewrite Cmod_mult, Cmod_R, Rabs_pos_eq; lra. }
-  rewrite Move in Least. pose proof (Cmod_triangle (RtoC (1 - t ^ S k) * value l z0) (RtoC (t ^ S k) * cpow w (S k) * (value q z - value q z0))) as Tr.
-  rewrite !Cmod_mult, !Cmod_R, cpow_mod in Tr. rewrite (Rabs_pos_eq (1 - t ^ S k)), (Rabs_pos_eq (t ^ S k)) in Tr by lra. fold a in Tr.
+  rewrite Move in Least. pose proof (Cmod_triangle (RtoC (1 - t ^ S k) * value l z0)
+    (RtoC (t ^ S k) * cpow w (S k) * (value q z - value q z0))) as Tr.
+  rewrite !Cmod_mult, !Cmod_R, cpow_mod in Tr. rewrite (Rabs_pos_eq (1 - t ^ S k)), (Rabs_pos_eq (t ^ S k)) in Tr by lra.
+  fold a in Tr.
   assert (Small : (t ^ S k * Cmod w ^ S k * Cmod (value q z - value q z0) <= t ^ S k * (t * B))%R).
   { replace (t ^ S k * (t * B))%R with (t ^ S k * Cmod w ^ S k * (L * (t * Cmod w)))%R by (unfold B; ring).
     apply Rmult_le_compat_l; [|exact D]. apply Rmult_le_pos; [lra|]. apply pow_le, Cmod_ge_0. }

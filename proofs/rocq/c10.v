@@ -10,7 +10,8 @@ Proof.
   intros Hd. unfold dot. destruct (Nat.ltb_spec (S k) n) as [L|G].
   - rewrite (sum_ext d _ (fun j => (if Nat.eqb j (S k) then 1 else 0) * h j)).
     + rewrite sum_single. replace (Nat.ltb (S k) d) with true by (symmetry; apply Nat.ltb_lt; lia). lra.
-    + intros j _. destruct (Nat.eqb_spec j (S k)) as [->|]; [|reflexivity]. now replace (Nat.ltb (S k) n) with true by (symmetry; now apply Nat.ltb_lt).
+    + intros j _. destruct (Nat.eqb_spec j (S k)) as [->|]; [|reflexivity].
+      now replace (Nat.ltb (S k) n) with true by (symmetry; now apply Nat.ltb_lt).
   - apply sum_zero. intros j _. destruct (Nat.eqb_spec j (S k)) as [->|]; [|cbn; ring].
     replace (Nat.ltb (S k) n) with false by (symmetry; now apply Nat.ltb_ge). cbn. ring.
 Qed.
@@ -54,13 +55,15 @@ Theorem copied : C10.
 Proof.
   intros d n M Hn HM. split; [|split].
   - intros x j Hx Hj. unfold linear_output. rewrite output by (try assumption; lra).
-    assert (E : forall k z, iterated (fun y => y) k z = z) by (induction k as [|k IH]; intros z; cbn [iterated]; [reflexivity|apply IH]).
+    assert (E : forall k z, iterated (fun y => y) k z = z) by (induction k as [|k IH]; intros z; cbn [iterated];
+      [reflexivity|apply IH]).
     rewrite E. replace ((1 * x j + 0 - 0) / 1 - x j) with 0 by field. rewrite Rabs_R0. lra.
   - intros x j Hx Hj. unfold relu_output. rewrite output by (try assumption; lra). pose proof (box_bounds M x j Hx).
     assert (E : forall k z, 0 <= z -> iterated relu k z = z).
     { induction k as [|k IH]; intros z Hz; cbn [iterated]; [reflexivity|]. rewrite IH by exact Hz. now apply relu_pos. }
     rewrite E by lra. replace ((1 * x j + M - M) / 1 - x j) with 0 by field. rewrite Rabs_R0. lra.
   - intros eps He x j Hx Hj. unfold tanh_output. rewrite output by assumption.
-    assert (E : forall k z, iterated tanh k z = line k z) by (induction k as [|k IH]; intros z; cbn [iterated line]; [reflexivity|now rewrite IH]).
+    assert (E : forall k z, iterated tanh k z = line k z) by (induction k as [|k IH]; intros z; cbn [iterated line];
+      [reflexivity|now rewrite IH]).
     rewrite E, Rplus_0_r, Rminus_0_r. apply line_error; auto. now apply box_bounds.
 Qed.

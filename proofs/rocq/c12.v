@@ -57,7 +57,8 @@ Proof.
   unfold relu_output, elman_output. change (elman_start (C12_weights n)) with zero.
   unfold C12_weights at 1; cbn [elman_out].
   destruct (Nat.le_gt_cases n 1) as [One|Two].
-  - replace n with 1%nat by lia. cbn [Nat.leb]. weights. rewrite run_S. destruct (inputs d 1 (run (elman_step relu d (C12_weights 1)) zero x 0) (x 1%nat)) as [-> ->].
+  - replace n with 1%nat by lia. cbn [Nat.leb]. weights. rewrite run_S.
+    destruct (inputs d 1 (run (elman_step relu d (C12_weights 1)) zero x 0) (x 1%nat)) as [-> ->].
     pose proof (parts (x 1%nat)). lra.
   - replace (Nat.leb n 1) with false by (symmetry; apply Nat.leb_gt; lia). weights.
     set (y := fun t => if Nat.eqb t 0 then 0 else x t).

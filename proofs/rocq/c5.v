@@ -36,7 +36,8 @@ Proof.
     destruct (units d B eps (run step zero x (S t)) (x (S (S t))) Hd) as (_ & E1 & E2 & E3).
     unfold step in *. rewrite E1, E2, E3. clear E1 E2 E3.
     replace (run (elman_step tanh d (C5_weights B eps)) zero x (S t) 0%nat) with (tanh B)
-      by (rewrite run_S; now destruct (units d B eps (run (elman_step tanh d (C5_weights B eps)) zero x t) (x (S t)) Hd) as (-> & _)).
+      by (rewrite run_S; now destruct (units d B eps (run (elman_step tanh d (C5_weights B eps)) zero x t)
+        (x (S t)) Hd) as (-> & _)).
     fold a. set (u := tanh (_ + _ - _)).
     replace (u + tanh (eps * x (S (S t)) + a) - tanh a - u) with (tanh (eps * x (S (S t)) + a) - tanh a) by ring.
     apply edge; [exact Ha|]. rewrite Rabs_mult, Rabs_pos_eq by lra. apply Rmult_le_compat_l; [lra|apply Hx].
@@ -150,7 +151,8 @@ Proof.
   assert (Far : K + 1 <= B * tanh B).
   { apply Rle_trans with ((K + 1) / tanh 1 * tanh 1); [right; field; lra|]. unfold B in *. nra. }
   assert (Line : M * (1 - kept N (eps * M)) <= delta / 2).
-  { rewrite EM. pose proof (kept_above N z ltac:(lra)). assert (M * (1 - kept N z) <= M * (INR N * z)) by (apply Rmult_le_compat_l; lra).
+  { rewrite EM. pose proof (kept_above N z ltac:(lra)).
+  assert (M * (1 - kept N z) <= M * (INR N * z)) by (apply Rmult_le_compat_l; lra).
     assert (M * (INR N * z) <= M * (n * z)) by (apply Rmult_le_compat_l; [lra|]; apply Rmult_le_compat_r; unfold n; lra). lra. }
   assert (Rest : forall leak, leak <= 2 * r -> INR (N - 1) * leak / eps <= delta / 2).
   { intros leak Hl. apply Rmult_le_reg_r with eps; [exact E|].

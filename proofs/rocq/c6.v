@@ -41,7 +41,8 @@ Proof.
   induction t as [|t IH]; rewrite run_S.
   - simpl run. destruct (units d K L eps zero zero (x 1%nat) Hd) as (-> & _). unfold zero. fold phi. lra.
   - destruct (run step (zero, zero) x (S t)) as [h c]. unfold flag in IH at 1; cbn [snd] in IH.
-    destruct (units d K L eps h c (x (S (S t))) Hd) as (-> & _). fold phi. assert (0 <= phi * tanh K) by (apply Rmult_le_pos; lra). nra.
+    destruct (units d K L eps h c (x (S (S t))) Hd) as (-> & _). fold phi.
+    assert (0 <= phi * tanh K) by (apply Rmult_le_pos; lra). nra.
 Qed.
 
 Lemma shown x t : phi * tanh (flag (run step (zero, zero) x (S t))) = fst (run step (zero, zero) x (S t)) 0%nat.
@@ -76,7 +77,8 @@ Proof.
     destruct (run step (zero, zero) x (S t)) as [h c]. cbn [fst] in *. unfold memory in IH at 1; cbn [snd] in IH.
     destruct (units d K L eps h c (x (S (S t))) Hd) as (_ & _ & -> & _). fold phi.
     pose proof (input x (S (S t)) Hx) as I. rewrite S_INR. change (phi ^ S (S t)) with (phi * phi ^ S t).
-    set (g := sigmoid (K - L * h 0%nat)) in *. set (u := tanh (eps * x (S (S t)))) in *. set (v := phi ^ S t * tanh (eps * x 1%nat)) in *.
+    set (g := sigmoid (K - L * h 0%nat)) in *. set (u := tanh (eps * x (S (S t)))) in *.
+    set (v := phi ^ S t * tanh (eps * x 1%nat)) in *.
     assert (0 <= tau) by (pose proof (Rabs_pos u); lra). apply abs_le_inv in I. apply abs_le_inv in IH.
     assert (U : - (eta * tau) <= g * u <= eta * tau).
     { assert (0 <= g * (u + tau)) by (apply Rmult_le_pos; lra). assert (0 <= g * (tau - u)) by (apply Rmult_le_pos; lra).
@@ -129,7 +131,8 @@ Proof.
   pose proof (shortfall P q x1 c HP Hq Hx Hc).
   pose proof (shortfall P q (- x1) (- c) HP Hq ltac:(lra)) as S.
   replace (eps * - x1) with (- (eps * x1)) in S by ring. rewrite !tanh_odd in S.
-  specialize (S ltac:(rewrite <- Rabs_Ropp; replace (- (- c - P * - tanh (eps * x1))) with (c - P * tanh (eps * x1)) by ring; exact Hc)).
+  specialize (S ltac:(rewrite <- Rabs_Ropp; replace (- (- c - P * - tanh (eps * x1))) with (c - P * tanh (eps * x1)) by ring;
+    exact Hc)).
   lra.
 Qed.
 

@@ -85,7 +85,8 @@ Lemma shortfall p x1 m : 0 <= p <= 1 -> - M <= x1 <= M ->
 Proof.
   intros HP Hx Hm. apply abs_le_inv in Hm. pose proof (range K) as F. fold phi in F.
   assert (T : 0 <= tau - tanh (eps * x1) <= eps * (M - x1)).
-  { pose proof (tanh_slope (eps * x1) (eps * M) ltac:(nra)). pose proof (tanh_le (eps * x1) (eps * M) ltac:(nra)). unfold tau. lra. }
+  { pose proof (tanh_slope (eps * x1) (eps * M) ltac:(nra)). pose proof (tanh_le (eps * x1) (eps * M) ltac:(nra)). unfold tau.
+  lra. }
   assert (0 <= p * phi <= 1) by nra.
   assert (p * phi * (tau - tanh (eps * x1)) <= tau - tanh (eps * x1)) by nra.
   apply Rmult_le_reg_l with eps; [exact He|].
@@ -129,7 +130,8 @@ Proof.
   assert (T1 : 0 < tanh 1) by (unfold tanh; apply Rmult_lt_0_compat;
     [unfold sinh; pose proof (exp_increasing (- (1)) 1 ltac:(lra)); lra|apply Rinv_0_lt_compat, cosh_pos]).
   set (L := 1 + 4 * K / tanh 1).
-  assert (L1 : 1 < L) by (unfold L; assert (0 < 4 * K / tanh 1) by (apply Rmult_lt_0_compat; [lra|now apply Rinv_0_lt_compat]); lra).
+  assert (L1 : 1 < L) by (unfold L; assert (0 < 4 * K / tanh 1) by (apply Rmult_lt_0_compat; [lra|now apply Rinv_0_lt_compat]);
+    lra).
   set (e := exp (- K)) in *. assert (E : 0 < e) by apply exp_pos.
   set (phi := sigmoid K). set (kappa := sigmoid (L * sigmoid L * tanh L - K)).
   assert (Phi : 1 - e <= phi <= 1) by (pose proof (sigmoid_gap K); pose proof (sigmoid_lt_1 K); unfold phi, e in *; lra).

@@ -18,8 +18,10 @@ Qed.
 Lemma read_levels d m worth offset h : (m <= d)%nat ->
   read d (C8_readout m worth offset) h = worth / INR m * sum m h + offset.
 Proof.
-  intros Hd. unfold read, dot, C8_readout; cbn [V v0]. f_equal. replace d with (m + (d - m))%nat by lia. rewrite sum_split, (sum_zero (d - m)).
-  - rewrite Rplus_0_r, <- sum_scale. apply sum_ext. intros k Hk. now replace (Nat.ltb k m) with true by (symmetry; now apply Nat.ltb_lt).
+  intros Hd. unfold read, dot, C8_readout; cbn [V v0]. f_equal. replace d with (m + (d - m))%nat by lia.
+  rewrite sum_split, (sum_zero (d - m)).
+  - rewrite Rplus_0_r, <- sum_scale. apply sum_ext. intros k Hk.
+    now replace (Nat.ltb k m) with true by (symmetry; now apply Nat.ltb_lt).
   - intros k _. replace (Nat.ltb (m + k) m) with false by (symmetry; apply Nat.ltb_ge; lia). lra.
 Qed.
 
@@ -117,9 +119,11 @@ Proof.
   intros Hd Hk. set (step := elman_step sigmoid d (C8_sigmoid_weights m M kappa Gamma B)).
   assert (Flag : forall t, run step zero x (S t) m = (1 + tanh B) / 2)
     by (intros t'; rewrite run_S; now destruct (sigmoid_step d m M kappa Gamma B (run step zero x t') (x (S t')) k Hd Hk) as [_ E]).
-  assert (Q : sigmoid (- (2 * B)) = (1 - tanh B) / 2) by (replace (- (2 * B)) with (2 * - B) by ring; rewrite sigmoid_tanh, tanh_odd; field).
+  assert (Q : sigmoid (- (2 * B)) = (1 - tanh B) / 2) by (replace (- (2 * B)) with (2 * - B) by ring;
+    rewrite sigmoid_tanh, tanh_odd; field).
   induction t as [|t IH]; rewrite run_S.
-  - cbn [run unit_state]. destruct (sigmoid_step d m M kappa Gamma B zero (x 1%nat) k Hd Hk) as [E _]. unfold step. rewrite E. unfold zero.
+  - cbn [run unit_state]. destruct (sigmoid_step d m M kappa Gamma B zero (x 1%nat) k Hd Hk) as [E _]. unfold step. rewrite E.
+    unfold zero.
     do 3 f_equal. ring.
   - destruct (sigmoid_step d m M kappa Gamma B (run step zero x (S t)) (x (S (S t))) k Hd Hk) as [E _].
     unfold step at 1. rewrite E, Flag, IH. cbn [unit_state]. do 3 f_equal. rewrite Q. field.
@@ -134,7 +138,8 @@ Proof.
   rewrite (sum_ext m _ _ (fun k Hk => sigmoid_state d m M kappa Gamma B x t k ltac:(lia) Hk)). fold q.
   set (u := fun k => unit_state m M kappa R tanh (fun h z => tanh (Gamma * (h + q) + z)) x k t).
   assert (I : 0 < INR m) by (apply lt_0_INR; lia).
-  replace (2 * M / INR m * sum m (fun k => (1 + unit_state m M kappa R tanh (fun h z => tanh (Gamma * (h + q) + z)) x k t) / 2) + - M)
+  replace (2 * M / INR m * sum m (fun k => (1 + unit_state m M kappa R tanh (fun h z => tanh (Gamma * (h + q) + z)) x k t) / 2)
+    + - M)
     with (M / INR m * sum m u).
   - apply (latched m M kappa Gamma T w (fun u => tanh u - q) tanh ltac:(lia) Cond tanh_unit R tanh
       (fun h z => tanh (Gamma * (h + q) + z)) (fun h => h) (fun e u h => tanh u <= e * h) (fun h => Rabs h <= 1)); auto.
@@ -144,7 +149,8 @@ Proof.
     + intros e v v' h Huv Held. pose proof (tanh_le v v' ltac:(lra)). lra.
     + apply tanh_abs_1.
     + intros h z _. apply tanh_abs_1.
-  - rewrite (sum_ext m (fun k => (1 + unit_state _ _ _ _ _ _ _ _ _) / 2) (fun k => / 2 * 1 + / 2 * u k)) by (intros; unfold u; field).
+  - rewrite (sum_ext m (fun k => (1 + unit_state _ _ _ _ _ _ _ _ _) / 2) (fun k => / 2 * 1 + / 2 * u k)) by (intros; unfold u;
+      field).
     rewrite sum_plus, !sum_scale, sum_const. field. lra.
 Qed.
 
@@ -155,7 +161,8 @@ Lemma gru_unit after keeps d m M kappa Gamma K h x k : (m <= d)%nat -> (k < m)%n
   (1 - sigmoid K) * h k + sigmoid K * tanh (Gamma * sigmoid K * h k + kappa * (x - C8_threshold m M k)).
 Proof.
   intros Hd Hk. unfold gru_step, C8_gru_weights; cbn [gru_z gru_r gru_n gru_c].
-  assert (Inner : (if after then (fun j => sigmoid (affine d (C8_bias m K) h x j) * (dot d (W (C8_gate m M kappa Gamma 1) j) h + zero j)
+  assert (Inner : (if after then (fun j => sigmoid (affine d (C8_bias m K) h x j) * (dot d (W (C8_gate m M kappa Gamma 1) j) h
+    + zero j)
       + input_map (C8_gate m M kappa Gamma 1) x j)
     else affine d (C8_gate m M kappa Gamma 1) (fun j => sigmoid (affine d (C8_bias m K) h x j) * h j) x) k =
     Gamma * sigmoid K * h k + kappa * (x - C8_threshold m M k)).
@@ -185,11 +192,14 @@ Proof.
   rewrite (sum_ext m _ _ (fun k Hk => gru_state after keeps d m M kappa Gamma K x t k ltac:(lia) Hk)). fold phi.
   assert (Show : forall u, 0 <= u -> 0 <= show u <= 1) by (intros u Hu; pose proof (tanh_unit u Hu); unfold show; nra).
   apply (latched m M kappa Gamma T w (fun u => phi * show u) show ltac:(lia) Cond Show R (fun z => phi * tanh z)
-    (fun h z => (1 - phi) * h + phi * tanh (Gamma * phi * h + z)) (fun h => h) (fun e u h => show u <= e * h) (fun h => Rabs h <= 1)); auto.
-  - intros e u z He Hu. unfold show. replace (e * (phi * tanh z)) with (phi * (e * tanh z)) by ring. rewrite <- (tanh_sign e) by exact He.
+    (fun h z => (1 - phi) * h + phi * tanh (Gamma * phi * h + z)) (fun h => h) (fun e u h => show u <= e * h)
+      (fun h => Rabs h <= 1)); auto.
+  - intros e u z He Hu. unfold show. replace (e * (phi * tanh z)) with (phi * (e * tanh z)) by ring.
+    rewrite <- (tanh_sign e) by exact He.
     apply Rmult_le_compat_l; [lra|]. apply tanh_le. lra.
   - intros e u v z h He Hu Hv _ Held. pose proof (Show u Hu).
-    replace (e * ((1 - phi) * h + phi * tanh (Gamma * phi * h + z))) with ((1 - phi) * (e * h) + phi * (e * tanh (Gamma * phi * h + z))) by ring.
+    replace (e * ((1 - phi) * h + phi * tanh (Gamma * phi * h + z)))
+      with ((1 - phi) * (e * h) + phi * (e * tanh (Gamma * phi * h + z))) by ring.
     rewrite <- (tanh_sign e) by exact He. assert (tanh v <= tanh (e * (Gamma * phi * h + z))).
     { apply tanh_le. assert (0 <= Gamma * phi * (e * h - show u)) by (repeat apply Rmult_le_pos; lra). lra. }
     unfold show at 1. nra.
@@ -207,7 +217,8 @@ Lemma lstm_unit d m M kappa Gamma K rho (h c : vector) x k : (m <= d)%nat -> (k 
 Proof.
   intros Hd Hk c'. unfold lstm_step, C8_lstm_weights; cbn [lstm_f lstm_i lstm_o lstm_g fst snd].
   destruct (gate_input d m M kappa Gamma 1 h x k Hd Hk) as (_ & _ & E). rewrite !bias, E by exact Hk. rewrite sigmoid_opp.
-  replace (1 ^ 2 * Gamma * h k + 1 * (kappa * (x - C8_threshold m M k))) with (Gamma * h k + kappa * (x - C8_threshold m M k)) by ring.
+  replace (1 ^ 2 * Gamma * h k + 1 * (kappa * (x - C8_threshold m M k))) with (Gamma * h k + kappa * (x - C8_threshold m M k))
+    by ring.
   split; reflexivity.
 Qed.
 
@@ -239,14 +250,16 @@ Proof.
     with (M / INR m * sum m (fun k => rho * fst (unit_state m M kappa (R * R) (lstm_first phi) (lstm_next phi Gamma) x k t)))
     by (rewrite sum_scale; field; lra).
   assert (Small : forall c, Rabs c <= 1 -> Rabs (rho * (phi * tanh c)) <= 1).
-  { intros c A. apply abs_le_inv in A. pose proof (tanh_le c 1 ltac:(lra)) as U. pose proof (tanh_le (- (1)) c ltac:(lra)) as L. rewrite tanh_odd in L.
+  { intros c A. apply abs_le_inv in A. pose proof (tanh_le c 1 ltac:(lra)) as U. pose proof (tanh_le (- (1)) c ltac:(lra)) as L.
+  rewrite tanh_odd in L.
     assert (RP : 0 < rho * phi) by (apply Rmult_lt_0_compat; lra). rewrite <- Rmult_assoc. apply abs_le. nra. }
   assert (Cell : forall u, 0 <= u -> 0 <= phi * tanh u <= 1) by (intros u Hu; pose proof (tanh_unit u Hu); nra).
   assert (Show : forall u, 0 <= u -> 0 <= rho * held u <= 1).
   { intros u Hu. pose proof (Cell u Hu) as C. pose proof (tanh_nonneg _ (proj1 C)). split.
     - unfold held. apply Rmult_le_pos; [lra|]. apply Rmult_le_pos; lra.
     - pose proof (Small (phi * tanh u) ltac:(apply abs_le; lra)) as S1. apply abs_le_inv in S1. unfold held. lra. }
-  apply (latched m M kappa Gamma T w held (fun u => rho * held u) ltac:(lia) Cond Show (R * R) (lstm_first phi) (lstm_next phi Gamma)
+  apply (latched m M kappa Gamma T w held (fun u => rho * held u) ltac:(lia) Cond Show (R * R) (lstm_first phi)
+    (lstm_next phi Gamma)
     (fun s => rho * fst s) (fun e u s => phi * tanh u <= e * snd s /\ held u <= e * fst s)
     (fun s => Rabs (snd s) <= 1 /\ fst s = phi * tanh (snd s))); auto.
   - intros e u z He Hu. unfold lstm_first; cbn [fst snd].
@@ -258,7 +271,8 @@ Proof.
   - intros e u v z [h c] He Hu Hv _ [Hc Hh]. unfold lstm_next; cbn [fst snd] in *. pose proof (Cell u Hu).
     set (c' := (1 - phi) * c + phi * tanh (Gamma * h + z)).
     assert (C1 : phi * tanh v <= e * c').
-    { unfold c'. replace (e * ((1 - phi) * c + phi * tanh (Gamma * h + z))) with ((1 - phi) * (e * c) + phi * (e * tanh (Gamma * h + z))) by ring.
+    { unfold c'. replace (e * ((1 - phi) * c + phi * tanh (Gamma * h + z)))
+      with ((1 - phi) * (e * c) + phi * (e * tanh (Gamma * h + z))) by ring.
       rewrite <- (tanh_sign e) by exact He. assert (tanh v <= tanh (e * (Gamma * h + z))); [|nra].
       apply tanh_le. assert (0 <= Gamma * (e * h - held u)) by (apply Rmult_le_pos; lra). lra. }
     split; [exact C1|]. unfold held. replace (e * (phi * tanh c')) with (phi * (e * tanh c')) by ring.
@@ -267,8 +281,10 @@ Proof.
     assert (A : phi * tanh u <= phi * tanh v) by (apply Rmult_le_compat_l; lra). split; [lra|].
     apply Rle_trans with (held v); [|exact Hh]. unfold held. apply Rmult_le_compat_l; [lra|]. now apply tanh_le.
   - intros e u [h c] He Hu [_ Hh]. cbn [fst snd] in *. nra.
-  - intros z. unfold lstm_first; cbn [fst snd]. split; [|reflexivity]. pose proof (tanh_abs_1 z) as A. apply abs_le_inv in A. apply abs_le. nra.
-  - intros [h c] z [Fit _]. unfold lstm_next; cbn [fst snd] in *. split; [|reflexivity]. apply mixed; [lra|exact Fit|apply tanh_abs_1].
+  - intros z. unfold lstm_first; cbn [fst snd]. split; [|reflexivity]. pose proof (tanh_abs_1 z) as A. apply abs_le_inv in A.
+    apply abs_le. nra.
+  - intros [h c] z [Fit _]. unfold lstm_next; cbn [fst snd] in *. split; [|reflexivity].
+    apply mixed; [lra|exact Fit|apply tanh_abs_1].
   - intros [h c] [Fit E]. cbn [fst snd] in *. rewrite E. now apply Small.
 Qed.
 
@@ -288,7 +304,8 @@ Proof.
   assert (Ks : kappa * s = K) by (unfold kappa; field; lra).
   assert (T1 : 0 < tanh (kappa * s)) by (apply tanh_pos; lra). assert (T2 : 0 < tanh (kappa * w)) by (apply tanh_pos; nra).
   set (g1 := kappa * (2 * M - s) + K). set (g2 := kappa * (2 * M - s + w)).
-  assert (SM : s <= M) by nra. assert (G1 : 0 < g1) by (unfold g1; assert (0 <= kappa * (2 * M - s)) by (apply Rmult_le_pos; lra); lra).
+  assert (SM : s <= M) by nra. assert (G1 : 0 < g1) by (unfold g1; assert (0 <= kappa * (2 * M - s)) by (apply Rmult_le_pos;
+    lra); lra).
   assert (G2 : 0 < g2) by (unfold g2; apply Rmult_lt_0_compat; lra).
   assert (Q1 : 0 < g1 / tanh (kappa * s)) by (apply Rmult_lt_0_compat; [exact G1|now apply Rinv_0_lt_compat]).
   assert (Q2 : 0 < g2 / tanh (kappa * w)) by (apply Rmult_lt_0_compat; [exact G2|now apply Rinv_0_lt_compat]).

@@ -201,10 +201,12 @@ Proof.
       * destruct p as [|p]; [now left|right]. exists p. split; [lia|]. split.
         -- destruct (far 1 p s Plus ltac:(lia) (Rle_refl s)) as [F _]; [rewrite Below, S_INR by lia; lra|]. unfold l1. lra.
         -- intros j Hj N. destruct (far 1 j (3 * s) Plus ltac:(lia) ltac:(lra)) as [F _].
-           ++ rewrite Below by lia. assert (INR j + 2 <= INR (S p)) by (replace (INR j + 2) with (INR (j + 2)) by (rewrite plus_INR; simpl; ring); apply le_INR; lia). nra.
+           ++ rewrite Below by lia. assert (INR j + 2 <= INR (S p)) by (replace (INR j + 2) with (INR (j + 2))
+                by (rewrite plus_INR; simpl; ring); apply le_INR; lia). nra.
            ++ replace (kappa * (3 * s)) with (3 * kappa * s) in F by ring. unfold l3. lra.
       * destruct (m - S p)%nat as [|n] eqn:En; [now left|right]. exists O. split; [lia|]. split.
-        -- destruct (far (-1) (S p + 0) s Minus ltac:(lia) (Rle_refl s)) as [F _]; [rewrite Above by lia; simpl INR; lra|]. unfold l1. lra.
+        -- destruct (far (-1) (S p + 0) s Minus ltac:(lia) (Rle_refl s)) as [F _]; [rewrite Above by lia; simpl INR; lra|].
+           unfold l1. lra.
         -- intros j Hj N. destruct (far (-1) (S p + j) (3 * s) Minus ltac:(lia) ltac:(lra)) as [F _].
            ++ rewrite Above by lia. assert (1 <= INR j) by (apply (le_INR 1); lia). nra.
            ++ replace (kappa * (3 * s)) with (3 * kappa * s) in F by ring. unfold l3. lra.
@@ -219,7 +221,8 @@ Proof.
     + apply (off m M Hm HM p (a (S t))); [exact Hp| |]; rewrite <- (Rplus_0_l ((INR m - 1) * (1 - show T)));
         (split; [apply sum_nonneg; intros j _; pose proof (within j (S t)); pose proof (within (S p + j) (S t)); lra|]).
       * rewrite Rplus_0_l. apply Rle_trans with (sum p (fun _ => 1 - show T)).
-        -- apply sum_le. intros k Hk. destruct (far 1 k s Plus ltac:(lia) (Rle_refl s)) as [_ F]; [rewrite Below by exact Hk; specialize (PK k Hk); nra|].
+        -- apply sum_le. intros k Hk. destruct (far 1 k s Plus ltac:(lia) (Rle_refl s)) as [_ F]; [rewrite Below by exact Hk;
+             specialize (PK k Hk); nra|].
            specialize (F t). lra.
         -- rewrite sum_const. apply Rmult_le_compat_r; [exact LT|]. apply fewer. lia.
       * rewrite Rplus_0_l. apply Rle_trans with (sum (m - S p) (fun _ => 1 - show T)).
@@ -227,7 +230,8 @@ Proof.
              [rewrite Above by exact Hj; pose proof (pos_INR j); nra|]. specialize (F t). lra.
         -- rewrite sum_const. apply Rmult_le_compat_r; [exact LT|]. apply fewer. lia.
     + apply near_part; try assumption; [apply abs_le, within|lra|].
-      destruct (Rle_lt_dec (Rabs delta) w) as [|Wide]; [now right|left]. revert Wide. unfold Rabs. destruct (Rcase_abs delta) as [N|P]; intros Wide.
+      destruct (Rle_lt_dec (Rabs delta) w) as [|Wide]; [now right|left]. revert Wide. unfold Rabs.
+      destruct (Rcase_abs delta) as [N|P]; intros Wide.
       * pose proof (near (-1) p (S t) Minus Hp) as Q. fold delta in Q. specialize (Q ltac:(lra)). nra.
       * pose proof (near 1 p (S t) Plus Hp) as Q. fold delta in Q. specialize (Q ltac:(lra)). nra.
 Qed.

@@ -162,9 +162,11 @@ Proof.
     pose proof (line_range n (eps * y) ltac:(lra)). pose proof (line_kept n (eps * y) (eps * M) Hz).
     pose proof (kept_falls n N (eps * M) Hn). pose proof (kept_range N (eps * M)).
     assert (line n (eps * y) / eps <= y).
-    { apply Rmult_le_reg_l with eps; [exact He|]. replace (eps * (line n (eps * y) / eps)) with (line n (eps * y)) by (field; lra). lra. }
+    { apply Rmult_le_reg_l with eps; [exact He|].
+    replace (eps * (line n (eps * y) / eps)) with (line n (eps * y)) by (field; lra). lra. }
     assert (y * kept N (eps * M) <= line n (eps * y) / eps).
-    { apply Rmult_le_reg_l with eps; [exact He|]. replace (eps * (line n (eps * y) / eps)) with (line n (eps * y)) by (field; lra). nra. }
+    { apply Rmult_le_reg_l with eps; [exact He|].
+    replace (eps * (line n (eps * y) / eps)) with (line n (eps * y)) by (field; lra). nra. }
     apply abs_le. nra. }
   destruct (Rtotal_order x1 0) as [Neg|[->|Pos]].
   - specialize (Half (- x1) ltac:(lra)). replace (eps * - x1) with (- (eps * x1)) in Half by ring.
@@ -200,7 +202,8 @@ Proof.
   - simpl. rewrite Start. replace (_ - _) with 0 by ring. rewrite Rabs_R0. lra.
   - rewrite S_INR. specialize (Step (S t) ltac:(lia)). change (line (S (S t)) z) with (tanh (line (S t) z)).
     pose proof (tanh_lipschitz (s (S t)) (line (S t) z)).
-    replace (s (S (S t)) - tanh (line (S t) z)) with ((s (S (S t)) - tanh (s (S t))) + (tanh (s (S t)) - tanh (line (S t) z))) by ring.
+    replace (s (S (S t)) - tanh (line (S t) z)) with ((s (S (S t)) - tanh (s (S t))) + (tanh (s (S t)) - tanh (line (S t) z)))
+      by ring.
     eapply Rle_trans; [apply Rabs_triang|]. lra.
 Qed.
 

@@ -32,7 +32,8 @@ Proof.
   { apply Rle_trans with ((1 - e) * t); [apply Rmult_le_compat_l; lra|apply Rmult_le_compat_r; lra]. }
   apply Rmult_le_reg_l with eps; [exact He|].
   replace (eps * (M - / eps * (h * t))) with (eps * M - h * t) by (field; lra).
-  assert (0 <= eps * M) by (apply Rmult_le_pos; lra). assert (0 <= eps * M * (e * q)) by (apply Rmult_le_pos; [lra|apply Rmult_le_pos; lra]).
+  assert (0 <= eps * M) by (apply Rmult_le_pos; lra).
+  assert (0 <= eps * M * (e * q)) by (apply Rmult_le_pos; [lra|apply Rmult_le_pos; lra]).
   lra.
 Qed.
 
@@ -118,7 +119,8 @@ Proof.
   intros Hz. pose proof (pos_INR N) as P. unfold kept, lost. set (q := INR N * z ^ 2 * (2 / 3 + z ^ 2 / 15)).
   assert (Q : 0 <= q).
   { unfold q. pose proof (pow2_ge_0 z). apply Rmult_le_pos; [apply Rmult_le_pos; lra|lra]. }
-  assert (S : 0 < sqrt (1 + q)) by (apply sqrt_lt_R0; lra). assert (E : sqrt (1 + q) * sqrt (1 + q) = 1 + q) by (apply sqrt_sqrt; lra).
+  assert (S : 0 < sqrt (1 + q)) by (apply sqrt_lt_R0; lra).
+  assert (E : sqrt (1 + q) * sqrt (1 + q) = 1 + q) by (apply sqrt_sqrt; lra).
   set (s := sqrt (1 + q)) in *. clearbody s. replace q with (s * s - 1) by lra. field. split; nra.
 Qed.
 
@@ -155,7 +157,8 @@ Lemma leak_loss n eps M a b : 0 < eps -> 0 < M -> 0 <= n -> eps * M <= a -> a <=
 Proof.
   intros He HM Hn Ha Hb. assert (Z : 0 <= eps * M) by nra. pose proof (edge_small b (eps * M) ltac:(lra)) as E.
   pose proof (exp_le (- (2 * (b - eps * M))) (- (2 * (a - eps * M))) ltac:(lra)) as X. pose proof (exp_pos (- (2 * (b - eps * M)))).
-  apply Rmult_le_reg_r with eps; [exact He|]. replace (n * (tanh b - tanh (b - eps * M)) / eps * eps) with (n * (tanh b - tanh (b - eps * M))) by (field; lra).
+  apply Rmult_le_reg_r with eps; [exact He|].
+  replace (n * (tanh b - tanh (b - eps * M)) / eps * eps) with (n * (tanh b - tanh (b - eps * M))) by (field; lra).
   replace (M * (n * (4 * exp (- (2 * (a - eps * M))))) * eps) with (n * (eps * M * (4 * exp (- (2 * (a - eps * M)))))) by ring.
   apply Rmult_le_compat_l; [exact Hn|]. eapply Rle_trans; [exact E|]. apply Rmult_le_compat_l; lra.
 Qed.
@@ -193,7 +196,8 @@ Theorem register_certified d n eps M q tol : (Z.to_nat n <= d)%nat -> (1 <= n)%Z
   recalls_at tol (box M) (Z.to_nat n) (sigmoid_output d (C4a_sigmoid_weights (Z.to_nat n) eps)).
 Proof.
   intros Hd Hn He HM Eq Tol. destruct (INR_Z n Hn) as [EN _].
-  assert (L : M * (1 - kept (Z.to_nat n) (eps * M)) <= tol) by (eapply Rle_trans; [apply (line_loss _ n _ _ q); assumption|exact Tol]).
+  assert (L : M * (1 - kept (Z.to_nat n) (eps * M)) <= tol) by (eapply Rle_trans; [apply (line_loss _ n _ _ q);
+    assumption|exact Tol]).
   split; apply (recalls_less _ _ _ _ _ L); [apply c4a.tanh_recalls|apply c4a.sigmoid_recalls]; try assumption; lia.
 Qed.
 
@@ -205,7 +209,8 @@ Proof.
   intros Hd Hn Hl HM Tol x Hx. destruct (c2.explodes d n lambda M Hd Hn Hl ltac:(lra)) as [Upper _].
   eapply Rle_trans; [apply Upper; now exists x|]. assert (P : 0 < / lambda ^ (n - 1)) by (apply Rinv_0_lt_compat, pow_lt; lra).
   apply Rmult_le_reg_r with (lambda - 1); [lra|].
-  replace (M * (1 - / lambda ^ (n - 1)) / (lambda - 1) * (lambda - 1)) with (M * (1 - / lambda ^ (n - 1))) by (field; split; [apply pow_nonzero|]; lra).
+  replace (M * (1 - / lambda ^ (n - 1)) / (lambda - 1) * (lambda - 1)) with (M * (1 - / lambda ^ (n - 1))) by (field; split;
+    [apply pow_nonzero|]; lra).
   nra.
 Qed.
 
@@ -214,7 +219,8 @@ Theorem exploding_certified d n lambda eps M tol : (1 <= d)%nat -> (1 <= n)%nat 
   recalls_at tol (box M) n (tanh_output d (C4b_weights lambda eps n)).
 Proof.
   intros Hd Hn Hl He HM Tol. apply (recalls_less (C4b_bound n M lambda eps)); [|now apply c4b.explodes].
-  eapply Rle_trans; [|exact Tol]. unfold C4b_bound. cbv zeta. assert (P : 0 < / lambda ^ (n - 1)) by (apply Rinv_0_lt_compat, pow_lt; lra).
+  eapply Rle_trans; [|exact Tol]. unfold C4b_bound. cbv zeta.
+  assert (P : 0 < / lambda ^ (n - 1)) by (apply Rinv_0_lt_compat, pow_lt; lra).
   assert (Mu : 0 < / (lambda - 1)) by (apply Rinv_0_lt_compat; lra). apply Rplus_le_compat.
   - apply Rmult_le_compat_r; [lra|]. nra.
   - apply Rmult_le_compat_r.
@@ -231,7 +237,8 @@ Proof.
     if (Nat.eqb k (S j) && (Nat.leb a j && Nat.ltb j (a + m)))%bool then c else 0).
   { induction m as [|m IH]; intros a k j; cbn [seq map mat].
     - destruct (Nat.eqb k (S j)), (Nat.leb_spec a j), (Nat.ltb_spec j (a + 0)); try lia; reflexivity.
-    - rewrite IH. destruct (Nat.eqb_spec k (S j)), (Nat.eqb_spec k (S a)), (Nat.eqb_spec j a), (Nat.leb_spec a j), (Nat.leb_spec (S a) j),
+    - rewrite IH. destruct (Nat.eqb_spec k (S j)), (Nat.eqb_spec k (S a)), (Nat.eqb_spec j a), (Nat.leb_spec a j),
+        (Nat.leb_spec (S a) j),
         (Nat.ltb_spec j (a + S m)), (Nat.ltb_spec j (S a + m)); try lia; cbn [andb]; lra. }
   extensionality k. extensionality j. rewrite H.
   destruct (Nat.eqb_spec k (S j)), (Nat.leb_spec 0 j), (Nat.ltb_spec j (0 + (n - 1))), (Nat.ltb_spec k n); try lia; reflexivity.
@@ -243,7 +250,9 @@ Proof.
   assert (H : forall m a k, vec (map (fun k => (k, c)) (seq a m)) k = if (Nat.leb a k && Nat.ltb k (a + m))%bool then c else 0).
   { induction m as [|m IH]; intros a k; cbn [seq map vec].
     - destruct (Nat.leb_spec a k), (Nat.ltb_spec k (a + 0)); try lia; reflexivity.
-    - rewrite IH. destruct (Nat.eqb_spec k a), (Nat.leb_spec a k), (Nat.leb_spec (S a) k), (Nat.ltb_spec k (a + S m)), (Nat.ltb_spec k (S a + m));
+    - rewrite IH. destruct (Nat.eqb_spec k a), (Nat.leb_spec a k), (Nat.leb_spec (S a) k), (Nat.ltb_spec k (a + S m)),
+        (Nat.ltb_spec k (S a + m));
         try lia; cbn [andb]; lra. }
-  extensionality k. rewrite H. destruct (Nat.leb_spec 1 k), (Nat.ltb_spec 0 k), (Nat.ltb_spec k (1 + (n - 1))), (Nat.ltb_spec k n); try lia; reflexivity.
+  extensionality k. rewrite H. destruct (Nat.leb_spec 1 k), (Nat.ltb_spec 0 k), (Nat.ltb_spec k (1 + (n - 1))),
+    (Nat.ltb_spec k n); try lia; reflexivity.
 Qed.

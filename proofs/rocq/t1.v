@@ -65,8 +65,10 @@ Proof.
   set (H := 1 + sum d (fun k => Rabs (gru_start w k))).
   assert (B : forall x m k, (k < d)%nat -> Rabs (run (gru_step after keeps d w) (gru_start w) x m k) <= H).
   { intros x m k Hk. induction m as [|m IH].
-    - simpl. pose proof (sum_member d (fun k => Rabs (gru_start w k)) k ltac:(intros; apply Rabs_pos) Hk). unfold H. cbv beta in *. lra.
-    - assert (HH : 1 <= H) by (unfold H; pose proof (sum_nonneg d (fun k => Rabs (gru_start w k)) ltac:(intros; apply Rabs_pos)); lra).
+    - simpl. pose proof (sum_member d (fun k => Rabs (gru_start w k)) k ltac:(intros; apply Rabs_pos) Hk). unfold H.
+      cbv beta in *. lra.
+    - assert (HH : 1 <= H) by (unfold H; pose proof (sum_nonneg d (fun k => Rabs (gru_start w k)) ltac:(intros; apply Rabs_pos));
+        lra).
       rewrite run_S. set (h := run _ _ _ _) in *. unfold gru_step.
       match goal with |- Rabs ((if keeps then fun k => _ * h k + _ * tanh (?n k) else _) k) <= _ => set (inner := n) end.
       assert (T : Rabs (tanh (inner k)) <= H) by (eapply Rle_trans; [apply tanh_le_1|exact HH]).

@@ -89,7 +89,8 @@ Local Notation A := (W (elman_h w)).
 
 Lemma dot_pair (v : vector) (a : C) (f g : nat -> C) :
   (dot d v (fun j => fst (a * f j + g j)%C), dot d v (fun j => snd (a * f j + g j)%C)) =
-  (a * (dot d v (fun j => fst (f j)), dot d v (fun j => snd (f j))) + (dot d v (fun j => fst (g j)), dot d v (fun j => snd (g j))))%C.
+  (a * (dot d v (fun j => fst (f j)), dot d v (fun j => snd (f j))) + (dot d v (fun j => fst (g j)),
+    dot d v (fun j => snd (g j))))%C.
 Proof.
   unfold Cplus, Cmult. cbn [fst snd]. unfold dot.
   apply injective_projections; cbn [fst snd]; (induction d as [|m IH]; cbn [sum]; [ring|rewrite IH; ring]).
@@ -126,7 +127,8 @@ Proof.
       * apply quotient_monic; [lia|assumption].
       * intros k. set (v := combined (quotient l p) k).
         assert (Eigen : forall i, (i < d)%nat -> times d A v i = (p * v i)%C).
-        { intros i Hi. unfold v. rewrite <- next. specialize (Z k i Hi). unfold combined in Z. rewrite (applied_division l p), Root in Z.
+        { intros i Hi. unfold v. rewrite <- next. specialize (Z k i Hi). unfold combined in Z.
+        rewrite (applied_division l p), Root in Z.
           unfold combined. set (x := applied _ _ (S k)) in *. set (y := applied _ _ k) in *.
           replace x with (x - p * y + RtoC 0 * state i k + p * y)%C by ring. rewrite Z. ring. }
         intros i Hi. apply NNPP. intros N. apply No. exists v. split; [now exists i|exact Eigen].
@@ -141,7 +143,8 @@ Lemma applied_listed (f : nat -> C) n : forall a g k,
 Proof.
   induction n as [|n IH]; intros a g k; [reflexivity|]. cbn [seq map applied]. rewrite IH.
   change (S n) with (1 + n)%nat. rewrite csum_split. cbn [csum]. rewrite !Nat.add_0_r, Cplus_0_l. f_equal.
-  apply csum_ext. intros j _. now replace (a + (1 + j))%nat with (S a + j)%nat by lia; replace (k + (1 + j))%nat with (S k + j)%nat by lia.
+  apply csum_ext. intros j _. now replace (a + (1 + j))%nat with (S a + j)%nat by lia;
+    replace (k + (1 + j))%nat with (S k + j)%nat by lia.
 Qed.
 
 Lemma csum_real n (f g : nat -> R) : csum n (fun j => RtoC (f j) * RtoC (g j))%C = RtoC (sum n (fun j => f j * g j)).
@@ -154,13 +157,15 @@ Proof.
   { assert (H : forall m, (m <= d)%nat -> (exists n, (n <= d)%nat /\ c n <> 0 /\ forall j, (n < j <= d)%nat -> c j = 0) \/
       forall j, (d - m <= j <= d)%nat -> c j = 0).
     { induction m as [|m IH]; intros Hm.
-      - destruct (Req_dec (c d) 0) as [Z|N]; [right; intros j Hj; now replace j with d by lia|left; exists d; repeat split; auto; lia].
+      - destruct (Req_dec (c d) 0) as [Z|N]; [right; intros j Hj; now replace j with d by lia|left; exists d; repeat split; auto;
+          lia].
       - destruct (IH ltac:(lia)) as [Found|Z]; [now left|]. destruct (Req_dec (c (d - S m)%nat) 0) as [Z'|N].
         + right. intros j Hj. destruct (Nat.eq_dec j (d - S m)) as [->|]; [assumption|apply Z; lia].
         + left. exists (d - S m)%nat. split; [lia|]. split; [exact N|]. intros j Hj. apply Z. lia. }
     destruct (H d ltac:(lia)) as [Found|Z]; [exact Found|]. exfalso. apply C0, Z. lia. }
   destruct Top as (n & Hn & Cn & Above).
-  exists n, (map (fun j => RtoC (c j / c n)) (seq 0 (S n))). split; [exact Hn|]. split; [now rewrite map_length, seq_length|]. split.
+  exists n, (map (fun j => RtoC (c j / c n)) (seq 0 (S n))). split; [exact Hn|]. split; [now rewrite map_length, seq_length|].
+  split.
   - unfold monic. rewrite seq_S, map_app. cbn [map]. rewrite last_last. simpl. f_equal. field. exact Cn.
   - intros k i Hi. unfold combined. rewrite applied_listed. unfold state. cbn [Nat.add].
     rewrite csum_real. f_equal.
@@ -179,9 +184,11 @@ Proof.
     (dot d v (fun i => fst (factors ps (state i) k)), dot d v (fun i => snd (factors ps (state i) k)))).
   { clear Z k. induction ps as [|p l IH]; intros k; cbn [factors].
     - unfold state, RtoC, response; cbn [fst snd]. f_equal. symmetry. apply sum_zero. intros; ring.
-    - rewrite !IH. rewrite (dot_eq d v (fun i => fst (factors l (state i) (S k) - _)%C) (fun i => fst (- p * factors l (state i) k + factors l (state i) (S k))%C))
+    - rewrite !IH. rewrite (dot_eq d v (fun i => fst (factors l (state i) (S k) - _)%C)
+        (fun i => fst (- p * factors l (state i) k + factors l (state i) (S k))%C))
         by (intros; f_equal; ring).
-      rewrite (dot_eq d v (fun i => snd (factors l (state i) (S k) - _)%C) (fun i => snd (- p * factors l (state i) k + factors l (state i) (S k))%C))
+      rewrite (dot_eq d v (fun i => snd (factors l (state i) (S k) - _)%C)
+        (fun i => snd (- p * factors l (state i) k + factors l (state i) (S k))%C))
         by (intros; f_equal; ring).
       rewrite (dot_pair v (- p)%C (fun i => factors l (state i) k) (fun i => factors l (state i) (S k))). ring. }
   rewrite E. unfold RtoC. f_equal; apply sum_zero; intros i Hi; rewrite (Z k i Hi); cbn; ring.
@@ -209,7 +216,8 @@ Lemma last_term (q : nat -> C) (g : nat -> R) m s H : q m = RtoC 1 -> (forall j,
 Proof.
   intros One B Hpos Z. cbn [csum] in Z. rewrite One in Z.
   assert (E : RtoC (g (s + m)%nat) = (- csum m (fun j => q j * RtoC (g (s + j)%nat)))%C).
-  { set (c := csum m _) in *. replace (RtoC (g (s + m)%nat)) with (c + RtoC 1 * RtoC (g (s + m)%nat) - c)%C by ring. rewrite Z. ring. }
+  { set (c := csum m _) in *. replace (RtoC (g (s + m)%nat)) with (c + RtoC 1 * RtoC (g (s + m)%nat) - c)%C by ring. rewrite Z.
+  ring. }
   rewrite <- Cmod_R, E, Cmod_opp. eapply Rle_trans; [apply csum_mod|].
   rewrite sum_split. apply Rle_trans with (H * sum m (fun j => Rabs (g (s + j)%nat))).
   - rewrite <- sum_scale. apply sum_le. intros j _. rewrite Cmod_mult, Cmod_R. apply Rmult_le_compat_r; [apply Rabs_pos|apply B].
@@ -269,13 +277,15 @@ Proof.
   intros H. rewrite (pascal_step3 n j) by lia. pose proof (C_positive n j) as P.
   assert (I : INR (S j) <= INR (n - j)) by (apply le_INR; lia). assert (0 < INR (S j)) by (apply lt_0_INR; lia).
   assert (1 <= INR (n - j) / INR (S j)).
-  { apply Rmult_le_reg_r with (INR (S j)); [assumption|]. replace (INR (n - j) / INR (S j) * INR (S j)) with (INR (n - j)) by (field; lra). lra. }
+  { apply Rmult_le_reg_r with (INR (S j)); [assumption|].
+  replace (INR (n - j) / INR (S j) * INR (S j)) with (INR (n - j)) by (field; lra). lra. }
   nra.
 Qed.
 
 Lemma C_central n j : (j <= n)%nat -> binomial n j <= binomial n (n / 2).
 Proof.
-  assert (Half : (2 * (n / 2) <= n < 2 * (n / 2) + 2)%nat) by (pose proof (Nat.div_mod n 2 ltac:(lia)); pose proof (Nat.mod_upper_bound n 2 ltac:(lia)); lia).
+  assert (Half : (2 * (n / 2) <= n < 2 * (n / 2) + 2)%nat) by (pose proof (Nat.div_mod n 2 ltac:(lia));
+    pose proof (Nat.mod_upper_bound n 2 ltac:(lia)); lia).
   assert (Low : forall k i, (i + k = n / 2)%nat -> binomial n i <= binomial n (n / 2)).
   { induction k as [|k IH]; intros i Hi; [rewrite Nat.add_0_r in Hi; subst; lra|].
     eapply Rle_trans; [apply C_climbs; lia|]. apply IH. lia. }
@@ -298,7 +308,8 @@ Proof.
     + intros [|j]; cbn [choose]; [rewrite Cmod_1|rewrite Cmod_0]; lra.
     + intros g k. cbn [factors csum]. rewrite Nat.add_0_r. ring.
   - assert (Beyond : q (S (length l)) = RtoC 0).
-    { specialize (Q2 (S (length l))). rewrite choose_beyond in Q2 by lia. apply Cmod_eq_0. pose proof (Cmod_ge_0 (q (S (length l)))). lra. }
+    { specialize (Q2 (S (length l))). rewrite choose_beyond in Q2 by lia. apply Cmod_eq_0.
+    pose proof (Cmod_ge_0 (q (S (length l)))). lra. }
     exists (fun j => match j with O => - p * q O | S i => q i - p * q (S i) end)%C. split; [|split].
     + rewrite Q1, Beyond. ring.
     + intros [|j]; cbn [choose].
@@ -322,7 +333,8 @@ Proof.
   destruct (product ps Small) as (q & Q1 & Q2 & Q3). rewrite Len in *.
   assert (H1 : 1 <= binomial d (d / 2)) by (rewrite <- (C_none d); apply C_central; lia).
   enough (G : M <= binomial d (d / 2) * delta).
-  { apply Rmult_le_reg_r with (binomial d (d / 2)); [lra|]. replace (M / binomial d (d / 2) * binomial d (d / 2)) with M by (field; lra). lra. }
+  { apply Rmult_le_reg_r with (binomial d (d / 2)); [lra|].
+  replace (M / binomial d (d / 2) * binomial d (d / 2)) with M by (field; lra). lra. }
   destruct n as [|m]; [lia|]. apply (floor_of_error d w m M delta); [exact H1|exact HM| |exact Rec].
   replace m with (m - d + d)%nat by lia. apply (last_term q); [exact Q1| |lra|].
   - intros j. eapply Rle_trans; [apply Q2|apply choose_central].
@@ -351,7 +363,8 @@ Proof.
   induction 1 as [|p l Hp _ (q & Q1 & Q2 & Q3)].
   - exists (fun _ => RtoC 1). split; [reflexivity|]. split; [intros _; rewrite Cmod_1; lra|].
     intros g H k. cbn. specialize (H k). cbn [factors] in H. rewrite Nat.add_0_r, H. ring.
-  - set (m := (2 ^ length l)%nat) in *. assert (Hm : (1 <= m)%nat) by (unfold m; pose proof (Nat.pow_nonzero 2 (length l) ltac:(lia)); lia).
+  - set (m := (2 ^ length l)%nat) in *.
+    assert (Hm : (1 <= m)%nat) by (unfold m; pose proof (Nat.pow_nonzero 2 (length l) ltac:(lia)); lia).
     exists (fun j => if Nat.ltb j m then - cpow p m * q j else q (j - m)%nat)%C.
     replace (2 ^ length (p :: l))%nat with (m + m)%nat by (cbn [length Nat.pow]; unfold m; lia). split; [|split].
     + replace (Nat.ltb (m + m - 1) m) with false by (symmetry; apply Nat.ltb_ge; lia).
@@ -367,7 +380,8 @@ Proof.
       rewrite csum_combine.
       rewrite (csum_ext m (fun k0 => (if Nat.ltb (m + k0) m then _ else _) * _)%C (fun j => q j * g (k + (m + j))%nat)%C).
       * rewrite (csum_ext m (fun j => (if Nat.ltb j m then _ else _) * _)%C (fun j => RtoC 0 - cpow p m * (q j * g (k + j)%nat))%C).
-        -- rewrite csum_combine. assert (Z0 : csum m (fun _ => RtoC 0) = RtoC 0) by (clear; induction m as [|m IH]; cbn; [reflexivity|rewrite IH; ring]).
+        -- rewrite csum_combine. assert (Z0 : csum m (fun _ => RtoC 0) = RtoC 0) by (clear; induction m as [|m IH]; cbn;
+             [reflexivity|rewrite IH; ring]).
            rewrite Z0. ring.
         -- intros j Hj. replace (Nat.ltb j m) with true by (symmetry; now apply Nat.ltb_lt). ring.
       * intros j _. replace (Nat.ltb (m + j) m) with false by (symmetry; apply Nat.ltb_ge; lia).

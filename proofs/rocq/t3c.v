@@ -45,7 +45,8 @@ Proof.
 Qed.
 
 (** Two numbers below 2^m differ in one of m bits. *)
-Lemma bits_differ m a b : (a < 2 ^ m)%nat -> (b < 2 ^ m)%nat -> a <> b -> exists i, (i < m)%nat /\ Nat.testbit a i <> Nat.testbit b i.
+Lemma bits_differ m a b : (a < 2 ^ m)%nat -> (b < 2 ^ m)%nat -> a <> b ->
+  exists i, (i < m)%nat /\ Nat.testbit a i <> Nat.testbit b i.
 Proof.
   revert a b. induction m as [|m IH]; intros a b Ha Hb N; [simpl in *; lia|].
   destruct (Bool.bool_dec (Nat.testbit a 0) (Nat.testbit b 0)) as [E|E]; [|exists O; split; [lia|exact E]].
@@ -153,7 +154,8 @@ Proof.
   - replace (k + S j)%nat with (S k + j)%nat by lia. rewrite IH.
     pose proof (Z k) as F. rewrite Q3 in F. cbn [csum] in F. rewrite Q1 in F.
     rewrite (csum_ext d (fun i => residue (S j) i * g (k + i)%nat)%C
-      (fun i => (match i with O => RtoC 0 | S i' => residue j i' end) * g (k + i)%nat - residue j (d - 1) * (q i * g (k + i)%nat))%C)
+      (fun i => (match i with O => RtoC 0 | S i' => residue j i' end) * g (k + i)%nat - residue j (d - 1) * (q i * g (k
+        + i)%nat))%C)
       by (intros; cbn [residue]; ring).
     rewrite csum_combine.
     assert (Last : g (k + d)%nat = (- csum d (fun j => q j * g (k + j)%nat))%C).
@@ -249,7 +251,8 @@ Lemma shared_cell d K (r : nat -> nat -> R) Q :
     forall i, (i < d)%nat -> Rabs (sum K (fun m => c m * r m i)) <= 1.
 Proof.
   intros Wide Many. set (shown := fun b i => sum K (fun m => bit b m * r m i) + sum K (fun m => Rmax 0 (- r m i))).
-  assert (Cell : forall b i, (i < d)%nat -> (cell (shown b i) < Q)%nat /\ INR (cell (shown b i)) <= shown b i < INR (cell (shown b i)) + 1).
+  assert (Cell : forall b i, (i < d)%nat ->
+    (cell (shown b i) < Q)%nat /\ INR (cell (shown b i)) <= shown b i < INR (cell (shown b i)) + 1).
   { intros b i Hi. pose proof (subset_range K (fun m => r m i) b) as [L U]. specialize (Wide i Hi).
     apply cell_spec; unfold shown; [exact L|lra]. }
   destruct (pigeons (Q ^ d) (2 ^ K) (fun b => code Q d (fun i => cell (shown b i))) Many) as (a & b & Hab & E).
@@ -319,10 +322,12 @@ Proof.
         by (intros; rewrite Reduce, <- sum_scale; apply sum_ext; intros; ring).
       rewrite sum_swap. apply sum_ext. intros i _. rewrite Rmult_comm, <- sum_scale. apply sum_ext. intros; ring. }
     replace K with (S m + (K - S m))%nat in Relation at 1 by lia. rewrite sum_split in Relation.
-    rewrite (sum_zero (K - S m)) in Relation by (intros j Hj; rewrite Above by lia; ring). cbn [sum] in Relation. rewrite <- Hn in Relation.
+    rewrite (sum_zero (K - S m)) in Relation by (intros j Hj; rewrite Above by lia; ring). cbn [sum] in Relation.
+    rewrite <- Hn in Relation.
     assert (Unit : Rabs (c m) = 1) by (destruct (C1 m); [contradiction|assumption]).
     assert (E : Rabs (g n) = Rabs (c m * g n)) by (rewrite Rabs_mult, Unit; ring). rewrite E, Rmult_1_l.
-    replace (c m * g n) with (sum d (fun i => sum K (fun j => c j * r j i) * g (k + i)%nat) - sum m (fun j => c j * g (k + (d + j))%nat)) by lra.
+    replace (c m * g n) with (sum d (fun i => sum K (fun j => c j * r j i) * g (k + i)%nat) - sum m (fun j => c j * g (k + (d
+      + j))%nat)) by lra.
     unfold Rminus. eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_Ropp.
     rewrite Hn, Nat.add_assoc, sum_split.
     apply Rplus_le_compat.

@@ -72,7 +72,8 @@ Definition as_linear (d : nat) (w : lru) : elman := {|
   elman_h := {|
     W := fun k => if Nat.ltb k d
       then joined d (fun j => if Nat.eqb j k then lru_re w k else 0) (fun j => if Nat.eqb j k then - lru_im w k else 0)
-      else joined d (fun j => if Nat.eqb j (k - d)%nat then lru_im w (k - d)%nat else 0) (fun j => if Nat.eqb j (k - d)%nat then lru_re w (k - d)%nat else 0);
+      else joined d (fun j => if Nat.eqb j (k - d)%nat then lru_im w (k - d)%nat else 0)
+        (fun j => if Nat.eqb j (k - d)%nat then lru_re w (k - d)%nat else 0);
     U := joined d (U (lru_h w)) (U (lru_g w));
     b := joined d (b (lru_h w)) (b (lru_g w)) |};
   elman_start := joined d (fst (lru_start w)) (snd (lru_start w));
@@ -95,8 +96,10 @@ Lemma dot_unit d k c (s : vector) : (k < d)%nat -> dot d (fun j => if Nat.eqb j 
 Proof. intros Hk. unfold dot. rewrite sum_single. now replace (Nat.ltb k d) with true by (symmetry; now apply Nat.ltb_lt). Qed.
 
 Lemma same_state d w x n k : (k < d)%nat ->
-  run (elman_step (fun z => z) (d + d) (as_linear d w)) (elman_start (as_linear d w)) x n k = fst (run (lru_step w) (lru_start w) x n) k /\
-  run (elman_step (fun z => z) (d + d) (as_linear d w)) (elman_start (as_linear d w)) x n (d + k)%nat = snd (run (lru_step w) (lru_start w) x n) k.
+  run (elman_step (fun z => z) (d + d) (as_linear d w)) (elman_start (as_linear d w)) x n k = fst (run (lru_step w)
+    (lru_start w) x n) k /\
+  run (elman_step (fun z => z) (d + d) (as_linear d w)) (elman_start (as_linear d w)) x n (d + k)%nat = snd (run (lru_step w)
+    (lru_start w) x n) k.
 Proof.
   intros Hk. induction n as [|n [I1 I2]].
   - cbn [run as_linear elman_start]. now rewrite joined_low, joined_high.
@@ -109,7 +112,8 @@ Qed.
 
 Lemma same_output d w x n : lru_output d w x n = linear_output (d + d) (as_linear d w) x n.
 Proof.
-  unfold lru_output, linear_output, elman_output, read. change (elman_out (as_linear d w)) with {| V := joined d (V (lru_out w)) zero; v0 := v0 (lru_out w) |}.
+  unfold lru_output, linear_output, elman_output, read.
+  change (elman_out (as_linear d w)) with {| V := joined d (V (lru_out w)) zero; v0 := v0 (lru_out w) |}.
   cbn [V v0]. rewrite dot_joined. replace (dot d zero _) with 0 by (symmetry; apply sum_zero; intros; unfold zero; ring).
   rewrite Rplus_0_r. f_equal. apply dot_eq. intros k Hk. now destruct (same_state d w x n k Hk) as [-> _].
 Qed.

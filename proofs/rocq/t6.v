@@ -22,7 +22,8 @@ Definition bare (w : elman) : elman := {|
   elman_out := {| V := V (elman_out w); v0 := 0 |} |}.
 
 Lemma dot_sub d v f g : dot d v f - dot d v g = dot d v (fun j => f j - g j).
-Proof. unfold dot, Rminus. rewrite <- (Rmult_1_l (sum d (fun k => v k * g k))), <- Ropp_mult_distr_l_reverse, <- sum_scale, <- sum_plus.
+Proof. unfold dot, Rminus. rewrite <- (Rmult_1_l (sum d (fun k => v k * g k))), <- Ropp_mult_distr_l_reverse, <- sum_scale,
+  <- sum_plus.
   apply sum_ext. intros; ring. Qed.
 
 Lemma dot_bounded d v f e : (forall j, (j < d)%nat -> Rabs (f j) <= e) -> Rabs (dot d v f) <= sum d (fun j => Rabs (v j)) * e.
@@ -50,7 +51,8 @@ Proof.
   - exists (largest d (fun k => sum d (fun j => Rabs (W (elman_h w) k j)) * e + Rabs (b (elman_h w) k))).
     intros l x Hl k Hk. rewrite !run_S. unfold elman_step at 1 3. rewrite <- relu_scale by exact Hl.
     eapply Rle_trans; [apply relu_lipschitz|].
-    eapply Rle_trans; [|apply (largest_is d (fun k => sum d (fun j => Rabs (W (elman_h w) k j)) * e + Rabs (b (elman_h w) k)) k Hk)].
+    eapply Rle_trans; [|apply (largest_is d (fun k => sum d (fun j => Rabs (W (elman_h w) k j)) * e
+      + Rabs (b (elman_h w) k)) k Hk)].
     cbv beta. unfold affine. cbn [bare elman_h W U b].
     set (h := run _ _ _ n). set (g := run _ zero _ n).
     replace (dot d (W (elman_h w) k) h + U (elman_h w) k * (l * x (S n)) + b (elman_h w) k
@@ -106,7 +108,8 @@ Qed.
 (** One unit at one n: the exact network would read V h = 1 and V h = -1 off states h >= 0. *)
 Theorem one_unit : T6_one_unit.
 Proof.
-  intros w n delta Hn Rec. pose proof (bare_exact delta 1 w n Rec (fun _ => 1)) as P. pose proof (bare_exact delta 1 w n Rec (fun _ => -1)) as Q.
+  intros w n delta Hn Rec. pose proof (bare_exact delta 1 w n Rec (fun _ => 1)) as P.
+  pose proof (bare_exact delta 1 w n Rec (fun _ => -1)) as Q.
   destruct n as [|n]; [lia|]. unfold relu_output, elman_output, read, dot in P, Q. cbn [sum bare elman_out V v0] in P, Q.
   rewrite run_S in P, Q. unfold elman_step at 1 in P. unfold elman_step at 1 in Q.
   match type of P with context [relu ?a] => pose proof (relu_nonneg a) as HP; set (p := relu a) in * end.

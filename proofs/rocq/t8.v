@@ -53,7 +53,8 @@ Proof.
   - intros t. unfold x. destruct (Nat.leb 1 t && Nat.leb t n)%bool; [apply Size|rewrite Rabs_R0; lra].
   - unfold x. replace (Nat.leb 1 (n - p)) with true by (symmetry; apply Nat.leb_le; lia).
     replace (Nat.leb (n - p) n) with true by (symmetry; apply Nat.leb_le; lia). cbn [andb].
-    replace (n - (n - p))%nat with p by lia. unfold coefficient. replace (Nat.leb p d) with true by (symmetry; apply Nat.leb_le; lia).
+    replace (n - (n - p))%nat with p by lia. unfold coefficient.
+    replace (Nat.leb p d) with true by (symmetry; apply Nat.leb_le; lia).
     rewrite Rabs_mult, Rabs_pos_eq by (apply Rmult_le_pos; [exact HM|left; now apply Rinv_0_lt_compat]). field. lra.
   - assert (State : forall s : R, forall i, (i < d)%nat ->
       run (elman_step (fun z => z) d w) (elman_start w) (blanked n (fun t => s * x t)) n i =
@@ -61,19 +62,23 @@ Proof.
     { intros s i Hi. rewrite state_response. replace (sum n _) with 0; [lra|]. symmetry.
       rewrite (sum_ext n _ (fun k => s * (power d w k i * coefficient k))).
       - rewrite sum_scale. replace n with (S d + (n - S d))%nat by lia. rewrite sum_split.
-        rewrite (sum_zero (n - S d)) by (intros k _; unfold coefficient; replace (Nat.leb (S d + k) d) with false by (symmetry; apply Nat.leb_gt; lia); ring).
+        rewrite (sum_zero (n - S d)) by (intros k _; unfold coefficient; replace (Nat.leb (S d + k) d) with false by (symmetry;
+          apply Nat.leb_gt; lia); ring).
         rewrite (sum_ext (S d) _ (fun k => M / Rabs (c p) * (c k * power d w k i))).
         + rewrite sum_scale, D by exact Hi. ring.
         + intros k Hk. unfold coefficient. replace (Nat.leb k d) with true by (symmetry; apply Nat.leb_le; lia). ring.
       - intros k Hk. unfold blanked, x. replace (Nat.leb (n - k) n) with true by (symmetry; apply Nat.leb_le; lia).
-        replace (Nat.leb 1 (n - k)) with true by (symmetry; apply Nat.leb_le; lia). cbn [andb]. replace (n - (n - k))%nat with k by lia. ring. }
+        replace (Nat.leb 1 (n - k)) with true by (symmetry; apply Nat.leb_le; lia). cbn [andb].
+        replace (n - (n - k))%nat with k by lia. ring. }
     assert (Later : forall s : R, forall m i, (i < d)%nat ->
       run (elman_step (fun z => z) d w) (elman_start w) (blanked n (fun t => s * x t)) (n + m) i =
       run (elman_step (fun z => z) d w) (elman_start w) (fun _ => 0) (n + m) i).
     { intros s. induction m as [|m IH]; intros i Hi; [rewrite Nat.add_0_r; now apply State|].
       rewrite Nat.add_succ_r, !run_S. unfold elman_step at 1 3, affine.
-      rewrite (dot_eq d _ _ _ IH). unfold blanked at 1. now replace (Nat.leb (S (n + m)) n) with false by (symmetry; apply Nat.leb_gt; lia). }
-    assert (Out : forall s : R, linear_output d w (blanked n (fun t => s * x t)) (n + (n - p) - 1) = linear_output d w (fun _ => 0) (n + (n - p) - 1)).
+      rewrite (dot_eq d _ _ _ IH). unfold blanked at 1.
+      now replace (Nat.leb (S (n + m)) n) with false by (symmetry; apply Nat.leb_gt; lia). }
+    assert (Out : forall s : R, linear_output d w (blanked n (fun t => s * x t))
+      (n + (n - p) - 1) = linear_output d w (fun _ => 0) (n + (n - p) - 1)).
     { intros s. unfold linear_output, elman_output, read. f_equal. apply dot_eq. intros i Hi.
       replace (n + (n - p) - 1)%nat with (n + (n - p - 1))%nat by lia. now apply Later. }
     assert (Ext : forall s u, (forall t, u t = s * x t) ->
@@ -84,7 +89,8 @@ Qed.
 
 (** * A state of one real *)
 
-Definition varies (f : R -> R) : Prop := forall t e, 0 < e -> exists r, 0 < r /\ forall t', Rabs (t' - t) < r -> Rabs (f t' - f t) < e.
+Definition varies (f : R -> R) : Prop := forall t e, 0 < e -> exists r, 0 < r /\ forall t', Rabs (t' - t) < r ->
+  Rabs (f t' - f t) < e.
 
 Lemma varies_continuity f : varies f -> continuity f.
 Proof.
@@ -135,14 +141,17 @@ Proof.
   intros step s0 out n M delta Cont Hn HM Copy.
   set (state := fun s t => run step s0 (blanked n (boundary M s t)) n).
   assert (Blank : forall s t, state s t = run step s0 (boundary M s t) n).
-  { intros s t. apply run_ext. intros k Hk. unfold blanked. now replace (Nat.leb k n) with true by (symmetry; apply Nat.leb_le; lia). }
+  { intros s t. apply run_ext. intros k Hk. unfold blanked.
+  now replace (Nat.leb k n) with true by (symmetry; apply Nat.leb_le; lia). }
   set (gap := fun t => state 1 t - state (-1) t).
   assert (V : varies gap).
-  { intros t e He. assert (One : Rabs 1 <= 1) by (rewrite Rabs_R1; lra). assert (Minus : Rabs (-1) <= 1) by (rewrite Rabs_left; lra).
+  { intros t e He. assert (One : Rabs 1 <= 1) by (rewrite Rabs_R1; lra).
+  assert (Minus : Rabs (-1) <= 1) by (rewrite Rabs_left; lra).
     destruct (run_varies step s0 (boundary M 1) Cont (boundary_varies M 1 One) n t (e / 2) ltac:(lra)) as (r1 & H1 & C1).
     destruct (run_varies step s0 (boundary M (-1)) Cont (boundary_varies M (-1) Minus) n t (e / 2) ltac:(lra)) as (r2 & H2 & C2).
     exists (Rmin r1 r2). split; [now apply Rmin_pos|]. intros t' Ht. unfold gap. rewrite !Blank.
-    specialize (C1 t' ltac:(eapply Rlt_le_trans; [exact Ht|apply Rmin_l])). specialize (C2 t' ltac:(eapply Rlt_le_trans; [exact Ht|apply Rmin_r])).
+    specialize (C1 t' ltac:(eapply Rlt_le_trans; [exact Ht|apply Rmin_l])).
+    specialize (C2 t' ltac:(eapply Rlt_le_trans; [exact Ht|apply Rmin_r])).
     set (a := run step s0 (boundary M 1 t') n) in *. set (c := run step s0 (boundary M 1 t) n) in *.
     set (a' := run step s0 (boundary M (-1) t') n) in *. set (c' := run step s0 (boundary M (-1) t) n) in *.
     replace (a - a' - (c - c')) with ((a - c) - (a' - c')) by ring. unfold Rminus at 1.
@@ -173,7 +182,8 @@ Qed.
 
 Lemma linear_combination a c e : continuous_step (fun s x => a * s + c * x + e).
 Proof.
-  intros s x eps He. set (K := Rabs a + Rabs c + 1). assert (HK : 0 < K) by (unfold K; pose proof (Rabs_pos a); pose proof (Rabs_pos c); lra).
+  intros s x eps He. set (K := Rabs a + Rabs c + 1).
+  assert (HK : 0 < K) by (unfold K; pose proof (Rabs_pos a); pose proof (Rabs_pos c); lra).
   exists (eps / K). assert (P : 0 < eps / K) by (apply Rmult_lt_0_compat; [exact He|now apply Rinv_0_lt_compat]). split; [exact P|].
   intros s' x' Hs Hx. replace (a * s' + c * x' + e - (a * s + c * x + e)) with (a * (s' - s) + c * (x' - x)) by ring.
   eapply Rle_lt_trans; [apply Rabs_triang|]. rewrite !Rabs_mult.
@@ -199,7 +209,8 @@ Qed.
 
 Lemma product_step : continuous_step Rmult.
 Proof.
-  intros s x e He. set (K := Rabs s + Rabs x + 1). assert (HK : 1 <= K) by (unfold K; pose proof (Rabs_pos s); pose proof (Rabs_pos x); lra).
+  intros s x e He. set (K := Rabs s + Rabs x + 1).
+  assert (HK : 1 <= K) by (unfold K; pose proof (Rabs_pos s); pose proof (Rabs_pos x); lra).
   exists (Rmin 1 (e / K)). assert (P : 0 < e / K) by (apply Rmult_lt_0_compat; [exact He|apply Rinv_0_lt_compat; lra]).
   split; [apply Rmin_pos; lra|]. intros s' x' Hs Hx. pose proof (Rmin_l 1 (e / K)) as R1. pose proof (Rmin_r 1 (e / K)) as R2.
   set (r := Rmin 1 (e / K)) in *. replace (s' * x' - s * x) with ((s' - s) * x + s * (x' - x) + (s' - s) * (x' - x)) by ring.
@@ -222,7 +233,8 @@ Proof.
   replace ((1 + tanh (t' / 2)) / 2 - (1 + tanh (t / 2)) / 2) with (/ 2 * (tanh (t' / 2) - tanh (t / 2))) by field.
   rewrite Rabs_mult, (Rabs_pos_eq (/ 2)) by lra.
   assert (Close : Rabs (t' / 2 - t / 2) < r).
-  { replace (t' / 2 - t / 2) with (/ 2 * (t' - t)) by field. rewrite Rabs_mult, (Rabs_pos_eq (/ 2)) by lra. pose proof (Rabs_pos (t' - t)). lra. }
+  { replace (t' / 2 - t / 2) with (/ 2 * (t' - t)) by field. rewrite Rabs_mult, (Rabs_pos_eq (/ 2)) by lra.
+  pose proof (Rabs_pos (t' - t)). lra. }
   specialize (C _ Close). pose proof (Rabs_pos (tanh (t' / 2) - tanh (t / 2))). lra.
 Qed.
 
@@ -233,8 +245,10 @@ Proof.
     (fun s => V (elman_out w) 0%nat * s + v0 (elman_out w)) n M delta (composed _ _ Act (linear_combination _ _ _)) Hn HM).
   assert (E : forall x m, run (elman_step act 1 w) (elman_start w) x m 0%nat =
     run (fun s x => act (W g 0%nat 0%nat * s + U g 0%nat * x + b g 0%nat)) (elman_start w 0%nat) x m).
-  { intros x m. induction m as [|m IH]; [reflexivity|]. rewrite !run_S, <- IH. unfold elman_step at 1, affine, dot. cbn [sum]. fold g. f_equal. ring. }
-  intros x j Hx Hj. specialize (Copy x j Hx Hj). unfold elman_output, read, dot in Copy. cbn [sum] in Copy. rewrite E, Rplus_0_l in Copy. exact Copy.
+  { intros x m. induction m as [|m IH]; [reflexivity|]. rewrite !run_S, <- IH. unfold elman_step at 1, affine, dot. cbn [sum].
+  fold g. f_equal. ring. }
+  intros x j Hx Hj. specialize (Copy x j Hx Hj). unfold elman_output, read, dot in Copy. cbn [sum] in Copy.
+  rewrite E, Rplus_0_l in Copy. exact Copy.
 Qed.
 
 Lemma gru_one after keeps w n M delta : (2 <= n)%nat -> 0 <= M -> copies delta M n (gru_output after keeps 1 w) -> M <= delta.
@@ -242,7 +256,8 @@ Proof.
   intros Hn HM Copy.
   set (line := fun g : gate => fun s x : R => W g 0%nat 0%nat * s + U g 0%nat * x + b g 0%nat).
   set (z := fun s x => sigmoid (line (gru_z w) s x)). set (r := fun s x => sigmoid (line (gru_r w) s x)).
-  set (inner := fun s x => if after then r s x * (W (gru_n w) 0%nat 0%nat * s + gru_c w 0%nat) + (U (gru_n w) 0%nat * x + b (gru_n w) 0%nat)
+  set (inner := fun s x => if after then r s x * (W (gru_n w) 0%nat 0%nat * s + gru_c w 0%nat) + (U (gru_n w) 0%nat * x
+    + b (gru_n w) 0%nat)
     else W (gru_n w) 0%nat 0%nat * (r s x * s) + U (gru_n w) 0%nat * x + b (gru_n w) 0%nat).
   set (step := fun s x => if keeps then z s x * s + (1 - z s x) * tanh (inner s x) else (1 - z s x) * s + z s x * tanh (inner s x)).
   assert (Line : forall g, continuous_step (line g)) by (intros; apply linear_combination).
@@ -255,14 +270,17 @@ Proof.
   assert (State : continuous_step (fun s _ => s)).
   { intros s x e He. exists e. split; [exact He|]. auto. }
   assert (Ext : forall f f' : R -> R -> R, (forall s x, f s x = f' s x) -> continuous_step f -> continuous_step f').
-  { intros f f' Same F s x e He. destruct (F s x e He) as (q & Hq & C). exists q. split; [exact Hq|]. intros s' x' Hs Hx. rewrite <- !Same. now apply C. }
+  { intros f f' Same F s x e He. destruct (F s x e He) as (q & Hq & C). exists q. split; [exact Hq|]. intros s' x' Hs Hx.
+  rewrite <- !Same. now apply C. }
   assert (In : continuous_step inner).
   { unfold inner. destruct after.
-    - apply (both (fun s x => r s x * (W (gru_n w) 0%nat 0%nat * s + gru_c w 0%nat)) (fun s x => U (gru_n w) 0%nat * x + b (gru_n w) 0%nat) Rplus); [| |exact Plus].
+    - apply (both (fun s x => r s x * (W (gru_n w) 0%nat 0%nat * s + gru_c w 0%nat))
+        (fun s x => U (gru_n w) 0%nat * x + b (gru_n w) 0%nat) Rplus); [| |exact Plus].
       + apply (both r (fun s x => W (gru_n w) 0%nat 0%nat * s + gru_c w 0%nat) Rmult Rr); [|apply product_step].
         apply (Ext (fun s x => W (gru_n w) 0%nat 0%nat * s + 0 * x + gru_c w 0%nat)); [intros; ring|apply Affine].
       + apply (Ext (fun s x => 0 * s + U (gru_n w) 0%nat * x + b (gru_n w) 0%nat)); [intros; ring|apply Affine].
-    - apply (both (fun s x => r s x * s) (fun _ x => x) (fun p x => W (gru_n w) 0%nat 0%nat * p + U (gru_n w) 0%nat * x + b (gru_n w) 0%nat)).
+    - apply (both (fun s x => r s x * s) (fun _ x => x)
+        (fun p x => W (gru_n w) 0%nat 0%nat * p + U (gru_n w) 0%nat * x + b (gru_n w) 0%nat)).
       + apply (both r (fun s _ => s) Rmult Rr State product_step).
       + apply (Ext (fun s x => 0 * s + 1 * x + 0)); [intros; ring|apply Affine].
       + apply Affine. }
@@ -282,7 +300,8 @@ Proof.
   { intros x m. induction m as [|m IH]; [reflexivity|]. rewrite !run_S, <- IH. set (h := run _ _ _ m).
     unfold gru_step, step, inner, z, r, line, affine, input_map, dot. cbn [sum].
     destruct after, keeps; rewrite !Rplus_0_l; reflexivity. }
-  intros x j Hx Hj. specialize (Copy x j Hx Hj). unfold gru_output, read, dot in Copy. cbn [sum] in Copy. rewrite E, Rplus_0_l in Copy. exact Copy.
+  intros x j Hx Hj. specialize (Copy x j Hx Hj). unfold gru_output, read, dot in Copy. cbn [sum] in Copy.
+  rewrite E, Rplus_0_l in Copy. exact Copy.
 Qed.
 
 Theorem one_unit : T8_one_unit.

@@ -167,6 +167,24 @@ def test_the_cache_holds_whole_files_of_what_compiled(copy, tmp_path):
     assert not [file for file in own.iterdir() if file.suffix not in (".vo", ".txt")]
 
 
+@needs_rocq
+def test_coqchk_accepts_what_compiled_and_tells_what_was_switched_off(copy, cache, monkeypatch):
+    """An unsafe fixpoint that the lemma does not use escapes `Print Assumptions`, not coqchk."""
+    assert check(SOURCES, C11, cache, recheck=True).rechecked is Verdict.PROVED
+    monkeypatch.setattr(kernel, "FORBIDDEN", re.compile(r"(?!)"))
+    unsafe = "Unset Guard Checking.\nFixpoint loop (n : nat) : False := loop n.\nSet Guard Checking.\nLemma units"
+    report = check(copy("c11.v", "Lemma units", unsafe), C11, cache, recheck=True)
+    assert [row.verdict for row in report.lemmas] == [Verdict.PROVED]
+    assert report.verdict() is Verdict.REFUTED
+    assert "unsafe (co)fixpoints" in report.recheck_problem
+
+
+@needs_rocq
+def test_coqchk_rejects_what_is_not_a_compiled_file(tmp_path):
+    (tmp_path / "c11.vo").write_bytes(b"not compiled")
+    assert kernel.coqchk(tmp_path, ["c11"]).startswith("coqchk: ")
+
+
 def test_every_theorem_has_a_lemma_or_a_reason():
     assert [name for name in THEOREMS if name not in LEMMAS and name not in LEFT_OUT] == []
     assert all(THEOREMS[name].lemmas == LEMMAS.get(name, ()) for name in THEOREMS)
@@ -194,7 +212,9 @@ def test_without_rocq_nothing_is_proved(monkeypatch, tmp_path, capsys):
     assert printed.splitlines()[-1].startswith("UNDECIDED")
 
 
-@pytest.mark.parametrize("arguments", [["--cache", "somewhere"], ["--kernel", "--jobs", "0"], ["--kernel", "--cache", __file__]])
+@pytest.mark.parametrize(
+    "arguments", [["--cache", "somewhere"], ["--recheck"], ["--kernel", "--jobs", "0"], ["--kernel", "--cache", __file__]]
+)
 def test_bad_input_is_one_line(arguments, capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["proofs", *arguments])

@@ -25,9 +25,12 @@ Steps = Mapping[str, Mapping[str, Verdict]]
 @click.option("--kernel", "with_kernel", is_flag=True, help="Compile proofs/rocq and ask the Rocq kernel about every lemma.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for compiled files.  [~/.cache/first-input-recall/rocq]")
 @click.option("--jobs", type=Count(1), default="2", show_default=True, help="Files compiled at once.")
+@click.option("--recheck", is_flag=True, help="With --kernel: have coqchk check the compiled files again, too.")
 @click.option("--certificate", type=click.Path(path_type=Path), help="Have the kernel check a file written by --rocq, only that.")
-def proofs(with_kernel: bool, cache: Path | None, jobs: int, certificate: Path | None) -> int:
+def proofs(with_kernel: bool, cache: Path | None, jobs: int, recheck: bool, certificate: Path | None) -> int:
     """Print the table and exit with the verdict of all that ran."""
+    if recheck and not with_kernel:
+        raise UsageError("--recheck belongs to --kernel, which compiles the files that it checks again")
     if cache is not None and not with_kernel and certificate is None:
         raise UsageError("--cache belongs to --kernel and --certificate, which compile files")
     if cache is not None and cache.exists() and not cache.is_dir():
@@ -39,7 +42,7 @@ def proofs(with_kernel: bool, cache: Path | None, jobs: int, certificate: Path |
     missing = ""
     if with_kernel:
         try:
-            report = check(cache=cache, jobs=jobs)
+            report = check(cache=cache, jobs=jobs, recheck=recheck)
         except NotInstalled as error:
             missing = str(error)
         except OSError as error:
@@ -106,6 +109,9 @@ def _print_kernel(report: Report) -> None:
     if report.uncompared:
         told += f"; not written in definitions.v: {', '.join(report.uncompared)}"
     click.echo(wrapped("cells", f"{report.cells.value}: {told}"))
+    if report.rechecked is not None:
+        again = report.recheck_problem or "coqchk accepts the compiled files; the libraries they use are not checked again"
+        click.echo(wrapped("again", f"{report.rechecked.value}: {again}"))
     click.echo(wrapped("program", report.program))
     for name in sorted(LEFT_OUT, key=natural):
         click.echo(wrapped("" if name != min(LEFT_OUT, key=natural) else "left out", f"{name}: {LEFT_OUT[name]}"))
