@@ -82,7 +82,7 @@ def natural(name: str) -> tuple[str, int, str]:
 
 def _print_table(steps: Steps, report: Report | None, absent: str) -> None:
     names = sorted({*THEOREMS, *(LEMMAS if report else ())}, key=natural)
-    click.echo(f"{'theorem':<13}{'by its steps':<22}{'by the kernel':<15}axioms  the kernel's statement")
+    click.echo(f"{'theorem':<15}{'by its steps':<22}{'by the kernel':<15}axioms  the kernel's statement")
     for name in names:
         found = steps.get(name)
         by_steps = "no checks"
@@ -91,10 +91,10 @@ def _print_table(steps: Steps, report: Report | None, absent: str) -> None:
             by_steps = f"{all_of(found.values()).value} {proved} of {len(found)}"
         rows = report.of(name) if report else ()
         if not rows:
-            click.echo(f"{name:<13}{by_steps:<22}{'-' if report else absent}".rstrip())
+            click.echo(f"{name:<15}{by_steps:<22}{'-' if report else absent}".rstrip())
         for number, row in enumerate(rows):
             kernel = row.verdict.value if row.verdict is Verdict.PROVED else "REJECTED"
-            lead = f"{'' if number else name:<13}{'' if number else by_steps:<22}"
+            lead = f"{'' if number else name:<15}{'' if number else by_steps:<22}"
             click.echo(f"{lead}{kernel:<15}{len(row.axioms) if not row.problem else '-':<8}{row.lemma.statement}: {row.lemma.says}")
 
 
