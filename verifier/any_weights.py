@@ -33,8 +33,8 @@ PATIENCE = 60.0
 LONGEST_DIVIDED = 24
 """Longest sequences whose box is divided: the number of monomials grows like n^degree."""
 
-MANY_INPUTS = 8
-"""Sequences from this length on need polynomials of degree 4."""
+DEGREE_FOUR = range(8, 13)
+"""Lengths at which polynomials of degree 4 gain more than they cost; beyond them there are too many monomials."""
 
 SHARPENINGS = 4
 """Times the precision of such a bracket is raised."""
@@ -104,7 +104,7 @@ def _divided(made: Bracket, patience: float) -> Bracket:
     except ImportError:
         return replace(made, reason=f"{made.reason}; without numba (pip install 'first-input-recall[bracket]') it is not sharpened")
     regime, program, started = made.regime, record(made.weights), time.perf_counter()
-    degree = 4 if regime.n >= MANY_INPUTS else 3
+    degree = 4 if regime.n in DEGREE_FOUR else 3
     try:
         found = search_bracket(program, regime.bound, regime.n, GAP, patience, float(regime.tolerance), degree)
     except Unsupported:

@@ -29,11 +29,15 @@ expect = "PROVED"
 """
 
 
+PATIENCE = 5
+"""Seconds: a second on an idle machine, more where tests share its cores; an interrupt that is not heard takes minutes."""
+
+
 def interrupted(command, group=False):
-    """What it printed; its exit was that of Ctrl-C, within a second, with everything it started."""
+    """What it printed; its exit was that of Ctrl-C, at once, with everything it started."""
     code, seconds, output = command.interrupt(group)
     assert code == 130
-    assert seconds < 1
+    assert seconds < PATIENCE
     assert not command.has_left_processes()
     assert "Traceback" not in command.shown
     assert command.shown.rstrip().endswith("verify: interrupted")
