@@ -69,8 +69,10 @@ def test_different_forms(left: sympy.Expr, right: sympy.Expr) -> None:
 def test_roots_in_balls() -> None:
     with Balls(120).working():
         assert abs(evaluate((1 + X) ** Rational(-3, 2), {X: Fraction(3)}) * 8 - 1) < arb(10) ** -30
+        assert abs(evaluate((1 + X) ** Rational(-4, 3), {X: Fraction(7)}) * 16 - 1) < arb(10) ** -30
+        assert not evaluate(X ** Rational(1, 3), {X: Fraction(-8)}).is_finite()
         with pytest.raises(TypeError):
-            evaluate((1 + X) ** Rational(1, 3), {X: Fraction(3)})
+            evaluate((1 + X) ** Y, {X: Fraction(3), Y: Fraction(1, 2)})
 
 
 def test_ranges_of_roots() -> None:
