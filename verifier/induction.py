@@ -213,7 +213,7 @@ def _closed_form(ratio: arb, offset: arb, start: arb, count: int) -> arb:
 def iterate_activation(form: Form, offset: Interval, start: Interval, count: int) -> Interval | None:
     """Enclose s_count where s_{t+1} = act(slope·s_t + b_t), act = tanh or σ, b_t in `offset`; None if not found."""
     slope, shift = to_ball(form.slope), offset.lower.union(offset.upper)
-    state = start.lower if start.is_point else start.lower.union(start.upper)
+    state = start.ball()
     if form.kind == "tanh":
         end = iterate_tanh(slope, shift, state, count)
         return None if end is None else Interval(end)

@@ -90,7 +90,7 @@ class Inspection:
     @property
     def attention(self) -> arb:
         """|∂y_n/∂x_1| / Σ_t |∂y_n/∂x_t| along the run: the weight of x_1 among the inputs; not finite where y moves with none."""
-        moduli = [abs(_ball(moment.along_run)) for moment in self.memory]
+        moduli = [abs(moment.along_run.ball()) for moment in self.memory]
         return moduli[0] / sum(moduli, ZERO)
 
 
@@ -113,7 +113,7 @@ def inspect(weights: Weights, bound: Fraction, inputs: Sequence[Fraction], seed:
 
 
 def _is_sharp(found: Inspection) -> bool:
-    values = [_ball(moment.along_run) for moment in found.memory]
+    values = [moment.along_run.ball() for moment in found.memory]
     size = ZERO
     for value in values:
         size = size.max(value.abs_upper())
@@ -173,7 +173,7 @@ def _carriers(program: Program, run: Walk, n: int) -> list[Carrier]:
     for t, row in pull_back(run, n):
         for k, value in row.items():
             if k != INPUT and t > 1 and k in run.first[t - 1]:
-                shares[unit_of[k]][t - 2] += _ball(value * run.first[t - 1][k])
+                shares[unit_of[k]][t - 2] += (value * run.first[t - 1][k]).ball()
     if n == 1:
         return []
     found = [Carrier(unit, tuple(values)) for unit, values in shares.items()]
@@ -184,14 +184,9 @@ def _verdict(memory: Sequence[Memory], carriers: Sequence[Carrier]) -> Verdict:
     ends = [end for moment in memory for part in (moment.along_run, moment.over_box) for end in (part.lower, part.upper)]
     if not all(end.is_finite() for end in ends):
         return Verdict.UNDECIDED
-    slope = _ball(memory[0].along_run)
+    slope = memory[0].along_run.ball()
     for step in zip(*(carrier.shares for carrier in carriers), strict=True):
         total = sum(step, ZERO)
         if Verdict.REFUTED in (check_at_most(total, slope), check_at_most(slope, total)):
             return Verdict.REFUTED
     return Verdict.PROVED
-
-
-def _ball(value: Interval) -> arb:
-    """A ball that holds the interval."""
-    return value.lower if value.is_point else value.lower.union(value.upper)

@@ -240,9 +240,7 @@ def _unit_row(place: int, length: int) -> arb_mat:
 
 def _ball(value: Interval | None) -> arb:
     """The ball around an interval; exactly 0 where there is none."""
-    if value is None:
-        return ZERO
-    return value.lower if value.is_point else value.lower.union(value.upper)
+    return ZERO if value is None else value.ball()
 
 
 def _around(centre: arb, radius: arb) -> Interval:

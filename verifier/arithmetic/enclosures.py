@@ -42,6 +42,10 @@ class Interval:
             return -1
         return None
 
+    def ball(self) -> arb:
+        """A ball that holds the interval."""
+        return self.lower if self.is_point else self.lower.union(self.upper)
+
     def largest_modulus(self) -> arb:
         """An upper bound of |v| over the interval."""
         return abs(self.lower).max(abs(self.upper))

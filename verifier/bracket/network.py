@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from verifier.bracket import kernels
 from verifier.bracket.kernels import AFFINE, LANES, LONGEST_SUM, MUL, RELU, SIGMOID, TANH, chebyshev_nodes, run_points
 from verifier.bracket.monomials import Monomials, monomials
+from verifier.parallel import cores
 from verifier.program import Operation, Program
 
 CODES = {"affine": AFFINE, "mul": MUL, "tanh": TANH, "sigmoid": SIGMOID, "relu": RELU}
@@ -170,8 +170,8 @@ def bound_boxes(compiled: Compiled, degree: int, centres: Floats, radii: Floats)
         raise Unsupported(f"products of degree {degree} in {n} inputs add up {table.longest} terms")
     batches = -(-boxes // LANES)
     shaped = [_in_lanes(values, batches) for values in (centres, radii)]
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(batches, _cores())) as pool:
-        idle = [_Walker(compiled, table, degree) for _ in range(min(batches, _cores()))]
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(batches, cores())) as pool:
+        idle = [_Walker(compiled, table, degree) for _ in range(min(batches, cores()))]
 
         def walk(batch: int) -> tuple[Floats, Floats, Floats]:
             walker = idle.pop()
@@ -238,11 +238,6 @@ class _Walker:
         if sums and count:
             flat = values.reshape(len(values), -1)
             np.matmul(self.compiled.matrix, flat[:fixed, : count * LANES], out=flat[fixed : fixed + sums, : count * LANES])
-
-
-def _cores() -> int:
-    """Cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_sequences(compiled: Compiled, sequences: Floats) -> Floats:

@@ -22,7 +22,7 @@ from verifier.cli.copy import machine_line
 from verifier.cli.files import read_text
 from verifier.cli.numbers import show_bound, show_horizon, show_rate, show_slope
 from verifier.cli.plot import check_plot, draw_figures, plot_option
-from verifier.cli.report import wrapped
+from verifier.cli.report import print_columns, wrapped
 from verifier.cli.transition import print_transition, transition_data, transition_line
 from verifier.errors import UsageError
 from verifier.exact import show_rational
@@ -312,11 +312,8 @@ def _print_table(shown: Sequence[tuple[Network, GradientReport]]) -> None:
             columns.append([show_slope(row.first.lower, up=False) for row in report.rows])
             columns.append([show_slope(row.first.upper, up=True) for row in report.rows])
             columns.append([show_bound(row.later, up=True, digits=3) if row.n > 1 else "-" for row in report.rows])
-    widths = [max(len(head), *(len(cell) for cell in column)) for head, column in zip(heads, columns, strict=True)]
     click.echo("  ∂y_n/∂x_1 over every sequence: from, to; then max over t >= 2 of |∂y_n/∂x_t|")
-    click.echo("  " + "  ".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
-    for cells in zip(*columns, strict=True):
-        click.echo("  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(cells, widths, strict=True)))
+    print_columns(heads, list(zip(*columns, strict=True)))
 
 
 def _print_conclusions(network: Network, report: GradientReport) -> None:

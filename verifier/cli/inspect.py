@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Sequence
 from fractions import Fraction
@@ -21,7 +20,7 @@ from verifier.cli.copy import machine_line
 from verifier.cli.files import read_bytes
 from verifier.cli.numbers import show_bound, show_slope
 from verifier.cli.plot import check_plot, draw_figures, plot_option
-from verifier.cli.report import wrapped
+from verifier.cli.report import print_columns, wrapped
 from verifier.cli.weights import ROLE_OPTION, describe_file, named_roles
 from verifier.errors import StepLimit, UsageError
 from verifier.exact import parse_rational, show_rational
@@ -33,7 +32,6 @@ from verifier.observed import observe
 from verifier.program import Program, record
 from verifier.sequences import Runs, compress, expand, length, runs_to_data, show_runs
 from verifier.settled import NATURAL_RANGES
-from verifier.weights import Weights
 
 SEARCH_BITS = 128
 """Precision at which the run is looked for, unless one is given."""
@@ -83,8 +81,12 @@ def inspect_command(
     check_available(suffix)
     content = decode(suffix, read_bytes(file))
     weights, roles = weights_of(content, arch, named_roles(chosen))
-    runs = _given_run(inputs, n, bound) if inputs is not None else _worst_run(weights, n, bound, seed)
-    _check_length(record(weights), length(runs))
+    program = record(weights)
+    if inputs is not None:
+        runs = _given_run(inputs, n, bound)
+        _check_length(program, length(runs))
+    else:
+        runs = _worst_run(program, n, bound, seed)
     found = inspect(weights, bound, list(expand(runs)), seed)
     if plot is not None:
         from proofs.sheet.figures import inspection
@@ -121,11 +123,10 @@ def _given_run(text: str, n: int | None, bound: Fraction) -> Runs:
     return compress(list(expand(tuple(runs))))
 
 
-def _worst_run(weights: Weights, n: int | None, bound: Fraction, seed: int) -> Runs:
+def _worst_run(program: Program, n: int | None, bound: Fraction, seed: int) -> Runs:
     """The sequence of n inputs at which adversarial runs find the largest error."""
     if n is None:
         raise UsageError("say how long the run is: --n N, or the run itself: --inputs 1,-1,0.5")
-    program = record(weights)
     _check_length(program, n)
     with Balls(SEARCH_BITS).working():
         return observe(program, bound, n, only_last=True, seed=seed).worst.runs
@@ -260,10 +261,7 @@ def _value(value: Interval) -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
-    for row in itertools.chain([heads], rows):
-        cells = [f"{row[0]:<{widths[0]}}", *(f"{cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))]
-        click.echo("  " + "  ".join(cells).rstrip())
+    print_columns(heads, rows, named=True)
     click.echo()
 
 

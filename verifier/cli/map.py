@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
-import sys
 from pathlib import Path
 
 import click
@@ -14,7 +12,7 @@ from proofs.survey import COLUMNS, Finding, Map, describe_cell, draw_map, map_qu
 from verifier.cli.architecture import Count
 from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.progress import Counting
-from verifier.cli.report import print_table, wrapped
+from verifier.cli.report import print_table, report_width, wrapped
 from verifier.errors import UsageError
 from verifier.parallel import cores
 from verifier.regime import DEFAULT_HIDDEN
@@ -113,15 +111,10 @@ def print_map(drawn: Map) -> None:
         found.add_column(title, overflow="fold", ratio=1, no_wrap=not title)
     for names, cells in drawn.rows():
         found.add_row("\n".join(names), *("\n".join(describe_cell(cells[column.key])) for column in COLUMNS))
-    print_table(found, map_width())
+    print_table(found, report_width(WIDTH))
     click.echo()
     click.echo(wrapped("meaning", MEANING.format(drawn.hidden)))
     click.echo()
-
-
-def map_width() -> int:
-    """The terminal's width up to `WIDTH` columns, and that in files."""
-    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
 
 
 def _last_line(drawn: Map) -> str:

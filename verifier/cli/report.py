@@ -256,9 +256,19 @@ def print_table(table: Table, width: int) -> None:
         click.echo(line.rstrip())
 
 
-def report_width() -> int:
-    """The report's width: the terminal's, at most `WIDTH`."""
-    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns) if sys.stdout.isatty() else WIDTH
+def print_columns(heads: Sequence[str], rows: Sequence[Sequence[str]], *, named: bool = False) -> None:
+    """Indented columns of short texts, flush right; the first flush left if it is `named`."""
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        cells = [f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)]
+        if named:
+            cells[0] = f"{row[0]:<{widths[0]}}"
+        click.echo("  " + "  ".join(cells).rstrip())
+
+
+def report_width(widest: int = WIDTH) -> int:
+    """The report's width: the terminal's, at most `widest`, and that in files."""
+    return min(widest, shutil.get_terminal_size((widest, 24)).columns) if sys.stdout.isatty() else widest
 
 
 def _pushed(pushed: Enumeration | None) -> str:

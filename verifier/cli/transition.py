@@ -10,7 +10,7 @@ from flint import arb
 from verifier.arithmetic.balls import ONE, exact_fraction, to_ball
 from verifier.cli.copy import machine_line
 from verifier.cli.numbers import show_bound, show_horizon, show_polynomial, show_rate, show_slope
-from verifier.cli.report import wrapped
+from verifier.cli.report import print_columns, wrapped
 from verifier.exact import show_rational
 from verifier.linear_gradient import TransitionReport
 from verifier.linear_memory import central_binomial, worthless_horizon
@@ -175,10 +175,7 @@ def _print_rows(report: TransitionReport) -> None:
         least = row.least_error
         line.append("-" if least is None else show_rational(least))
         lines.append(line)
-    widths = [max(len(head), *(len(line[k]) for line in lines)) for k, head in enumerate(heads)]
-    click.echo("  " + "  ".join(f"{head:>{width}}" for head, width in zip(heads, widths, strict=True)))
-    for line in lines:
-        click.echo("  " + "  ".join(f"{cell:>{width}}" for cell, width in zip(line, widths, strict=True)))
+    print_columns(heads, lines)
 
 
 def _both(value: arb) -> str:
