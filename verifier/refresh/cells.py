@@ -24,7 +24,7 @@ from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.monotone import interval_of
 from verifier.program import Program
 from verifier.refresh.clock import ROOM
-from verifier.refresh.form import Form
+from verifier.refresh.lstm import Form
 from verifier.run import Runner
 from verifier.verdict import Verdict, all_of, check_at_most
 
