@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
+from typing import TypeVar
 
+import flint
 from flint import arb
 
 from verifier.program import Program
-from verifier.refresh import lstm
-from verifier.refresh.cells import Enumeration, Hints, enumerate_levels
-from verifier.refresh.clock import LARGEST_PERIOD
-from verifier.refresh.levels import Inequalities, Inequality, decide
+from verifier.refresh import gru, lstm
+from verifier.refresh.cells import Boxes, Enumeration, Hints, enumerate_levels
+from verifier.refresh.clock import LARGEST_PERIOD, SHORTEST_PERIOD, Clock, Cycles
+from verifier.refresh.levels import Inequalities, Inequality, Memory, decide
 from verifier.verdict import Verdict, all_of
 
-SHORTEST_PERIOD = 3
-"""A cycle clears, takes at least one bit and loads."""
+P = TypeVar("P")
 
 
 @dataclass(frozen=True)
@@ -23,12 +26,12 @@ class Refresh:
     """The inequalities, and the bound they give for |y_n - x_1|.
 
     `upper` holds if `verdict` is PROVED. `levels`: how many are in use; `firsts`: inputs x_1 beside borders of levels, where the
-    error is largest; `hints`: where levels and borders are, for `enumerate_levels`.
+    error is largest; `boxes` and `hints`: what states and levels are, for `enumerate_levels`.
     """
 
     inequalities: tuple[Inequality, ...]
     upper: arb
-    form: lstm.Form
+    boxes: Boxes
     hints: Hints
     levels: int
     firsts: tuple[Fraction, ...]
@@ -47,24 +50,35 @@ class Refresh:
 
 def push_levels(program: Program, bound: Fraction, found: Refresh) -> Enumeration:
     """Every level of a refreshed memory as a box of states pushed through a cycle, where there are few enough."""
-    return enumerate_levels(program, found.form, bound, found.levels, found.hints)
+    return enumerate_levels(program, found.boxes, bound, found.levels, found.hints)
 
 
 def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
     """Bound sup over n >= 1 and inputs in [-bound, bound] of |y_n - x_1|; None where the step is of none of the forms.
 
-    Works at the current precision. Hypotheses checked here: all of theory C9.
+    Works at the current precision, for a GRU with as many bits more as its gain has: a flag next to -1 moves thresholds by its
+    distance from -1, and these are compared with 1/gain. Hypotheses checked here: all of theory C9.
     """
-    form = lstm.recognise(program)
-    if form is None:
-        return None
-    cycles = lstm.clock(program, form).cycles()
-    if cycles is None or min(len(cycles.first), len(cycles.later)) < SHORTEST_PERIOD:
+    if (long := lstm.recognise(program)) is not None:
+        return _bound(lstm.StateBoxes(program, long), lstm.clock(program, long), partial(lstm.Numbers, long, bound), bound)
+    if (gated := gru.recognise(program)) is not None:
+        with flint.ctx.workprec(flint.ctx.prec + int(abs(gated.gain)).bit_length()):
+            return _bound(gru.StateBoxes(program, gated), gru.clock(program, gated), partial(gru.Numbers, gated, bound), bound)
+    return None
+
+
+def _bound(boxes: Boxes, clock: Clock[P], numbers: Callable[[Cycles[P]], Memory], bound: Fraction) -> Refresh:
+    """The inequalities of a network of some form."""
+    cycles = clock.cycles()
+    if cycles is None or not cycles.are_long:
         text = f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps"
         never = Inequality("clock", text, 1, Verdict.UNDECIDED)
-        return Refresh((never,), arb("inf"), form, Hints(0, Fraction(0), Fraction(0), form.slope, form.constant), 0, ())
+        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, ())
     found = Inequalities()
     found.state("clock", "the clock comes back to one set of states every P steps, whatever the inputs", cycles.returns)
-    decision = decide(lstm.Numbers(form, cycles, bound), bound, found)
-    hints = Hints(len(cycles.later), decision.unit, decision.margin, form.slope, form.constant)
-    return Refresh(found.all(), decision.upper, form, hints, decision.levels, decision.firsts)
+    memory = numbers(cycles)
+    decision = decide(memory, bound, found)
+    hints = Hints(
+        len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin
+    )
+    return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts)

@@ -112,7 +112,10 @@ class Memory(Protocol):
     """A network of one form, in numbers: what `decide` asks of it."""
 
     slope: Fraction
+    """V: y = V A + constant."""
     constant: Fraction
+    origin: Fraction
+    """The state of the unit that holds A is A + origin."""
     gain: arb
 
     def check(self, found: Inequalities) -> None:
