@@ -1,20 +1,21 @@
 """GRU: the memory that refreshes itself (C9), sized from the request: any tolerance, for ever, with four units, in each convention.
 
 A slow analog-to-digital conversion, one bit per step, re-quantises the held value every P = L + 5 steps, for ever. With s the share
-of the candidate tanh(n) that a unit takes (z where z takes, 1 - z where it keeps), r = σ(-K h_pulse), and θ = 3w/4:
+of the candidate tanh(n) that a unit takes (z where z takes, 1 - z where it keeps), r = σ(-K h_pulse) and θ = 3w/4:
 
-    unit         s                                                     n
-    hold         σ(εx - G h_clk - Gθ h_pulse)     load                 u r h_acc + (B - λ) h_pulse + B
-    accumulate   σ(G(h_hold - o - h_acc - h_clk + γ(1 + h_pulse)))     r (h_acc + h_clk)
-    clock        σ(K(1 + h_pulse))                1/2, or reload       γ (1 + h_pulse)
-    pulse        σ(K)                                                  -G h_clk - 2Gθ h_pulse - Gθ
+    unit         s                                                                     n
+    hold         σ(εx - G h_clock - Gθ h_pulse)                            load        u h_acc + (B - λ) h_pulse + B
+    accumulate   σ(G(h_hold - o - h_acc - h_clock + γ(1 + h_pulse)))       the bit     r (h_acc + h_clock)
+    clock        σ(K(1 + h_pulse))                                         1/2, or 1   γ (1 + h_pulse)
+    pulse        σ(K)                                                      always      -(G/2)(h_clock + 2θ h_pulse + θ)
 
 and y = V (h_hold - T/2), V = 4/(εT), T = tanh B. The clock halves itself every step; it is the weight of the bit under trial. Where
 it has come below 3w/4 the hold unit loads, and the pulse, else -1, is +1 for the one step after it, in which the clock reloads
 to 2γ and the accumulate unit, whose reset gate shuts, clears. Before step 1 clock and pulse are 0: there alone the hold unit's
 gate stands at 1/2, h_hold = T σ(εx), and the clock starts from γ. The clock's and the pulse's orbits depend on neither input nor
 held value. ε makes the cubic term of σ, T the quadratic term of tanh around T/2 small against one level; u undoes its slope there.
-Where the reset gate stands before the product, r_pulse = 1/2 is undone by doubled weights, else those of all units but accumulate.
+Reset gates that are not listed stand at 1/2, which doubled weights undo. Where they stand before the product, everything reads
+r h_acc and r h_clock: r is open in all steps that matter.
 One level, w = Tε/8 2^-L M in units of h, is 2^-L M in y.
 
 Source: this project, theory C9; the mechanism is that of quantised refresh of analog memories: Cauwenberghs & Yariv 1995.
@@ -43,7 +44,14 @@ SMALLEST_BITS = 2
 SHARPNESS = 10
 """Dyadic weights that stand for tanh, artanh and quotients are 2^-SHARPNESS w or less off in what they are for."""
 
-TT, EE, KK = 2, 1, 6
+AMPLITUDE_BITS = 2
+"""T = 2^-(⌈L/4⌉ + 2): over sums up to 5/2 2^L w a load is off by less than 2 T (2^L w)² = T² ε 2^(L-1) w, 2^-6 w or less."""
+
+SCALE_BITS = 1
+"""εM = 2^-(⌈L/2⌉ + 1): the cubic term of σ(εx) is off by (εM)²M/12, which is 2^-5.5 2^-L M or less."""
+
+STEADY_BITS = 6
+"""K: e^-K P <= 2^-(P+6), so that in P steps halving, clearing and reading the sum go wrong by 2^-6 w or less."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +69,12 @@ class Sizes:
     @property
     def amplitude(self) -> Fraction:
         """T."""
-        return Fraction(1, 1 << (self.bits + 3) // 4 + TT)
+        return Fraction(1, 1 << (self.bits + 3) // 4 + AMPLITUDE_BITS)
 
     @property
     def scale(self) -> Fraction:
         """εM."""
-        return Fraction(1, 1 << (self.bits + 1) // 2 + EE)
+        return Fraction(1, 1 << (self.bits + 1) // 2 + SCALE_BITS)
 
     @property
     def unit(self) -> Fraction:
@@ -81,7 +89,7 @@ class Sizes:
     @property
     def saturation(self) -> int:
         """K."""
-        least = LOG_2 * (self.period + KK + self.period.bit_length())
+        least = LOG_2 * (self.period + STEADY_BITS + self.period.bit_length())
         return int(-(-least.numerator // least.denominator))
 
 
@@ -154,9 +162,9 @@ def network(cell: str, hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weig
         ("W_n", (CLOCK, PULSE)): (doubled(CLOCK, PULSE) * full, "clock: reloads to tanh 2γ, at step 1 to tanh γ"),
         ("b_n", (CLOCK,)): (full, "clock: candidate 0 where the pulse is down"),
         ("b_z", (PULSE,)): (sign * saturation, "pulse: takes its candidate at every step"),
-        ("W_n", (PULSE, CLOCK)): (-doubled(PULSE, CLOCK) * gain, ends),
-        ("W_n", (PULSE, PULSE)): (-doubled(PULSE, PULSE) * 2 * gain * low, ends),
-        ("b_n", (PULSE,)): (-gain * low, ends),
+        ("W_n", (PULSE, CLOCK)): (-doubled(PULSE, CLOCK) * gain / 2, ends),
+        ("W_n", (PULSE, PULSE)): (-doubled(PULSE, PULSE) * gain * low, ends),
+        ("b_n", (PULSE,)): (-gain * low / 2, ends),
         ("V", (HOLD,)): (numbers.readout / scale, reads),
         ("v0", ()): (-numbers.readout / scale * sizes.amplitude / 2, reads),
         **({} if after else {("W_r", (CLOCK, PULSE)): (-saturation, shuts)}),
@@ -174,6 +182,8 @@ def family(cell: str) -> Family:
         network=lambda hidden, bits, gain, bound: network(cell, hidden, Sizes(bits, gain), bound),
         period=lambda bits: Sizes(bits, 0).period,
         unit=lambda bits: Sizes(bits, 0).unit,
-        sizes=lambda bits: f"ε = 2^-{(bits + 1) // 2 + EE}/M, T = 2^-{(bits + 3) // 4 + TT}, K = {Sizes(bits, 0).saturation}",
+        sizes=lambda bits: (
+            f"ε = 2^-{(bits + 1) // 2 + SCALE_BITS}/M, T = 2^-{(bits + 3) // 4 + AMPLITUDE_BITS}, K = {Sizes(bits, 0).saturation}"
+        ),
         readout="4/(εT)",
     )

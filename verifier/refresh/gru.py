@@ -168,7 +168,8 @@ class Numbers:
         self.form, self.opening, self.first, self.later = form, cycles.opening, cycles.first, cycles.later
         self.slope, self.gain = form.slope, to_ball(form.gain)
         self.scale, self.reach = to_ball(form.scale), to_ball(abs(form.scale) * bound)
-        self.origin = exact_fraction(arb((self.later[-2].threshold - self.later[-2].bit).mid()))
+        middle = arb((self.later[-2].threshold - self.later[-2].bit).mid())
+        self.origin = exact_fraction(middle) if middle.is_finite() else Fraction(0)
         self.constant = form.constant + form.slope * self.origin
         self.zero = to_ball(self.origin)
 
