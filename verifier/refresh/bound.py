@@ -12,7 +12,7 @@ import flint
 from flint import arb
 
 from verifier.program import Program
-from verifier.refresh import gru, lstm
+from verifier.refresh import gru, lstm, lstm_pair
 from verifier.refresh.cells import Boxes, Enumeration, Hints, enumerate_levels
 from verifier.refresh.clock import LARGEST_PERIOD, SHORTEST_PERIOD, Clock, Cycles
 from verifier.refresh.levels import Inequalities, Inequality, Memory, decide
@@ -60,7 +60,16 @@ def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
     distance from -1, and these are compared with 1/gain. Hypotheses checked here: all of theory C9.
     """
     if (long := lstm.recognise(program)) is not None:
-        return _bound(lstm.StateBoxes(program, long), lstm.clock(program, long), partial(lstm.Numbers, long, bound), bound)
+        return _bound(
+            lstm.StateBoxes(program, long.gain, long.hold, (long.capture, long.accumulate)),
+            lstm.clock(program, long),
+            partial(lstm.Numbers, long, bound),
+            bound,
+        )
+    if (pair := lstm_pair.recognise(program)) is not None:
+        boxes = lstm.StateBoxes(program, pair.gain, pair.hold, (pair.accumulate,))
+        with flint.ctx.workprec(flint.ctx.prec + int(abs(pair.gain)).bit_length()):
+            return _bound(boxes, lstm_pair.clock(program, pair), partial(lstm_pair.Numbers, pair, bound), bound)
     if (gated := gru.recognise(program)) is not None:
         with flint.ctx.workprec(flint.ctx.prec + int(abs(gated.gain)).bit_length()):
             return _bound(gru.StateBoxes(program, gated), gru.clock(program, gated), partial(gru.Numbers, gated, bound), bound)
