@@ -1,4 +1,4 @@
-"""C9: an LSTM with four or three units, and a GRU with four, re-quantise a real number and so recall x_1 to any tolerance at every n."""
+"""C9: an LSTM with four or three units, and a GRU with four, re-quantise x_1 for ever: recall to any tolerance at every n."""
 
 from __future__ import annotations
 
