@@ -25,8 +25,8 @@ from verifier.regime import Regime
 from verifier.verdict import Verdict
 from verifier.weights import Weights
 
-MOST_BITS = 4000
-"""L of the largest memory that is proposed: deciding one of a period of 4000 steps takes some minutes."""
+MOST_STEPS = 4005
+"""Period of the largest memory that is proposed: deciding one takes some minutes."""
 
 FINE = 6
 """Comparators that open over 2^-6 of a level are fine: L is chosen with them."""
@@ -72,11 +72,11 @@ def applies(regime: Regime, family: Family) -> bool:
 def construct(regime: Regime, family: Family) -> Construction | Unanswered:
     """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
     least = _fewest_bits(regime, family)
-    if least >= MOST_BITS:
+    if family.period(least) >= MOST_STEPS:
         return Unanswered(
             regime,
             f"a refreshed memory (C9) of this accuracy has levels of 2^-{least} M and a period of {family.period(least)} steps; "
-            f"this version checks periods up to {family.period(MOST_BITS)}",
+            f"this version checks periods up to {MOST_STEPS}",
         )
     bits, gain = size(family, regime.bound, regime.tolerance, regime.strict, least)
     weights, reasons = family.network(regime.hidden, bits, gain, regime.bound)
