@@ -162,3 +162,14 @@ def test_fractions_of_the_ends_are_outward(value, bits):
         assert lower_fraction(ball) <= lower_end(ball) <= value <= upper_end(ball) <= upper_fraction(ball)
         if bits > BITS + 40:
             assert (lower_fraction(ball), upper_fraction(ball)) == (lower_end(ball), upper_end(ball))
+
+
+@pytest.mark.parametrize(("middle", "radius"), [(-(2**18), 42), (-(2**18), 2**19), (-40, 39)])
+def test_sigmoid_of_a_wide_ball_far_below_zero_is_enclosed(middle: int, radius: int) -> None:
+    """e^-v of such a ball is not apart from -1, so it is the hull of σ at both ends."""
+    with Balls(100).working():
+        found = Balls.sigmoid(arb(middle, radius))
+        assert found.is_finite()
+        for end in (middle - radius, middle + radius):
+            assert found.overlaps(Balls.sigmoid(arb(end)))
+        assert found.upper() < Balls.sigmoid(arb(middle + radius + 1)).upper() * 2

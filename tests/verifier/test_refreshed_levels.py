@@ -14,7 +14,7 @@ from verifier.observed import run_error
 from verifier.program import record
 from verifier.refresh import bound_refresh, push_levels
 from verifier.refresh.clock import SHARE_BITS, shares
-from verifier.refresh.form import recognise
+from verifier.refresh.lstm import recognise
 from verifier.run import Runner
 from verifier.sequences import join, show_runs
 from verifier.supremum import bound_supremum

@@ -1,21 +1,23 @@
-"""The clock of a refreshed memory: the autonomous units, and what the gates they drive do at each phase of its cycle."""
+"""The clock of a refreshed memory: the autonomous units, and what they make of each phase of its cycle."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ONE, Balls, to_ball
+from verifier.arithmetic.balls import ONE, Balls
 from verifier.program import Program
-from verifier.refresh.form import Affine, Form
 from verifier.run import Runner
 from verifier.verdict import Verdict, all_of, check_at_most
 
 LARGEST_PERIOD = 5_000
 """Steps within which a load is looked for."""
+
+SHORTEST_PERIOD = 3
+"""A cycle clears, takes at least one bit and loads."""
 
 SHARE_BITS = 64
 """Relative precision of what saturated gates lose."""
@@ -23,84 +25,68 @@ SHARE_BITS = 64
 ROOM = 64
 """The clock's invariant set is this many times wider than one cycle moves it."""
 
-
-class Unit(NamedTuple):
-    """The gates of one unit at one phase: the share of the cell kept and lost, of the candidate admitted and shut out."""
-
-    kept: arb
-    lost: arb
-    admitted: arb
-    shut: arb
+P = TypeVar("P")
+"""What a form says of the step that leaves a phase."""
 
 
-class Phase(NamedTuple):
-    """What the step that leaves this phase does: gates of the capture and hold units, share of the sum kept and lost,
-    tanh T of the bit, threshold θ and lift λ (see `form`)."""
+class Cycles(NamedTuple, Generic[P]):
+    """What step 1 does, the steps from then until a load, those of every later cycle, and whether a cycle maps the set of clock
+    states that `later` is about into itself."""
 
-    capture: Unit
-    hold: Unit
-    kept: arb
-    lost: arb
-    bit: arb
-    threshold: arb
-    lift: arb
+    opening: P
+    first: Sequence[P]
+    later: Sequence[P]
+    returns: Verdict
+
+    @property
+    def are_long(self) -> bool:
+        """Whether each has at least `SHORTEST_PERIOD` phases."""
+        return min(len(self.first), len(self.later)) >= SHORTEST_PERIOD
 
 
-class Clock:
-    """The autonomous units of a program of this form, in balls at the current precision."""
+class Clock(Generic[P]):
+    """The autonomous units of a program, in balls at the current precision.
 
-    def __init__(self, program: Program, form: Form) -> None:
-        self.runner, self.form = Runner(program, Balls(flint.ctx.prec)), form
+    `read(values)` says what the step does from the nodes' values; `loads(phase)` whether the held value is replaced in it.
+    """
 
-    def start(self) -> list[arb]:
-        """The state before step 1."""
-        return self.runner.autonomous_state(0)
+    def __init__(self, program: Program, read: Callable[[Sequence[arb]], P], loads: Callable[[P], bool]) -> None:
+        self.runner, self.read, self.loads = Runner(program, Balls(flint.ctx.prec)), read, loads
 
-    def leave(self, state: Sequence[arb]) -> tuple[Phase, list[arb]]:
-        """What the gates do in the step that leaves this state, and the next state."""
+    def cycles(self) -> Cycles[P] | None:
+        """All cycles; None where no load, or no second one, comes within `LARGEST_PERIOD` steps."""
+        opening, state = self._leave(self.runner.autonomous_state(0))
+        first, state = self._until_load(state)
+        again, _ = self._until_load(state)
+        if not first or not again:
+            return None
+        later, returns = self._later(state, len(again))
+        return Cycles(opening, first, later, returns)
+
+    def _leave(self, state: Sequence[arb]) -> tuple[P, list[arb]]:
+        """What the step that leaves this state does, and the next state."""
         new = self.runner.advance_autonomous(state)
-        form, value = self.form, self.runner.values
-        kept, lost = shares(value[form.accumulate.forget])
-        phase = Phase(
-            capture=_gates(value[form.capture.forget], value[form.capture.admit]),
-            hold=_gates(value[form.hold.forget], value[form.hold.admit]),
-            kept=kept,
-            lost=lost,
-            bit=value[form.accumulate.candidate].tanh(),
-            threshold=self._affine(form.threshold),
-            lift=self._affine(form.lift),
-        )
-        return phase, new
+        return self.read(self.runner.values), new
 
-    def _affine(self, affine: Affine) -> arb:
-        total = to_ball(affine.bias)
-        for node, coefficient in affine.terms.items():
-            total = total + to_ball(coefficient) * self.runner.values[node]
-        return total
-
-    def first(self) -> tuple[Phase, list[Phase], list[arb]] | None:
-        """What step 1 does, the phases from then until the hold unit loads, and the state after that.
-
-        None where it does not load within `LARGEST_PERIOD` steps.
-        """
-        opening, state = self.leave(self.start())
+    def _until_load(self, state: list[arb]) -> tuple[list[P], list[arb]]:
+        """The phases up to and with the next load, and the state after it; no phases where none comes."""
         phases = []
         for _ in range(LARGEST_PERIOD):
-            phase, state = self.leave(state)
+            phase, state = self._leave(state)
             phases.append(phase)
-            if phase.hold.admitted > phase.hold.shut:
-                return opening, phases, state
-        return None
+            if self.loads(phase):
+                return phases, state
+        return [], state
 
-    def cycle(self, state: list[arb], period: int) -> tuple[list[Phase], list[arb]]:
+    def _cycle(self, state: list[arb], period: int) -> tuple[list[P], list[arb]]:
         """The phases of a cycle from this state on, and the state after it."""
         phases = []
         for _ in range(period):
-            phase, state = self.leave(state)
+            phase, state = self._leave(state)
             phases.append(phase)
         return phases, state
 
-    def later(self, state: list[arb], period: int) -> tuple[list[Phase], Verdict]:
+    def _later(self, state: list[arb], period: int) -> tuple[list[P], Verdict]:
         """The phases of every cycle from this state on: those of a set around it, and whether a cycle maps the set into itself."""
         after = state
         for _ in range(period):
@@ -110,16 +96,12 @@ class Clock:
         for old, new in zip(state, after, strict=True):
             reach = ROOM * (abs(new - old).upper() + old.rad() + new.rad() + abs(old).upper() * floor)
             around.append(arb(old.mid(), reach))
-        phases, image = self.cycle(around, period)
+        phases, image = self._cycle(around, period)
         inside = [
             all_of((check_at_most(big.lower(), small.lower()), check_at_most(small.upper(), big.upper())))
             for small, big in zip((*image, *state), (*around, *around), strict=True)
         ]
         return phases, all_of(inside)
-
-
-def _gates(forget: arb, admit: arb) -> Unit:
-    return Unit(*shares(forget), *shares(admit))
 
 
 def shares(argument: arb) -> tuple[arb, arb]:

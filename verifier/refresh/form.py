@@ -1,21 +1,14 @@
-"""Recognising a memory that refreshes itself (theory C9) from a recorded step, whatever its numbers.
-
-Besides autonomous units (a clock), which no input reaches, it has three LSTM units whose shown value is h = o tanh c:
-
-    capture      c' = σ(F) c + σ(I) tanh(εx + b)
-    hold         c' = σ(F) c + σ(I) tanh(u h_acc + λ)
-    accumulate   c' = σ(F) c + σ(κ(h_cap + h_hold - h_acc - θ)) tanh(T)
-
-and y = V (h_cap + h_hold) + v_0. F, I, T, λ and θ are functions of the clock alone; ε, b, u, κ, V, v_0 are numbers. Everything
-starts at 0. `recognise` reads this off the operations and their exact coefficients; nothing here knows a construction.
-"""
+"""What recognising any form of refreshed memory needs: affine nodes split into what inputs reach and what they do not."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from flint import arb
+
+from verifier.arithmetic.balls import ZERO, to_ball
 from verifier.program import Kind, Operation, Program
 
 STEADY = (Kind.CONSTANT, Kind.AUTONOMOUS)
@@ -28,141 +21,106 @@ class Affine:
     bias: Fraction
     terms: Mapping[int, Fraction]
 
-
-@dataclass(frozen=True)
-class Gated:
-    """One driven unit: nodes of the arguments of its forget gate, input gate and candidate, and of tanh(c')."""
-
-    shown_state: int
-    forget: int
-    admit: int
-    candidate: int
-    cell_tanh: int
-    shown: Fraction
+    def at(self, values: Sequence[arb]) -> arb:
+        """Its value where the nodes have these."""
+        total = to_ball(self.bias)
+        for node, coefficient in self.terms.items():
+            total = total + to_ball(coefficient) * values[node]
+        return total
 
 
 @dataclass(frozen=True)
-class Form:
-    """The three units, and the numbers in which they are coupled (see the module)."""
+class Steady:
+    """Σ coefficient·(product of nodes) over nodes that no input reaches; the empty product is 1."""
 
-    capture: Gated
-    hold: Gated
-    accumulate: Gated
-    shown: Fraction
-    scale: Fraction
-    offset: Fraction
-    feedback: Fraction
-    lift: Affine
-    gain: Fraction
-    threshold: Affine
-    slope: Fraction
-    constant: Fraction
+    terms: tuple[tuple[tuple[int, ...], Fraction], ...]
 
+    @classmethod
+    def sum(cls, terms: Iterable[tuple[tuple[int, ...], Fraction]]) -> Steady:
+        """The sum of these terms, each product once."""
+        collected: dict[tuple[int, ...], Fraction] = {}
+        for product, coefficient in terms:
+            collected[product] = collected.get(product, Fraction(0)) + coefficient
+        return cls(tuple((product, c) for product, c in collected.items() if c))
 
-def recognise(program: Program) -> Form | None:
-    """The form of a refreshed memory, or None where the step is not of that form."""
-    driven = program.driven()
-    if any(program.initial[k] for k in driven):
-        return None
-    units = sorted({program.states[k][1] for k in driven})
-    if len(units) != 3 or len(driven) != 6:
-        return None
-    found = [_gated(program, unit) for unit in units]
-    gated = [unit for unit in found if unit is not None]
-    if len(gated) < 3 or len({unit.shown for unit in gated}) > 1:
-        return None
-    kinds = program.kinds
-    accumulate = [unit for unit in gated if kinds[unit.admit] is Kind.DRIVEN]
-    capture = [unit for unit in gated if kinds[unit.candidate] is Kind.INPUT]
-    hold = [unit for unit in gated if unit not in accumulate and unit not in capture]
-    if not len(accumulate) == len(capture) == len(hold) == 1:
-        return None
-    return _coupled(program, capture[0], hold[0], accumulate[0])
+    def times(self, coefficient: Fraction, *nodes: int) -> Steady:
+        """This, multiplied by a number and by nodes."""
+        return Steady.sum((tuple(sorted((*product, *nodes))), c * coefficient) for product, c in self.terms)
+
+    @property
+    def number(self) -> Fraction | None:
+        """Its value if that is one exact number."""
+        if not self.terms:
+            return Fraction(0)
+        return self.terms[0][1] if len(self.terms) == 1 and not self.terms[0][0] else None
+
+    def at(self, values: Sequence[arb]) -> arb:
+        """Its value where the nodes have these."""
+        total = ZERO
+        for product, coefficient in self.terms:
+            term = to_ball(coefficient)
+            for node in product:
+                term = term * values[node]
+            total = total + term
+        return total
 
 
-def _coupled(program: Program, capture: Gated, hold: Gated, accumulate: Gated) -> Form | None:
-    """The form, if the three units read each other and the input as it says."""
-    kinds = program.kinds
-    gates = (capture.forget, capture.admit, hold.forget, hold.admit, accumulate.forget, accumulate.candidate)
-    if not all(kinds[node] in STEADY for node in gates):
+ONE = Steady((((), Fraction(1)),))
+NOTHING = Steady(())
+
+
+@dataclass(frozen=True)
+class Linear:
+    """rest + Σ moving[node]·node over the input and driven states, with coefficients that no input reaches."""
+
+    moving: Mapping[int, Steady]
+    rest: Steady
+
+
+def linear(program: Program, node: int) -> Linear | None:
+    """A node as a linear form in the input and the driven states; None where it is not one."""
+    operation = program.operations[node]
+    if program.kinds[node] in STEADY:
+        return Linear({}, Steady((((node,), Fraction(1)),)))
+    if operation.name in ("state", "x"):
+        return Linear({node: ONE}, NOTHING)
+    if operation.name == "mul":
+        steady = [a for a in operation.arguments if program.kinds[a] in STEADY]
+        if len(steady) != 1:
+            return None
+        factor = steady[0]
+        inner = linear(program, next(a for a in operation.arguments if a != factor))
+        return None if inner is None else _sum([(Fraction(1), inner, (factor,))], Fraction(0))
+    if operation.name != "affine":
         return None
-    entry, reload = _split(program, capture.candidate), _split(program, hold.candidate)
-    compared = _split(program, accumulate.admit)
-    read = program.operations[program.readout]
-    if program.x is None or read.name != "affine" or entry is None or reload is None or compared is None:
-        return None
-    gain = compared[0].get(capture.shown_state, Fraction(0))
-    slopes = dict(zip(read.arguments, read.coefficients, strict=True))
-    slope = slopes.get(capture.cell_tanh, Fraction(0)) / capture.shown
-    expected = {capture.shown_state: gain, hold.shown_state: gain, accumulate.shown_state: -gain}
-    if (
-        set(entry[0]) != {program.x}
-        or entry[1].terms
-        or set(reload[0]) != {accumulate.shown_state}
-        or compared[0] != expected
-        or slopes != {capture.cell_tanh: slope * capture.shown, hold.cell_tanh: slope * capture.shown}
-    ):
-        return None
-    return Form(
-        capture=capture,
-        hold=hold,
-        accumulate=accumulate,
-        shown=capture.shown,
-        scale=entry[0][program.x],
-        offset=entry[1].bias,
-        feedback=reload[0][accumulate.shown_state],
-        lift=reload[1],
-        gain=gain,
-        threshold=Affine(-compared[1].bias / gain, {node: -value / gain for node, value in compared[1].terms.items()}),
-        slope=slope,
-        constant=read.bias,
+    parts = [(c, linear(program, a)) for c, a in zip(operation.coefficients, operation.arguments, strict=True)]
+    forms = [(c, inner, ()) for c, inner in parts if inner is not None]
+    return _sum(forms, operation.bias) if len(forms) == len(parts) else None
+
+
+def _sum(parts: Sequence[tuple[Fraction, Linear, tuple[int, ...]]], bias: Fraction) -> Linear:
+    """bias + Σ number·form·nodes."""
+    scaled = [({n: c.times(k, *nodes) for n, c in form.moving.items()}, form.rest.times(k, *nodes)) for k, form, nodes in parts]
+    moving = {n for coefficients, _ in scaled for n in coefficients}
+    return Linear(
+        {n: Steady.sum(term for coefficients, _ in scaled if n in coefficients for term in coefficients[n].terms) for n in moving},
+        Steady.sum([((), bias), *(term for _, rest in scaled for term in rest.terms)]),
     )
 
 
-def _split(program: Program, node: int) -> tuple[dict[int, Fraction], Affine] | None:
+def split(program: Program, node: int) -> tuple[dict[int, Fraction], Affine] | None:
     """An affine node as (coefficients of the input and of driven states, the rest); None for anything else."""
-    operation = program.operations[node]
-    terms = {node: Fraction(1)}
-    bias = Fraction(0)
-    if operation.name == "affine":
-        terms, bias = dict(zip(operation.arguments, operation.coefficients, strict=True)), operation.bias
-    moving = {a: c for a, c in terms.items() if program.kinds[a] not in STEADY}
-    if not all(program.operations[a].name in ("state", "x") for a in moving):
+    found = linear(program, node)
+    if found is None:
         return None
-    return moving, Affine(bias, {a: c for a, c in terms.items() if a not in moving})
+    numbers = {n: c.number for n, c in found.moving.items()}
+    if None in numbers.values() or any(len(product) > 1 for product, _ in found.rest.terms):
+        return None
+    rest = dict(found.rest.terms)
+    bias = rest.pop((), Fraction(0))
+    return {n: c for n, c in numbers.items() if c is not None}, Affine(bias, {product[0]: c for product, c in rest.items()})
 
 
-def _gated(program: Program, unit: int) -> Gated | None:
-    """A unit with c' = σ(F) c + σ(I) tanh(T) and h' = o tanh c', o an exact number."""
-    place = {state: k for k, state in enumerate(program.states)}
-    if ("h", unit) not in place or ("c", unit) not in place:
-        return None
-    operations = program.operations
-    cell, shown = place["c", unit], place["h", unit]
-    output = operations[program.new[shown]]
-    update = operations[program.new[cell]]
-    if not _is_sum(output, 1) or output.coefficients[0] <= 0 or not _is_sum(update, 2) or set(update.coefficients) != {1}:
-        return None
-    last = operations[output.arguments[0]]
-    if last.name != "tanh" or last.arguments != (program.new[cell],):
-        return None
-    forget = admit = candidate = None
-    for index in update.arguments:
-        product = operations[index]
-        if product.name != "mul":
-            return None
-        for gate, other in (product.arguments, product.arguments[::-1]):
-            if operations[gate].name != "sigmoid":
-                continue
-            if other == program.old[cell]:
-                forget = operations[gate].arguments[0]
-            elif operations[other].name == "tanh":
-                admit, candidate = operations[gate].arguments[0], operations[other].arguments[0]
-    if forget is None or admit is None or candidate is None:
-        return None
-    return Gated(program.old[shown], forget, admit, candidate, output.arguments[0], output.coefficients[0])
-
-
-def _is_sum(operation: Operation, terms: int) -> bool:
+def is_sum(operation: Operation, terms: int) -> bool:
     """Whether an operation is an affine combination of so many nodes without a constant."""
     return operation.name == "affine" and not operation.bias and len(operation.arguments) == terms
