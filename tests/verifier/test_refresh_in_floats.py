@@ -1,4 +1,4 @@
-"""C9 in IEEE arithmetic: proved for every library of F1 where L fits the format, attacked with hostile libraries, refused beyond."""
+"""C9 in IEEE arithmetic: proved for every library of F1 where L fits the format, attacked with hostile libraries, else refused."""
 
 import itertools
 import random
