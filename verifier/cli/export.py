@@ -126,7 +126,7 @@ def _export(
             bits=bits,
             exact_recall=exact_recall,
         )
-        if form is not None and isinstance(answer, Construction) and answer.theorem == "C9":
+        if form is not None and isinstance(answer, Construction) and (answer.theorem, answer.weights.cell) == ("C9", "lstm"):
             answer = construct_in_floats(answer.regime, LIBRARIES[form])
     if not isinstance(answer, Construction):
         if not quiet:
