@@ -167,7 +167,7 @@ def _size(numbers: int, bound: Fraction, tolerance: Fraction, strict: bool, leas
 
 def fine_gain(bits: int, shift: int) -> int:
     """log2 of the G of fine comparators: that of `refresh`, for the period and the level of these sizes."""
-    return LSTM.fine_gain(bits) + (Sizes(bits, 0).unit / Sizes(bits, 0, shift).unit).numerator.bit_length()
+    return LSTM.fine_gain(bits) + (Sizes(bits, 0).unit / Sizes(bits, 0, shift).unit).numerator.bit_length() - 1
 
 
 @cache

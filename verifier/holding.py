@@ -21,7 +21,7 @@ from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.program import Program, record
-from verifier.refresh import Refresh, bound_refresh
+from verifier.refresh import Enumeration, Refresh, bound_refresh, push_levels
 from verifier.run import Runner
 from verifier.sequences import Runs, expand, join
 from verifier.verdict import Verdict, check_at_most, check_less
@@ -39,9 +39,13 @@ LOADS = 2
 
 @dataclass(frozen=True)
 class Held:
-    """What is decided of one number: `refresh` bounds its error if PROVED (None: of no known form); `inputs` attain `attained`."""
+    """What is decided of one number: `refresh` bounds its error if PROVED (None: of no known form); `inputs` attain `attained`.
+
+    `pushed`: the same by boxes of states, where levels are few.
+    """
 
     refresh: Refresh | None
+    pushed: Enumeration | None
     attained: arb
     inputs: Runs
 
@@ -129,7 +133,8 @@ def _decide(program: Program, bound: Fraction, position: int) -> Held:
             error = abs(y - to_ball(x))
             if error > worst:
                 worst, inputs = error, join(runs)
-    return Held(found, worst, inputs)
+    proved = found is not None and found.verdict is Verdict.PROVED
+    return Held(found, push_levels(program, bound, found) if found is not None and proved else None, worst, inputs)
 
 
 def _missing(held: Sequence[Held]) -> str:

@@ -91,6 +91,6 @@ def _bound(boxes: Boxes, clock: Clock[P], numbers: Callable[[Cycles[P]], Memory]
     memory = numbers(cycles)
     decision = decide(memory, bound, found)
     hints = Hints(
-        len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin
+        len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin, position
     )
     return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts)

@@ -76,7 +76,7 @@ class Boxes(Protocol):
 
 class Hints(NamedTuple):
     """Steps after step 1 until the first load, period P, level w and half-width Z of a border in units of h; slope V and constant
-    of the readout for A; the held state is A + origin."""
+    of the readout for A; the held state is A + origin; x_position is held."""
 
     first: int
     period: int
@@ -85,11 +85,12 @@ class Hints(NamedTuple):
     slope: Fraction
     constant: Fraction
     origin: Fraction
+    position: int = 1
 
     @classmethod
     def none(cls) -> Hints:
         """Of a memory that never loads."""
-        return cls(0, 0, *[Fraction(0)] * 5)
+        return cls(0, 0, Fraction(0), Fraction(0), Fraction(0), Fraction(0), Fraction(0))
 
 
 class Enumeration(NamedTuple):
@@ -232,17 +233,25 @@ class Levels:
         return [interval_of(ends) for ends in itertools.pairwise(kept)]
 
     def _distortion(self, x: Fraction) -> Fraction:
-        """About y_1 - x_1."""
-        _, y = self._step(self.opening, self._zero(), interval_of((x, x)))
+        """About y - x of the step that captures."""
+        _, y = self._capture(interval_of((x, x)))
         return exact_fraction(arb(y.lower.mid())) - x
+
+    def _capture(self, x: Interval) -> tuple[Box, Interval]:
+        """All states after the step that captures x, inputs before it anywhere, and the outputs then."""
+        *before, at = [self.opening, *self.first][: self.hints.position]
+        box = self._zero()
+        for phase in before:
+            box, _ = self._step(phase, box, self.later)
+        return self._step(at, box, x)
 
     def _zero(self) -> Box:
         return [Enclosures.exact(self.program.initial[k]) for k in self.program.driven()]
 
     def _begin(self, piece: Interval) -> tuple[_Pushed, int, bool]:
         """A piece of x_1 after the first cycle, with what was read on the way, and the level or border it is in."""
-        box, y = self._step(self.opening, self._zero(), piece)
-        pushed = self._push(self.first, box, True)
+        box, y = self._capture(piece)
+        pushed = self._push(self.first[self.hints.position - 1 :], box, True)
         held = self._held(pushed.image)
         middle = exact_fraction(arb((held.lower + held.upper).mid())) / 2
         width = held.upper - held.lower
