@@ -10,7 +10,6 @@ Source: this project, theories C9 and F1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -41,18 +40,13 @@ def gain(bits: int, library: Library, finer: int = FINE) -> int:
 
 def construct_in_floats(regime: Regime, library: Library) -> Construction | Unanswered:
     """C9 with the fewest bits and then the smallest gain whose error is proved in real numbers and in floats of the library."""
-    error = None
-    for bits in _sizes(regime, library):
-        found = proved_error(Sizes(bits, gain(bits, library)), regime.bound, library)
-        if found is not None and (found < regime.tolerance if regime.strict else found <= regime.tolerance):
-            break
-        error = found if error is None or (found is not None and found < error) else error
-    else:
-        return Unanswered(regime, _beyond(regime, library, error))
+    bits = _fewest_bits_in_floats(regime, library)
+    if bits is None:
+        return Unanswered(regime, _beyond(regime, library))
 
     def meets(candidate: int) -> bool:
         found = proved_error(Sizes(bits, candidate), regime.bound, library)
-        return found is not None and (found < regime.tolerance if regime.strict else found <= regime.tolerance)
+        return found is not None and _is_within(found, regime)
 
     sizes = Sizes(bits, smallest(meets, gain(bits, library, SATURATING)))
     made = construction(regime, LSTM, sizes.bits, sizes.gain)
@@ -64,9 +58,19 @@ def construct_in_floats(regime: Regime, library: Library) -> Construction | Unan
     )
 
 
-def _sizes(regime: Regime, library: Library) -> Iterator[int]:
-    """L from the least that the tolerance allows to that of the significand's bits."""
-    yield from range(fewest_bits(regime, LSTM), library.p)
+def _fewest_bits_in_floats(regime: Regime, library: Library) -> int | None:
+    """The least L whose error, with fine comparators, meets the tolerance; None where roundings come first."""
+    for bits in range(fewest_bits(regime, LSTM), library.p):
+        found = proved_error(Sizes(bits, gain(bits, library)), regime.bound, library)
+        if found is None:  # finer levels have the same roundings
+            return None
+        if _is_within(found, regime):
+            return bits
+    return None
+
+
+def _is_within(error: Fraction, regime: Regime) -> bool:
+    return error < regime.tolerance if regime.strict else error <= regime.tolerance
 
 
 @cache
@@ -82,12 +86,14 @@ def proved_error(sizes: Sizes, bound: Fraction, library: Library) -> Fraction | 
         return max(upper_fraction(reals.upper), floats.upper)
 
 
-def _beyond(regime: Regime, library: Library, best: Fraction | None) -> str:
+def _beyond(regime: Regime, library: Library) -> str:
     """Why there is no answer: the least error that the roundings of the format leave."""
-    reached = best
-    for bits in range(SMALLEST_BITS, min(fewest_bits(regime, LSTM), library.p)):
+    reached: Fraction | None = None
+    for bits in range(SMALLEST_BITS, library.p):
         found = proved_error(Sizes(bits, gain(bits, library)), regime.bound, library)
-        reached = found if reached is None or (found is not None and found < reached) else reached
+        if found is None:
+            break
+        reached = found if reached is None else min(reached, found)
     with Balls(GUARD_BITS).working():
         least = "no error bound" if reached is None else f"an error of {show_upper(to_ball(reached), 3)} at best"
     other = "" if library is LIBRARIES["binary64"] else "take --profile binary64, "

@@ -15,6 +15,7 @@ from verifier import Verdict
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.arithmetic.floats import Floats
+from verifier.cli.export import DIGITS_FOR_EVER
 from verifier.float_bound import BINARY32, BINARY64, LIBRARIES, Library
 from verifier.float_enclosures import FloatEnclosures
 from verifier.float_run import FloatNetwork
@@ -123,9 +124,16 @@ def test_bits_and_gain_are_the_smallest(library: Library, tolerance: Fraction, b
 
 
 def test_what_the_format_cannot_hold_is_not_built() -> None:
-    answer = construct_in_floats(asked(F(1, 10**5)), BINARY32)
+    answer = construct_in_floats(asked(F(1, 10**4)), BINARY32)
     assert isinstance(answer, Unanswered)
     assert "0.000457 at best" in answer.reason
+
+
+@pytest.mark.parametrize("library", LIBRARIES.values(), ids=LIBRARIES)
+def test_the_digits_asked_for_by_default_are_the_most(library: Library) -> None:
+    digits = DIGITS_FOR_EVER[library.form]
+    assert isinstance(construct_in_floats(asked(F(1, 10**digits)), library), Construction)
+    assert isinstance(construct_in_floats(asked(F(1, 10 ** (digits + 1))), library), Unanswered)
 
 
 def test_the_least_gain_saturates_gates() -> None:

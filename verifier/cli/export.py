@@ -40,6 +40,9 @@ from verifier.weights import Weights
 DIGITS_OF = {"binary32": 6, "binary64": 14}
 """Decimal digits asked for by default where an architecture has no float profile."""
 
+DIGITS_FOR_EVER = {"binary32": 3, "binary64": 11}
+"""Decimal digits asked for by default of an LSTM for ever: the most that its refreshed memory keeps in the format."""
+
 SHARED = ("n", "precision", "tolerance", "exact_recall", "bound", "hidden", "horizon", "domain", "bits", "steps", "seed", "quiet")
 """Options of `verify ARCHITECTURE` that are taken as they are."""
 
@@ -113,7 +116,8 @@ def _export(
         )
     else:
         if asked is None:
-            precision = 20 if form is None else DIGITS_OF[form]
+            refreshes = architecture == "lstm" and horizon == "forever"
+            precision = 20 if form is None else (DIGITS_FOR_EVER if refreshes else DIGITS_OF)[form]
         answer = construct(
             architecture,
             n,
