@@ -81,8 +81,8 @@ def construct_hold(task: CopyTask) -> HoldConstruction | Impossible | NotKnown:
         return NotKnown(task, f"this version holds at most {LONGEST_HOLD} numbers for ever")
     needed = units_for(task.n)
     if task.hidden < needed:
-        held = f"{task.hidden} units hold {numbers_in(task.hidden)}" if task.hidden >= units_for(1) else "one number needs 4 units"
-        return NotKnown(task, f"holding {task.n} numbers for ever takes {needed} units here, {held}; whether fewer do is open")
+        held = f"{task.hidden} hold {numbers_in(task.hidden)}" if task.hidden >= units_for(1) else f"fewer than {units_for(1)} none"
+        return NotKnown(task, f"holding n = {task.n} for ever takes {needed} units here, {held}; whether fewer do is open")
     least = _fewest_bits(task)
     if least >= MOST_BITS:
         return NotKnown(task, f"levels of 2^-{least} M need a longer period than this version checks")

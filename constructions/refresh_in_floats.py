@@ -38,6 +38,11 @@ def gain(bits: int, library: Library, finer: int = FINE) -> int:
     return int(-(-least.numerator // least.denominator) - 1).bit_length()
 
 
+def is_refreshed_lstm(made: Construction) -> bool:
+    """Whether it is a refreshed memory that has a version for floats: the LSTM's of four units."""
+    return made.theorem == "C9" and made.weights.cell == "lstm" and made.regime.hidden >= len(UNITS)
+
+
 def construct_in_floats(regime: Regime, library: Library) -> Construction | Unanswered:
     """C9 with the fewest bits and then the smallest gain whose error is proved in real numbers and in floats of the library."""
     bits = _fewest_bits_in_floats(regime, library)

@@ -197,6 +197,13 @@ def test_the_refreshed_memory_states_its_bound_in_floats(tmp_path, suffix, form,
     assert "bit for bit" not in told
 
 
+def test_the_refreshed_memory_of_three_units_has_no_bound_in_floats(tmp_path):
+    run = verify("export", "lstm", "--horizon", "forever", "--hidden", 3, "--tolerance", "1/10", "-o", tmp_path / "m.npz")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["theorem"], said["float_error"]) == ("PROVED", "C9", "none")
+    assert "no bound of |y - x_1| in binary32 is proved" in " ".join(run.stdout.split())
+
+
 def test_levels_finer_than_the_format_are_open_and_not_written(tmp_path):
     run = verify("export", "lstm", "--horizon", "forever", "--precision", 5, "-o", tmp_path / "m.npz")
     assert run.returncode == 3

@@ -170,8 +170,8 @@ def test_units() -> None:
 @pytest.mark.parametrize(
     ("task", "kind", "words"),
     [
-        (question(11, F(1, 10), 32), NotKnown, "takes 35 units here, 32 units hold 10"),
-        (question(1, F(1, 10), 3), NotKnown, "one number needs 4 units"),
+        (question(11, F(1, 10), 32), NotKnown, "takes 35 units here, 32 hold 10"),
+        (question(1, F(1, 10), 3), NotKnown, "takes 4 units here, fewer than 4 none"),
         (question(65, F(1, 10), 32), Impossible, "exceed the 64 reals"),
         (question(LONGEST_HOLD + 1, F(1, 10), 900), NotKnown, "at most 100 numbers"),
         (CopyTask("gru", 2, ONE, F(1, 10), 32), NotKnown, "lstm only, not for gru"),

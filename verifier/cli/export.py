@@ -11,7 +11,7 @@ import click
 
 from constructions import Construction, construct
 from constructions.profile import PROFILED, construct_profile
-from constructions.refresh_in_floats import construct_in_floats
+from constructions.refresh_in_floats import construct_in_floats, is_refreshed_lstm
 from proofs.ask import ask
 from verifier import __version__
 from verifier.arithmetic.balls import Balls, show_decimal, show_upper
@@ -130,7 +130,7 @@ def _export(
             bits=bits,
             exact_recall=exact_recall,
         )
-        if form is not None and isinstance(answer, Construction) and (answer.theorem, answer.weights.cell) == ("C9", "lstm"):
+        if form is not None and isinstance(answer, Construction) and is_refreshed_lstm(answer):
             answer = construct_in_floats(answer.regime, LIBRARIES[form])
     if not isinstance(answer, Construction):
         if not quiet:

@@ -40,8 +40,8 @@ class FloatBoxes(lstm.StateBoxes):
     """Boxes of the float states of an LSTM of this form; what is shown of a cell is rounded."""
 
     def __init__(self, program: Program, form: lstm.Form, arithmetic: FloatEnclosures) -> None:
-        super().__init__(program, form)
-        self.arithmetic = arithmetic
+        self.form, self.arithmetic = form, arithmetic
+        super().__init__(program, form.gain, form.hold, (form.capture, form.accumulate))
 
     def compared(self, values: Sequence[Any]) -> tuple[Interval, Interval]:
         """As of `lstm`, settled."""
@@ -50,9 +50,9 @@ class FloatBoxes(lstm.StateBoxes):
 
     def with_sum(self, box: Box, low: arb, high: arb) -> Box:
         """The part of a box whose cells o tanh c lie between these values, which may pass what the box contains."""
-        part, place = super().with_sum(box, low, high), self.cells[2]
+        part, place = super().with_sum(box, low, high), self.cells[-1]
         part[place] = Interval(part[place].lower.max(box[place].lower), part[place].upper.min(box[place].upper))
-        part[self.shown[2]] = self._show(part[place])
+        part[self.shown[-1]] = self._show(part[place])
         return part
 
     def _show(self, cell: Interval) -> Interval:
