@@ -107,6 +107,7 @@ def test_the_hypotheses_hold_in_pytorch(form):
     low = -torch.cat([torch.linspace(library.zero, library.zero + 9, 100_001, dtype=kind), torch.tensor([1e3, most], dtype=kind)])
     assert bool((torch.sigmoid(high) == 1).all())
     assert bool((torch.sigmoid(low) == 0).all())
+    assert float(torch.sigmoid(torch.zeros(1, dtype=kind))[0]) == 0.5
     v = torch.cat([torch.linspace(-20, 20, 500_001, dtype=kind), torch.logspace(-36, 0, 500_001, dtype=kind)]).numpy()
     exact = np.tanh(v.astype(np.longdouble))
     off = np.abs(torch.tanh(torch.from_numpy(v)).numpy().astype(np.longdouble) - exact)
