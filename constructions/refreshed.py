@@ -71,14 +71,18 @@ def applies(regime: Regime, family: Family) -> bool:
 
 def construct(regime: Regime, family: Family) -> Construction | Unanswered:
     """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
-    least = _fewest_bits(regime, family)
+    least = fewest_bits(regime, family)
     if family.period(least) >= MOST_STEPS:
         return Unanswered(
             regime,
             f"a refreshed memory (C9) of this accuracy has levels of 2^-{least} M and a period of {family.period(least)} steps; "
             f"this version checks periods up to {MOST_STEPS}",
         )
-    bits, gain = size(family, regime.bound, regime.tolerance, regime.strict, least)
+    return construction(regime, family, *size(family, regime.bound, regime.tolerance, regime.strict, least))
+
+
+def construction(regime: Regime, family: Family, bits: int, gain: int) -> Construction:
+    """C9 at these sizes, and what is claimed of it."""
     weights, reasons = family.network(regime.hidden, bits, gain, regime.bound)
     return Construction(
         regime=regime,
@@ -102,7 +106,7 @@ def forever(regime: Regime, family: Family) -> Construction | Unanswered:
     return construct(regime, family) if isinstance(latched, Unanswered) and applies(regime, family) else latched
 
 
-def _fewest_bits(regime: Regime, family: Family) -> int:
+def fewest_bits(regime: Regime, family: Family) -> int:
     """The least L with M 2^-(L+1) < tolerance: an error of half a level is always possible."""
     ratio = regime.bound / regime.tolerance
     return max((ratio.numerator // ratio.denominator).bit_length() - 1, family.smallest_bits)

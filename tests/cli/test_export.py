@@ -174,3 +174,39 @@ def test_a_missing_package_is_one_line(tmp_path):
     assert "needs the Python package onnx" in run.stderr
     assert len(run.stderr.splitlines()) == 1
     assert not (tmp_path / "m.onnx").exists()
+
+
+@pytest.mark.parametrize(("suffix", "form", "tolerance"), [(".onnx", "binary32", "1/50"), (".npz", "binary64", "1e-11")])
+def test_the_refreshed_memory_states_its_bound_in_floats(tmp_path, suffix, form, tolerance):
+    """C9 is sized for the format; file and terminal say what holds there for ever, and under which hypotheses."""
+    onnx_or_skip(suffix)
+    path = tmp_path / f"m{suffix}"
+    run = verify("export", "lstm", "--horizon", "forever", "--hidden", 4, "--tolerance", tolerance, "-o", path, "--profile", form)
+    assert (run.returncode, run.stderr) == (0, "")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["theorem"], said["horizon"], said["floats"]) == ("PROVED", "C9", "forever", form)
+    assert Fraction(said["float_observed"]) < Fraction(said["float_error"]) <= Fraction(tolerance)
+    weights, _ = weights_of(decode(suffix, path.read_bytes()))
+    note = decode(suffix, path.read_bytes()).note
+    assert note["weights_sha256"] == weights.sha256
+    assert note["regime_horizon"] == "forever"
+    assert f"|y - x_1| <= {said['float_error']} in {form} at every n >= 1" in note["claim_floats"]
+    assert "σ(0) = 1/2" in note["hypotheses_floats"]
+    told = " ".join(run.stdout.split())
+    assert ("every level as a box" in told) == (form == "binary32")
+    assert "bit for bit" not in told
+
+
+def test_the_refreshed_memory_of_three_units_has_no_bound_in_floats(tmp_path):
+    run = verify("export", "lstm", "--horizon", "forever", "--hidden", 3, "--tolerance", "1/10", "-o", tmp_path / "m.npz")
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (verdict, said["theorem"], said["float_error"]) == ("PROVED", "C9", "none")
+    assert "no bound of |y - x_1| in binary32 is proved" in " ".join(run.stdout.split())
+
+
+def test_levels_finer_than_the_format_are_open_and_not_written(tmp_path):
+    run = verify("export", "lstm", "--horizon", "forever", "--precision", 5, "-o", tmp_path / "m.npz")
+    assert run.returncode == 3
+    assert "roundings of binary32" in " ".join(run.stdout.split())
+    assert run.stdout.splitlines()[-1].startswith("UNDECIDED")
+    assert list(tmp_path.iterdir()) == []

@@ -11,7 +11,7 @@ from constructions.latch import SIGNS
 from constructions.refresh import Sizes
 from constructions.refresh_gru import Sizes as GruSizes
 from constructions.refresh_pair import Sizes as PairSizes
-from proofs.theorems import THEOREMS, c9, c9_gru, c9_pair
+from proofs.theorems import THEOREMS, c9, c9_copies, c9_floats, c9_gru, c9_pair
 from verifier.refresh import Enumeration
 from verifier.verdict import Verdict
 
@@ -102,6 +102,40 @@ def test_the_template_of_three_units_is_the_construction() -> None:
         for index, entry in entries.items()
     }
     assert made == {(name, index): value for name, array in weights.blocks().items() for index, value in array}
+
+
+class Far:
+    """A network whose output is 1 off."""
+
+    def outputs(self, inputs: Any) -> Any:
+        return iter([inputs[0] + 1])
+
+
+BROKEN_MORE: list[tuple[Any, str, Any, Callable[[], Verdict]]] = [
+    (c9_floats, "gain", lambda bits, library, finer: 8, c9_floats.the_inequalities_hold),
+    (c9_floats, "BEYOND", c9_floats.SHOWN, c9_floats.finer_levels_are_not_proved),
+    (c9_floats, "OPEN", 6, c9_floats.open_gates_are_not_proved),
+    (c9_floats, "check_nonnegative", lambda *_: Verdict.UNDECIDED, c9_floats.any_share_costs_at_most_z),
+    (c9_floats, "check_nonnegative", lambda *_: Verdict.PROVED, c9_floats.any_share_costs_something),
+    (
+        c9_floats,
+        "push_levels_in_floats",
+        lambda *_: Enumeration(0, c9.arb("inf"), Verdict.UNDECIDED),
+        c9_floats.levels_return_as_boxes,
+    ),
+    (c9_floats, "FloatNetwork", lambda *_: Far(), c9_floats.runs_stay_within_the_bound),
+    (c9_copies, "fine_gain", lambda bits, shift: 2, c9_copies.every_number_is_held),
+    (c9_copies, "SLOW", Fraction(-325, 36), c9_copies.a_slow_age_is_not_proved),
+    (c9_copies, "push_levels", lambda *_: Enumeration(0, c9.arb("inf"), Verdict.UNDECIDED), c9_copies.levels_return_as_boxes),
+]
+
+
+@pytest.mark.parametrize(("module", "name", "value", "check"), BROKEN_MORE, ids=[f"{b[3].__name__}-{b[1]}" for b in BROKEN_MORE])
+def test_checks_of_floats_and_copies_fail_where_something_is_broken(
+    module: Any, name: str, value: Any, check: Callable[[], Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, name, value)
+    assert check() is not Verdict.PROVED
 
 
 @pytest.mark.parametrize("cell", sorted(SIGNS))

@@ -4,11 +4,20 @@ from fractions import Fraction
 
 import numpy as np
 
+from constructions.refresh_in_floats import construct_in_floats
 from verifier.adversary import families
+from verifier.arithmetic.balls import Balls
 from verifier.arithmetic.floats import Floats
 from verifier.float_bound import LIBRARIES, bound_floats
+from verifier.program import record
+from verifier.refresh import bound_refresh
+from verifier.refresh.in_floats import bound_refresh_in_floats
+from verifier.regime import Regime
+from verifier.verdict import Verdict
 
 ONE = Fraction(1)
+BITS = 320
+"""Working precision for sets of floats."""
 
 
 def adversarial(form, n, seed=0):
@@ -45,3 +54,23 @@ def judge(y, x, weights, form):
     worst = np.abs(y.astype(np.float64) - x[0].astype(np.float64)).max()
     assert worst <= bound
     return ulps(worst, form)
+
+
+def refreshed(form, tolerance):
+    """The refreshed memory C9 sized for the format, and its proved bound of |y - x_1| for ever."""
+    made = construct_in_floats(Regime("lstm", 1000, ONE, tolerance, "forever", "box", None, 4), LIBRARIES[form])
+    with Balls(BITS).working():
+        found = bound_refresh_in_floats(made.weights, ONE, LIBRARIES[form])
+    assert found.verdict is Verdict.PROVED
+    return made.weights, float(found.upper)
+
+
+def beside_borders(weights, form, count):
+    """First inputs: half of them beside borders between the levels of a refreshed memory, where errors are largest."""
+    with Balls(BITS).working():
+        found = bound_refresh(record(weights), ONE)
+    generator = np.random.default_rng(1)
+    first = generator.uniform(-1, 1, count)
+    near = np.resize([float(x) for x in found.firsts], count // 2)
+    first[: count // 2] = near + generator.uniform(-0.2, 0.2, count // 2) * float(found.hints.slope * found.hints.unit)
+    return first.astype(Floats.of(form).type)

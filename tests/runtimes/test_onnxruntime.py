@@ -5,7 +5,8 @@ ONNX Runtime runs RNN, LSTM and GRU in binary32 only.
 
 import numpy as np
 import pytest
-from sequences_for_runtimes import ONE, adversarial, judge, proved_bound, random_batch, ulps
+from carried_state import CarriedLstm, adversarial_chunks
+from sequences_for_runtimes import ONE, adversarial, beside_borders, judge, proved_bound, random_batch, refreshed, ulps
 
 from constructions import construct
 from constructions.profile import construct_profile
@@ -146,6 +147,7 @@ def test_the_hypotheses_hold_in_onnx_runtime():
     high, low = neighbours(BINARY32.one, 1), -neighbours(BINARY32.zero, 1)
     assert (sigmoid(high) == 1).all()
     assert (sigmoid(low) == 0).all()
+    assert sigmoid(np.zeros(1, np.float32))[0] == 0.5
     between = np.linspace(-BINARY32.zero, BINARY32.one, 2_000_001).astype(np.float32)
     assert (sigmoid(between) >= 0).all()
     assert (sigmoid(between) <= 1).all()
@@ -154,6 +156,28 @@ def test_the_hypotheses_hold_in_onnx_runtime():
     off = np.abs(tanh(v) - exact)
     assert (off <= 2 * BINARY32.ulps * float(BINARY32.unit) * np.abs(exact) + 2.0**BINARY32.emin).all()
     assert tanh(np.zeros(1, np.float32))[0] == 0
+
+
+def test_the_refreshed_memory_for_twenty_thousand_steps():
+    """C9 in chunks that carry the state: adversarial inputs, x_1 beside borders of levels; the error stays and does not grow."""
+    weights, bound = refreshed(FORM, ONE / 1000)
+    first = beside_borders(weights, FORM, 30)
+    errors = carried(weights, first, 20_000)
+    assert ONE / 2**12 < errors.max() <= bound
+    assert errors[:200].max() == errors.max()
+
+
+def test_near_miss_a_wrong_load_leaves_the_bound():
+    weights, bound = refreshed(FORM, ONE / 1000)
+    wrong = weights.replace({("W_g", (1, 2)): weights["W_g"][1, 2] * 17 / 16})
+    assert carried(wrong, beside_borders(weights, FORM, 30), 400).max() > bound
+
+
+def carried(weights, first, steps):
+    """|y - x_1| at every step, the largest of all columns."""
+    network = CarriedLstm(weights, FORM, len(first))
+    chunks = adversarial_chunks(first, steps, 5_000, 1)
+    return np.concatenate([np.abs(network.outputs(x).astype(np.float64) - first).max(axis=1) for x in chunks])
 
 
 def neighbours(threshold, sign):

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from sequences_for_runtimes import ONE, adversarial, judge, proved_bound, random_batch, ulps
+from carried_state import adversarial_chunks
+from sequences_for_runtimes import ONE, adversarial, beside_borders, judge, proved_bound, random_batch, refreshed, ulps
 from test_onnxruntime import dense
 
 from constructions import construct
@@ -106,6 +107,7 @@ def test_the_hypotheses_hold_in_pytorch(form):
     low = -torch.cat([torch.linspace(library.zero, library.zero + 9, 100_001, dtype=kind), torch.tensor([1e3, most], dtype=kind)])
     assert bool((torch.sigmoid(high) == 1).all())
     assert bool((torch.sigmoid(low) == 0).all())
+    assert float(torch.sigmoid(torch.zeros(1, dtype=kind))[0]) == 0.5
     v = torch.cat([torch.linspace(-20, 20, 500_001, dtype=kind), torch.logspace(-36, 0, 500_001, dtype=kind)]).numpy()
     exact = np.tanh(v.astype(np.longdouble))
     off = np.abs(torch.tanh(torch.from_numpy(v)).numpy().astype(np.longdouble) - exact)
@@ -121,3 +123,15 @@ def test_a_state_dict_saved_by_pytorch_itself_is_read(tmp_path):
     tensors = decode(".safetensors", encode(".safetensors", weights, "binary32", {})).tensors
     torch.save({name: torch.tensor(t.values, dtype=torch.float32) for name, t in tensors.items()}, tmp_path / "m.pt")
     assert weights_of(decode(".pt", (tmp_path / "m.pt").read_bytes()))[0] == weights
+
+
+@pytest.mark.parametrize(("form", "tolerance"), [("binary32", ONE / 1000), ("binary64", ONE / 10**11)])
+def test_the_refreshed_memory_stays_within_its_bound(form, tolerance):
+    """C9: adversarial inputs, x_1 beside borders of levels."""
+    weights, bound = refreshed(form, tolerance)
+    first = beside_borders(weights, form, 20)
+    (x,) = adversarial_chunks(first, 3000, 3000, 1)
+    y = run(weights, form, x.astype(first.dtype))
+    errors = np.abs(y.astype(np.float64) - first).max(axis=1)
+    assert tolerance / 4 < errors.max() <= bound
+    assert errors[:200].max() == errors.max()

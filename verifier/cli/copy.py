@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from constructions.delay import CopyConstruction, Impossible, NotKnown, construct_copy, unknown_line
+from constructions.hold import numbers_in
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
@@ -41,6 +42,13 @@ LONGEST_NUMBER = 12
 @click.option("--tolerance", type=Exact(), help="Tolerance itself, instead of --precision.")
 @click.option("--bound", type=Exact(), default="1", show_default=True, help="M: inputs lie in [-M, M].")
 @click.option("--hidden", type=Count(1), default=str(DEFAULT_HIDDEN), show_default=True, help="Hidden units d.")
+@click.option(
+    "--horizon",
+    type=click.Choice(("blanks", "forever")),
+    default="blanks",
+    show_default=True,
+    help="Give them back in order while blanks come, or show all of them at every later step, whatever comes.",
+)
 @click.option("--symbols", type=Count(2), help="Copy m symbols, coded as m equispaced points, exactly after rounding.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
@@ -54,6 +62,7 @@ def copy(
     tolerance: Any,
     bound: Any,
     hidden: int,
+    horizon: str,
     symbols: int | None,
     seed: int,
     as_json: bool,
@@ -62,6 +71,14 @@ def copy(
     quiet: bool,
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
+    if horizon == "forever":
+        if certificate is not None or plot is not None:
+            option = "--certificate" if certificate is not None else "--plot"
+            raise UsageError(f"{option} is not there for --horizon forever; --json prints what is decided")
+        n = numbers_in(hidden) if n is None else n
+        from verifier.cli.hold import hold
+
+        return hold(requested(architecture, n, precision, tolerance, bound, hidden, symbols), as_json=as_json, quiet=quiet)
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
     if certificate is not None:
         check_writable(certificate)

@@ -11,6 +11,7 @@ import click
 
 from constructions import Construction, construct
 from constructions.profile import PROFILED, construct_profile
+from constructions.refresh_in_floats import construct_in_floats, is_refreshed_lstm
 from proofs.ask import ask
 from verifier import __version__
 from verifier.arithmetic.balls import Balls, show_decimal, show_upper
@@ -22,11 +23,15 @@ from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line, letter, wrapped
 from verifier.errors import UsageError
 from verifier.exact import show_rational
-from verifier.float_bound import LIBRARIES, SETTLING_STEPS, FloatBound, bound_floats
+from verifier.float_bound import LIBRARIES, SETTLING_STEPS, FloatBound, Library, bound_floats
 from verifier.float_run import PYTORCH_STEPS, FloatObserved, Step, observe_floats
 from verifier.formats import WRITABLE, Note, check_available, decode, encode, suffix_of, weights_of
 from verifier.formats.layout import ONNX, TORCH, Layout, native
 from verifier.formats.rounding import round_weights
+from verifier.refresh import Enumeration
+from verifier.refresh.cells_in_floats import push_levels_in_floats
+from verifier.refresh.in_floats import RefreshInFloats, bound_refresh_in_floats
+from verifier.refresh.in_floats import says as says_refreshed
 from verifier.regime import Regime, decide_tolerance
 from verifier.summary import DIGITS
 from verifier.verdict import Verdict
@@ -35,9 +40,15 @@ from verifier.weights import Weights
 DIGITS_OF = {"binary32": 6, "binary64": 14}
 """Decimal digits asked for by default where an architecture has no float profile."""
 
+DIGITS_FOR_EVER = {"binary32": 3, "binary64": 11}
+"""Decimal digits asked for by default of an LSTM for ever: the most that its refreshed memory keeps in the format."""
+
 SHARED = ("n", "precision", "tolerance", "exact_recall", "bound", "hidden", "horizon", "domain", "bits", "steps", "seed", "quiet")
 """Options of `verify ARCHITECTURE` that are taken as they are."""
 
+
+FLOAT_BITS = 6
+"""Working precision for sets of floats, in significands."""
 
 LONGEST_WALK = 64
 """Steps over which an error bound in floats is carried where the state does not repeat."""
@@ -57,6 +68,21 @@ class FloatFacts:
     observed: FloatObserved
     other_operations: bool = False
     not_covered: str = ""
+    refreshed: RefreshInFloats | None = None
+    pushed: Enumeration | None = None
+
+    @property
+    def hypotheses(self) -> tuple[str, ...]:
+        """What is assumed of the library."""
+        return self.bound.library.says() if self.refreshed is None else says_refreshed(self.bound.library)
+
+    def error(self, regime: Regime) -> Fraction | None:
+        """The proved bound of |y - x_1| in floats where it is below M."""
+        if self.refreshed is not None and self.refreshed.verdict is Verdict.PROVED:
+            found = self.refreshed.upper
+        else:
+            found = self.bound.error(regime.n, regime.only_last) if regime.horizon != "forever" or self.bound.held_from else None
+        return found if found is not None and found < regime.bound else None
 
 
 def _export(
@@ -90,7 +116,8 @@ def _export(
         )
     else:
         if asked is None:
-            precision = 20 if form is None else DIGITS_OF[form]
+            refreshes = architecture == "lstm" and horizon == "forever"
+            precision = 20 if form is None else (DIGITS_FOR_EVER if refreshes else DIGITS_OF)[form]
         answer = construct(
             architecture,
             n,
@@ -103,6 +130,8 @@ def _export(
             bits=bits,
             exact_recall=exact_recall,
         )
+        if form is not None and isinstance(answer, Construction) and is_refreshed_lstm(answer):
+            answer = construct_in_floats(answer.regime, LIBRARIES[form])
     if not isinstance(answer, Construction):
         if not quiet:
             click.echo(f"nothing written to {output}: there are no weights to write")
@@ -169,7 +198,18 @@ def float_facts(
     longest = max(SETTLING_STEPS, min(regime.n, LONGEST_WALK))
     proved = FloatBound(library, None, ()) if step is not None else bound_floats(weights, regime.bound, library, longest)
     seen = observe_floats(weights, form, regime.bound, min(regime.n, steps), seed, regime.only_last and regime.n <= steps, step)
-    return FloatFacts(proved, seen, step is not None, not_covered)
+    return FloatFacts(proved, seen, step is not None, not_covered, *_refreshed(weights, regime, library))
+
+
+def _refreshed(weights: Weights, regime: Regime, library: Library) -> tuple[RefreshInFloats | None, Enumeration | None]:
+    """What is proved of a refreshed memory in floats, by inequalities and by boxes; None of other networks."""
+    if regime.horizon != "forever" or weights.cell != "lstm":
+        return None, None
+    with Balls(FLOAT_BITS * library.p).working():
+        found = bound_refresh_in_floats(weights, regime.bound, library)
+        if found is None or found.verdict is not Verdict.PROVED:
+            return found, None
+        return found, push_levels_in_floats(weights, regime.bound, found)
 
 
 def note_of(found: Certificate, architecture: str, form: str | None, facts: FloatFacts | None) -> Note:
@@ -192,7 +232,7 @@ def note_of(found: Certificate, architecture: str, form: str | None, facts: Floa
     if form is not None and facts is not None:
         note["floats"] = form
         note["claim_floats"] = "; ".join(_float_claims(facts, regime))
-        note["hypotheses_floats"] = "; ".join(facts.bound.library.says())
+        note["hypotheses_floats"] = "; ".join(facts.hypotheses)
     return note
 
 
@@ -216,17 +256,39 @@ def _float_claims(facts: FloatFacts, regime: Regime) -> list[str]:
     if proved.held_from is not None:
         start = "step 1" if proved.held_from == 1 else f"step {proved.held_from}"
         said.append(f"from {start} on y is the same {form} number for ever, bit for bit, whatever the inputs{where}: PROVED (F1)")
+    elif facts.refreshed is not None:
+        return [*_refreshed_claims(facts.refreshed, facts.pushed, regime), *filter(None, [facts.not_covered])]
     else:
         why = "PyTorch evaluates nn.GRU as (h - n)∘z + n, which F1 does not cover: it rounds at every step"
         said.append(f"that y stays the same {form} number is not shown ({why if facts.other_operations else 'F1 does not apply'})")
-    error = proved.error(regime.n, regime.only_last)
-    if error is not None and error < regime.bound:
+    error = facts.error(regime)
+    if error is not None:
         said.append(f"|y - x_1| <= {show_size(error)} in {form} with every library that F1 covers{where}: PROVED")
     else:
         said.append(f"no bound of |y - x_1| in {form} is proved")
     if facts.not_covered:
         said.append(facts.not_covered)
     return said
+
+
+def _refreshed_claims(found: RefreshInFloats, pushed: Enumeration | None, regime: Regime) -> list[str]:
+    """What is proved of a refreshed memory in floats."""
+    form = found.library.form
+    if found.verdict is not Verdict.PROVED or found.upper is None or found.upper >= regime.bound:
+        missing = "; ".join(found.missing) or "the bound is above M"
+        return [f"no bound of |y - x_1| in {form} is proved: not every inequality of C9 holds with roundings ({missing})"]
+    boxes = []
+    if pushed is not None and not pushed.skipped:
+        with Balls(FLOAT_BITS * found.library.p).working():
+            bound = show_upper(pushed.upper, 3)
+        what = f"every level as a box of {form} states through whole cycles, {pushed.boxes} boxes"
+        boxes = [f"the same without the theorem, {what}: |y - x_1| <= {bound}: {pushed.verdict.value}"]
+    return [
+        f"|y - x_1| <= {show_size(found.upper)} in {form} at every n >= 1, for all inputs of the question and every library that "
+        f"F1 covers with σ(0) = 1/2: PROVED ({len(found.inequalities)} inequalities of C9 with every rounding in them)",
+        f"the value is re-quantised every {found.period} steps; between, what is held does not change at all",
+        *boxes,
+    ]
 
 
 def _changed(seen: FloatObserved) -> str:
@@ -261,6 +323,8 @@ def _print(
     sizes = [f"{letter(k.name)} = {_power(v)}" for k, v in answer.parameters.items() if k.name not in ("n", "M")]
     if sizes:
         click.echo(wrapped("sized", f"for {form or 'the tolerance'}: {', '.join(sizes)}"))
+    elif answer.statement:
+        click.echo(wrapped("sized", answer.sized))
     click.echo(wrapped("file", f"{output}: {_holds(suffix, weights, form)}"))
     if weights.cell != architecture:
         click.echo(wrapped("", f"as {weights.cell}, which computes the same function in real numbers"))
@@ -314,8 +378,8 @@ def _last_line(found: Certificate, output: Path, form: str | None, facts: FloatF
     if facts is None:
         return text
     held = facts.bound.held_from
-    error = facts.bound.error(found.regime.n, found.regime.only_last)
-    proved = "none" if error is None or error >= found.regime.bound else show_size(error)
+    error = facts.error(found.regime)
+    proved = "none" if error is None else show_size(error)
     seen = show_size(facts.observed.error, up=False) if facts.observed.error else "0"
     return f"{text} float_held_from={held or 'none'} float_error={proved} float_observed={seen}"
 

@@ -53,8 +53,8 @@ def push_levels(program: Program, bound: Fraction, found: Refresh) -> Enumeratio
     return enumerate_levels(program, found.boxes, bound, found.levels, found.hints)
 
 
-def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
-    """Bound sup over n >= 1 and inputs in [-bound, bound] of |y_n - x_1|; None where the step is of none of the forms.
+def bound_refresh(program: Program, bound: Fraction, position: int = 1) -> Refresh | None:
+    """Bound sup over n >= k and inputs in [-bound, bound] of |y_n - x_k|, k = position; None where the step is of no such form.
 
     Works at the current precision, for a GRU with as many bits more as its gain has: a flag next to -1 moves thresholds by its
     distance from -1, and these are compared with 1/gain. Hypotheses checked here: all of theory C9.
@@ -63,9 +63,12 @@ def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
         return _bound(
             lstm.StateBoxes(program, long.gain, long.hold, (long.capture, long.accumulate)),
             lstm.clock(program, long),
-            partial(lstm.Numbers, long, bound),
+            partial(lstm.Numbers, long, bound, position=position),
             bound,
+            position,
         )
+    if position > 1:
+        return None
     if (pair := lstm_pair.recognise(program)) is not None:
         boxes = lstm.StateBoxes(program, pair.gain, pair.hold, (pair.accumulate,))
         with flint.ctx.workprec(flint.ctx.prec + int(abs(pair.gain)).bit_length()):
@@ -76,10 +79,10 @@ def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
     return None
 
 
-def _bound(boxes: Boxes, clock: Clock[P], numbers: Callable[[Cycles[P]], Memory], bound: Fraction) -> Refresh:
+def _bound(boxes: Boxes, clock: Clock[P], numbers: Callable[[Cycles[P]], Memory], bound: Fraction, position: int = 1) -> Refresh:
     """The inequalities of a network of some form."""
     cycles = clock.cycles()
-    if cycles is None or not cycles.are_long:
+    if cycles is None or not cycles.are_long or len(cycles.first) < SHORTEST_PERIOD + position - 1:
         text = f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps"
         never = Inequality("clock", text, 1, Verdict.UNDECIDED)
         return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, ())
@@ -88,6 +91,6 @@ def _bound(boxes: Boxes, clock: Clock[P], numbers: Callable[[Cycles[P]], Memory]
     memory = numbers(cycles)
     decision = decide(memory, bound, found)
     hints = Hints(
-        len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin
+        len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin, position
     )
     return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts)

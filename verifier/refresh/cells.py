@@ -76,7 +76,7 @@ class Boxes(Protocol):
 
 class Hints(NamedTuple):
     """Steps after step 1 until the first load, period P, level w and half-width Z of a border in units of h; slope V and constant
-    of the readout for A; the held state is A + origin."""
+    of the readout for A; the held state is A + origin; x_position is held."""
 
     first: int
     period: int
@@ -85,11 +85,12 @@ class Hints(NamedTuple):
     slope: Fraction
     constant: Fraction
     origin: Fraction
+    position: int = 1
 
     @classmethod
     def none(cls) -> Hints:
         """Of a memory that never loads."""
-        return cls(0, 0, *[Fraction(0)] * 5)
+        return cls(0, 0, Fraction(0), Fraction(0), Fraction(0), Fraction(0), Fraction(0))
 
 
 class Enumeration(NamedTuple):
@@ -105,22 +106,30 @@ def enumerate_levels(program: Program, boxes: Boxes, bound: Fraction, levels: in
     """Push every level and border through a cycle, as boxes of the whole state. Works at the current precision."""
     work = BOXES_PER_LEVEL * levels * hints.period
     if work > LARGEST_WORK:
-        many = f"2^{levels.bit_length() - 1} levels are too many to push one by one"
-        return Enumeration(0, arb("inf"), Verdict.UNDECIDED, many)
-    return _Levels(program, boxes, bound, hints).decide()
+        return skip(levels)
+    return Levels(program, boxes, bound, hints).decide()
 
 
-class _Levels:
+def skip(levels: int) -> Enumeration:
+    """What is said where nothing is pushed."""
+    many = f"2^{levels.bit_length() - 1} levels are too many to push one by one"
+    return Enumeration(0, arb("inf"), Verdict.UNDECIDED, many)
+
+
+class Levels:
     """Boxes of one network."""
 
     def __init__(self, program: Program, states: Boxes, bound: Fraction, hints: Hints) -> None:
         self.program, self.states, self.bound, self.hints = program, states, bound, hints
-        self.runner = Runner(program, Enclosures)
+        self.runner = self._runner()
         self.later = interval_of((-bound, bound))
         self.found: list[Verdict] = []
         self.boxes = 0
         self.unit, self.margin, self.origin = to_ball(hints.unit), to_ball(hints.margin), to_ball(hints.origin)
         self._clock()
+
+    def _runner(self) -> Runner:
+        return Runner(self.program, Enclosures)
 
     # --- steps ------------------------------------------------------------------------------------------------------------
 
@@ -137,7 +146,7 @@ class _Levels:
             reach = ROOM * (span.upper - span.lower + span.largest_modulus() * floor)
             around.append(Interval(span.lower - reach, span.upper + reach))
         self.cycle, image = self._phases(around, self.hints.period)
-        self.found += [_inside(new, old) for new, old in zip(image, around, strict=True)]
+        self.found += [inside(new, old) for new, old in zip(image, around, strict=True)]
 
     def _phase(self, state: Sequence[Interval]) -> tuple[list[Interval], list[Interval]]:
         new = self.runner.advance_autonomous(state)
@@ -166,14 +175,18 @@ class _Levels:
         image, output = self._step(phase, box, self.later)
         total, gain = self.states.sum(box), self.states.gain
         argument, bit = self.states.compared(self.runner.values)
-        decided = arb((SLIP * gain * abs(bit.upper) + 1).log().mid())
+        decided = self._decided(bit)
         if argument.lower >= -decided or argument.upper <= decided:
             return image, output
         takes = total.upper + (argument.lower - decided) / gain  # for sums below, the argument is at least `decided`
         refuses = total.lower + (argument.upper + decided) / gain
         cuts = [total.lower, *(cut for cut in (takes, refuses) if total.lower < cut and cut < total.upper), total.upper]
         parts = [self._step(phase, self.states.with_sum(box, *ends), self.later) for ends in itertools.pairwise(cuts)]
-        return [_hull(column) for column in zip(*(part for part, _ in parts), strict=True)], _hull([y for _, y in parts])
+        return [hull(column) for column in zip(*(part for part, _ in parts), strict=True)], hull([y for _, y in parts])
+
+    def _decided(self, bit: Interval) -> arb:
+        """The modulus of a comparator's argument from which on it counts as decided."""
+        return arb((SLIP * self.states.gain * abs(bit.upper) + 1).log().mid())
 
     def _push(self, phases: Sequence[Sequence[Interval]], box: Box, split: bool) -> _Pushed:
         """A box after a cycle. Without `split` the sum of the bits may be enclosed badly; the outputs do not read it."""
@@ -182,7 +195,7 @@ class _Levels:
         for phase in phases:
             box, output = self._split_step(phase, box) if split else self._step(phase, box, self.later)
             outputs.append(output)
-        return _Pushed(box, _hull(outputs[:-1]), outputs[-1])
+        return _Pushed(box, hull(outputs[:-1]), outputs[-1])
 
     # --- sets -------------------------------------------------------------------------------------------------------------
 
@@ -190,7 +203,7 @@ class _Levels:
         """All pieces of x_1, all levels and borders they lead to, and the bound read from them."""
         pieces = [(piece, *self._begin(piece)) for piece in self._pieces()]
         others = zip(*(self.states.others(pushed.image) for _, pushed, _, _ in pieces), strict=True)
-        self.rest = self.states.rest([_hull(column) for column in others], SPARE * self.unit)
+        self.rest = self.states.rest([hull(column) for column in others], SPARE * self.unit)
         levels: dict[int, list[Box]] = {}
         borders: dict[int, list[Box]] = {}
         for _, pushed, level, is_border in pieces:
@@ -199,10 +212,10 @@ class _Levels:
             levels.setdefault(level - 1, [])
             levels.setdefault(level, [])
         read = {level: self._level(level, images) for level, images in levels.items()}
-        beside = {m: _hull([self._border(m, images), read[m - 1], read[m]]) for m, images in borders.items()}
+        beside = {m: hull([self._border(m, images), read[m - 1], read[m]]) for m, images in borders.items()}
         worst = ZERO
         for piece, pushed, level, is_border in pieces:
-            y = _hull([pushed.outputs, pushed.last, beside[level] if is_border else read[level]])
+            y = hull([pushed.outputs, pushed.last, beside[level] if is_border else read[level]])
             worst = worst.max(y.upper - piece.lower).max(piece.upper - y.lower)
         return Enumeration(self.boxes, worst, all_of(self.found))
 
@@ -220,17 +233,25 @@ class _Levels:
         return [interval_of(ends) for ends in itertools.pairwise(kept)]
 
     def _distortion(self, x: Fraction) -> Fraction:
-        """About y_1 - x_1."""
-        _, y = self._step(self.opening, self._zero(), interval_of((x, x)))
+        """About y - x of the step that captures."""
+        _, y = self._capture(interval_of((x, x)))
         return exact_fraction(arb(y.lower.mid())) - x
+
+    def _capture(self, x: Interval) -> tuple[Box, Interval]:
+        """All states after the step that captures x, inputs before it anywhere, and the outputs then."""
+        *before, at = [self.opening, *self.first][: self.hints.position]
+        box = self._zero()
+        for phase in before:
+            box, _ = self._step(phase, box, self.later)
+        return self._step(at, box, x)
 
     def _zero(self) -> Box:
         return [Enclosures.exact(self.program.initial[k]) for k in self.program.driven()]
 
     def _begin(self, piece: Interval) -> tuple[_Pushed, int, bool]:
         """A piece of x_1 after the first cycle, with what was read on the way, and the level or border it is in."""
-        box, y = self._step(self.opening, self._zero(), piece)
-        pushed = self._push(self.first, box, True)
+        box, y = self._capture(piece)
+        pushed = self._push(self.first[self.hints.position - 1 :], box, True)
         held = self._held(pushed.image)
         middle = exact_fraction(arb((held.lower + held.upper).mid())) / 2
         width = held.upper - held.lower
@@ -257,7 +278,7 @@ class _Levels:
 
     def _returns(self, image: Box) -> None:
         """The other states are in the sets of a cycle's start."""
-        self.found += [_inside(other, rest) for other, rest in zip(self.states.others(image), self.rest, strict=True)]
+        self.found += [inside(other, rest) for other, rest in zip(self.states.others(image), self.rest, strict=True)]
 
     def _level(self, level: int, images: Sequence[Box]) -> Interval:
         """Push level m into itself; what is read for ever from there, and from these images of the first cycle."""
@@ -276,7 +297,7 @@ class _Levels:
         self._returns(pushed.image)
         for image in images:
             self._returns(image)
-        together = [_hull(column) for column in zip(pushed.image, *images, strict=True)]
+        together = [hull(column) for column in zip(pushed.image, *images, strict=True)]
         return self._push(self.cycle, together, False).outputs.hull(pushed.last)
 
 
@@ -288,11 +309,13 @@ class _Pushed(NamedTuple):
     last: Interval
 
 
-def _inside(inner: Interval, outer: Interval) -> Verdict:
+def inside(inner: Interval, outer: Interval) -> Verdict:
+    """Whether one interval lies in the other."""
     return all_of((check_at_most(outer.lower, inner.lower), check_at_most(inner.upper, outer.upper)))
 
 
-def _hull(intervals: Sequence[Interval]) -> Interval:
+def hull(intervals: Sequence[Interval]) -> Interval:
+    """The smallest interval found that contains all."""
     total = intervals[0]
     for interval in intervals[1:]:
         total = total.hull(interval)

@@ -144,7 +144,7 @@ class Decision(NamedTuple):
     firsts: tuple[Fraction, ...]
 
 
-class _Cycle(NamedTuple):
+class Cycle(NamedTuple):
     """The bounds of one kind of cycle, named as in the module; `up` and `down` are the largest moves of A per cycle."""
 
     unit: arb
@@ -166,9 +166,9 @@ def decide(memory: Memory, bound: Fraction, found: Inequalities) -> Decision:
         _cycle(name, conversion, memory.gain, low, high, found)
         for name, conversion in zip(("first cycle", "later cycles"), memory.conversions(low, high), strict=True)
     )
-    moved = _levels(first, later, high, found)
+    moved = close_levels(first, later, high, found)
     found.at_most("levels", "held values stay in the range assumed of them", moved, spare)
-    upper = to_ball(memory.slope) * moved + _distortion(memory, bound)
+    upper = to_ball(memory.slope) * moved + distortion(memory, bound)
     margin = later.margin.max(first.margin)
     if not (upper.is_finite() and later.unit.is_finite() and margin.is_finite()):
         return Decision(arb("inf"), 0, Fraction(0), Fraction(0), ())
@@ -176,7 +176,7 @@ def decide(memory: Memory, bound: Fraction, found: Inequalities) -> Decision:
     return Decision(upper, count, exact_fraction(later.unit), upper_fraction(margin), _firsts(memory, bound, first))
 
 
-def _distortion(memory: Memory, bound: Fraction) -> arb:
+def distortion(memory: Memory, bound: Fraction) -> arb:
     """max |y_1 - x_1|: on each piece of [-M, M] the value at its middle, and the slope over the piece."""
     worst, slope = ZERO, to_ball(memory.slope)
     half = to_ball(bound / CAPTURE_PIECES)
@@ -188,7 +188,7 @@ def _distortion(memory: Memory, bound: Fraction) -> arb:
     return worst
 
 
-def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: Inequalities) -> _Cycle:
+def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: Inequalities) -> Cycle:
     """The bounds of a cycle throughout which low <= A <= high."""
     lowest, highest = _residual(name, cycle, gain, low, high, found)
     decided, grid = _grid(cycle, gain)
@@ -196,7 +196,7 @@ def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: 
     found.at_most(name, "the lowest held value is above level 0", margin, low)
     found.at_most(name, "the bits can express the highest held value", high + margin, arb(2) ** len(cycle.bits) * cycle.unit)
     moved = cycle.load + cycle.drift
-    return _Cycle(
+    return Cycle(
         cycle.unit, cycle.lift, cycle.drift, cycle.lift - lowest + moved, highest - cycle.lift + moved, grid + cycle.load, margin,
     )  # fmt: skip
 
@@ -228,7 +228,7 @@ def _grid(cycle: Conversion, gain: arb) -> tuple[arb, arb]:
     return decided, uneven + apart + cycle.uneven + cycle.leak * len(cycle.bits) + cycle.cleared + slipped
 
 
-def _levels(first: _Cycle, later: _Cycle, high: arb, found: Inequalities) -> arb:
+def close_levels(first: Cycle, later: Cycle, high: arb, found: Inequalities) -> arb:
     """The invariant sets; the largest distance of a held value from the captured one."""
     unit, lift, margin = later.unit, later.lift, later.margin
     count = high / unit.min(first.unit) + 1
@@ -246,7 +246,7 @@ def _levels(first: _Cycle, later: _Cycle, high: arb, found: Inequalities) -> arb
     return first.up.max(first.down).max(beside).max(decided) + first.drift.max(later.drift)
 
 
-def _firsts(memory: Memory, bound: Fraction, cycle: _Cycle) -> tuple[Fraction, ...]:
+def _firsts(memory: Memory, bound: Fraction, cycle: Cycle) -> tuple[Fraction, ...]:
     """x_1 whose captured value lies beside a border between levels, on either side."""
     slope, constant = memory.slope, memory.constant
     unit, near = exact_fraction(cycle.unit), BESIDE * exact_fraction(arb(cycle.margin.mid()))

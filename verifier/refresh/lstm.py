@@ -217,22 +217,28 @@ class _Range(NamedTuple):
 
 
 class Numbers:
-    """A network of this form in numbers (`levels.Memory`)."""
+    """A network of this form in numbers (`levels.Memory`), as a memory of x_position.
 
-    def __init__(self, form: Form, bound: Fraction, cycles: Cycles[Phase]) -> None:
-        self.form, self.opening, self.first, self.later, self.bound = form, cycles.opening, cycles.first, cycles.later, bound
+    The step `position` captures. Before it the capture unit may hold anything; in the first cycle only the bits that come on
+    trial after it count, and what was let in before is part of the drift.
+    """
+
+    def __init__(self, form: Form, bound: Fraction, cycles: Cycles[Phase], position: int = 1) -> None:
+        self.form, self.first, self.later, self.bound = form, cycles.first, cycles.later, bound
+        self.start, self.before = cycles.opening, cycles.first[: position - 1]
+        self.opening = self.before[-1] if self.before else self.start
         self.slope, self.constant, self.origin = form.slope, form.constant, Fraction(0)
         self.shown, self.gain, self.feedback = to_ball(form.shown), to_ball(form.gain), to_ball(form.feedback)
 
     def check(self, found: Inequalities) -> None:
-        """Signs, and that step 1 reaches the capture unit alone."""
+        """Signs, and that step 1 reaches at most the capture unit."""
         form = self.form
         found.positive("signs", "readout, input scale and comparator gain are positive",
                        to_ball(min(form.slope, form.scale, form.gain)))  # fmt: skip
         for phase in (*self.first, *self.later):
             found.positive("signs", "every bit is worth something", phase.bit)
         found.at_most("start", "step 1 leaves the hold and accumulate units at 0",
-                      abs(self.opening.lift) + abs(self.opening.bit), ZERO)  # fmt: skip
+                      abs(self.start.lift) + abs(self.start.bit), ZERO)  # fmt: skip
 
     def unit(self) -> arb:
         """w: the threshold of the last bit."""
@@ -243,11 +249,11 @@ class Numbers:
         return (to_ball(self.form.scale) * x + to_ball(self.form.offset)).tanh()
 
     def captured(self, x: arb) -> arb:
-        """A after step 1."""
+        """A after the step that captures, up to what was there before."""
         return self.shown * (self.opening.capture.admitted * self._entry(x)).tanh()
 
     def rate(self, x: arb) -> arb:
-        """dy/dx after step 1, over a ball of inputs."""
+        """dy/dx after the step that captures, over a ball of inputs."""
         entry, admitted = self._entry(x), self.opening.capture.admitted
         gain = to_ball(self.slope * self.form.scale) * self.shown * admitted
         return gain * (1 - (admitted * entry).tanh() ** 2) * (1 - entry**2)
@@ -255,7 +261,7 @@ class Numbers:
     def conversions(self, low: arb, high: arb) -> tuple[Conversion, Conversion]:
         """The first cycle and the later ones, while low <= A <= high."""
         limits = self._limits(low, high)
-        return self._conversion(self.first, limits), self._conversion(self.later, limits)
+        return self._conversion(self.first, limits, self.before), self._conversion(self.later, limits, ())
 
     def _limits(self, low: arb, high: arb) -> _Range:
         """Candidates and cells where low <= A <= high: |c| <= |g|(1 + Σ i)/(1 - f), f the share that survives a load."""
@@ -273,19 +279,20 @@ class Numbers:
             capture, capture * (1 + leaked[1] + entered) / (1 - loaded[1]),
         )  # fmt: skip
 
-    def _conversion(self, phases: Sequence[Phase], limits: _Range) -> Conversion:
-        """The numbers of a cycle: phase 0 clears the sum, the last one loads, those between take bits."""
-        opening, quiet, last = phases[0], phases[:-1], phases[-1]
-        moves = [self._move(phase, limits) for phase in quiet]
-        cleared = self.shown * (
-            opening.kept * limits.cell_top + opening.bit * shares(self.gain * (limits.high - opening.threshold))[0]
-        )
+    def _conversion(self, phases: Sequence[Phase], limits: _Range, before: Sequence[Phase]) -> Conversion:
+        """The numbers of a cycle: phase 0 clears the sum, the last one loads, those between that are not `before` take bits."""
+        quiet, last = phases[:-1], phases[-1]
+        early = quiet[: max(1, len(before))]
+        reach, seed = self._seed(limits)
+        slipped = total(phase.bit * shares(self.gain * (reach - phase.threshold))[0] for phase in early)
+        cleared = self.shown * (phases[0].kept * limits.cell_top + slipped)
+        bits = quiet[len(early) :]
         lift = arb((self.shown * last.lift).mid())
         return Conversion(
             cleared=cleared,
-            bits=[self._bit(phase, move, limits) for phase, move in zip(quiet[1:], moves[1:], strict=True)],
-            leak=self.shown * limits.cell_top * largest(phase.lost for phase in quiet[1:]),
-            drift=total(moves),
+            bits=[self._bit(phase, self._move(phase, limits), limits) for phase in bits],
+            leak=self.shown * limits.cell_top * largest(phase.lost for phase in bits),
+            drift=total(self._move(phase, limits) for phase in quiet[len(before) :]) + (seed if before else ZERO),
             top=limits.top,
             beyond=self.shown * last.bit,
             unit=arb(phases[-2].threshold.mid()),
@@ -293,6 +300,17 @@ class Numbers:
             load=self._load(last, lift, limits),
             uneven=self.shown * limits.cell_top**3 / 3,  # |tanh c - c| <= c³/3
         )
+
+    def _seed(self, limits: _Range) -> tuple[arb, arb]:
+        """Before and at the step that captures: what A is at most, and what A then differs from the captured value at most."""
+        cell, reach, held, kept = ZERO, limits.high, ZERO, ZERO
+        for phase in self.before:
+            held = held + phase.hold.admitted * limits.hold_candidate + phase.hold.lost * limits.hold_cell
+        for phase in (self.start, *self.before):
+            kept = phase.capture.kept * cell
+            cell = kept + phase.capture.admitted * limits.capture_candidate
+            reach = reach.max(self.shown * (cell + held))
+        return reach, self.shown * (kept + held)
 
     def _move(self, phase: Phase, limits: _Range) -> arb:
         """How far A may move in a step that does not load."""
