@@ -171,7 +171,9 @@ def _from_refresh(
     holds = found.verdict is Verdict.PROVED
     if not holds and (target is None or not lower > to_ball(target)):
         missing = [f"{i.text} ({i.name})" for i in found.inequalities if i.verdict is not Verdict.PROVED]
-        raise StepLimit(f"these weights refresh a held value, but not every inequality of C9 holds: {'; '.join(missing)}")
+        raise StepLimit(
+            f"these weights refresh a held value, but not every inequality of {found.theorem} holds: {'; '.join(missing)}"
+        )
     upper = found.upper if holds else arb("inf")
     return Supremum(
         lower, upper, length(witness), witness, False, 0, "refreshed levels", found.period, found.levels,

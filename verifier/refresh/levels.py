@@ -108,15 +108,11 @@ class Conversion(NamedTuple):
     uneven: arb
 
 
-class Memory(Protocol):
-    """A network of one form, in numbers: what `decide` asks of it."""
+class Held(Protocol):
+    """A held value A and the reading slope·A + constant of it."""
 
     slope: Fraction
     constant: Fraction
-    gain: arb
-
-    def check(self, found: Inequalities) -> None:
-        """Signs, and what step 1 leaves."""
 
     def captured(self, x: arb) -> arb:
         """A after step 1."""
@@ -127,21 +123,49 @@ class Memory(Protocol):
     def unit(self) -> arb:
         """w in later cycles, about."""
 
+
+class Memory(Held, Protocol):
+    """A network of one form, in numbers: what `decide` asks of it."""
+
+    gain: arb
+
+    def check(self, found: Inequalities) -> None:
+        """Signs, and what step 1 leaves."""
+
     def conversions(self, low: arb, high: arb) -> tuple[Conversion, Conversion]:
         """The first cycle and the later ones, while low <= A <= high."""
 
 
 class Decision(NamedTuple):
-    """|y_n - x_1| <= `upper` for ever if all inequalities hold; `levels` in use, `unit` w, `margin` Z, `firsts`: see `Refresh`."""
+    """|y_n - x_1| <= `upper` for ever if all inequalities hold; `levels` in use, `unit` w, `margin` Z, `firsts`: see `Refresh`.
+
+    `slope` and `constant` of the readout.
+    """
 
     upper: arb
+    slope: Fraction
+    constant: Fraction
     levels: int
     unit: Fraction
     margin: Fraction
     firsts: tuple[Fraction, ...]
 
 
-class _Cycle(NamedTuple):
+CYCLES = ("first cycle", "later cycles")
+"""The two kinds, as inequalities name them."""
+
+
+class Span(NamedTuple):
+    """The captured values of -M and M, and the range `low` ... `high` that reaches beyond them by `spare`."""
+
+    first: arb
+    last: arb
+    spare: arb
+    low: arb
+    high: arb
+
+
+class Cycle(NamedTuple):
     """The bounds of one kind of cycle, named as in the module; `up` and `down` are the largest moves of A per cycle."""
 
     unit: arb
@@ -156,24 +180,35 @@ class _Cycle(NamedTuple):
 def decide(memory: Memory, bound: Fraction, found: Inequalities) -> Decision:
     """All inequalities of theory C9 for inputs in [-bound, bound], and the bound they give. Works at the current precision."""
     memory.check(found)
+    span = span_of(memory, bound)
+    first, later = (
+        _cycle(name, conversion, memory.gain, span.low, span.high, found)
+        for name, conversion in zip(CYCLES, memory.conversions(span.low, span.high), strict=True)
+    )
+    return conclude(memory, bound, span, first, later, found)
+
+
+def span_of(memory: Held, bound: Fraction) -> Span:
+    """The range of held values that is assumed, and later found to be kept to, for inputs in [-bound, bound]."""
     ends = [memory.captured(to_ball(sign * bound)) for sign in (-1, 1)]
     spare = SPARE_LEVELS * memory.unit()
-    low, high = ends[0] - spare, ends[1] + spare
-    first, later = (
-        _cycle(name, conversion, memory.gain, low, high, found)
-        for name, conversion in zip(("first cycle", "later cycles"), memory.conversions(low, high), strict=True)
-    )
-    moved = _levels(first, later, high, found)
-    found.at_most("levels", "held values stay in the range assumed of them", moved, spare)
+    return Span(ends[0], ends[1], spare, ends[0] - spare, ends[1] + spare)
+
+
+def conclude(memory: Held, bound: Fraction, span: Span, first: Cycle, later: Cycle, found: Inequalities) -> Decision:
+    """The levels, and the bound, from what a first and a later cycle do to held values in the span."""
+    moved = _levels(first, later, span.high, found)
+    found.at_most("levels", "held values stay in the range assumed of them", moved, span.spare)
     upper = to_ball(memory.slope) * moved + _distortion(memory, bound)
     margin = later.margin.max(first.margin)
     if not (upper.is_finite() and later.unit.is_finite() and margin.is_finite()):
-        return Decision(arb("inf"), 0, Fraction(0), Fraction(0), ())
-    count = int(upper_fraction((ends[1] - ends[0]) / later.unit)) + 1
-    return Decision(upper, count, exact_fraction(later.unit), upper_fraction(margin), _firsts(memory, bound, first))
+        return Decision(arb("inf"), memory.slope, memory.constant, 0, Fraction(0), Fraction(0), ())
+    count = int(upper_fraction((span.last - span.first) / later.unit)) + 1
+    unit, firsts = exact_fraction(later.unit), _firsts(memory, bound, first)
+    return Decision(upper, memory.slope, memory.constant, count, unit, upper_fraction(margin), firsts)
 
 
-def _distortion(memory: Memory, bound: Fraction) -> arb:
+def _distortion(memory: Held, bound: Fraction) -> arb:
     """max |y_1 - x_1|: on each piece of [-M, M] the value at its middle, and the slope over the piece."""
     worst, slope = ZERO, to_ball(memory.slope)
     half = to_ball(bound / CAPTURE_PIECES)
@@ -185,7 +220,7 @@ def _distortion(memory: Memory, bound: Fraction) -> arb:
     return worst
 
 
-def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: Inequalities) -> _Cycle:
+def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: Inequalities) -> Cycle:
     """The bounds of a cycle throughout which low <= A <= high."""
     lowest, highest = _residual(name, cycle, gain, low, high, found)
     decided, grid = _grid(cycle, gain)
@@ -193,7 +228,7 @@ def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: 
     found.at_most(name, "the lowest held value is above level 0", margin, low)
     found.at_most(name, "the bits can express the highest held value", high + margin, arb(2) ** len(cycle.bits) * cycle.unit)
     moved = cycle.load + cycle.drift
-    return _Cycle(
+    return Cycle(
         cycle.unit, cycle.lift, cycle.drift, cycle.lift - lowest + moved, highest - cycle.lift + moved, grid + cycle.load, margin,
     )  # fmt: skip
 
@@ -225,7 +260,7 @@ def _grid(cycle: Conversion, gain: arb) -> tuple[arb, arb]:
     return decided, uneven + apart + cycle.uneven + cycle.leak * len(cycle.bits) + cycle.cleared + slipped
 
 
-def _levels(first: _Cycle, later: _Cycle, high: arb, found: Inequalities) -> arb:
+def _levels(first: Cycle, later: Cycle, high: arb, found: Inequalities) -> arb:
     """The invariant sets; the largest distance of a held value from the captured one."""
     unit, lift, margin = later.unit, later.lift, later.margin
     count = high / unit.min(first.unit) + 1
@@ -243,7 +278,7 @@ def _levels(first: _Cycle, later: _Cycle, high: arb, found: Inequalities) -> arb
     return first.up.max(first.down).max(beside).max(decided) + first.drift.max(later.drift)
 
 
-def _firsts(memory: Memory, bound: Fraction, cycle: _Cycle) -> tuple[Fraction, ...]:
+def _firsts(memory: Held, bound: Fraction, cycle: Cycle) -> tuple[Fraction, ...]:
     """x_1 whose captured value lies beside a border between levels, on either side."""
     slope, constant = memory.slope, memory.constant
     unit, near = exact_fraction(cycle.unit), BESIDE * exact_fraction(arb(cycle.margin.mid()))
