@@ -28,7 +28,7 @@ import sympy
 from flint import arb, fmpz
 from sympy import Expr, Symbol, tanh
 
-from constructions import thermometer
+from constructions import refresh_gru, refreshed
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.forbidden import on_reals_or_exactly
 from constructions.latch import SIGNS
@@ -88,7 +88,8 @@ def network(cell: str, hidden: int, k: Fraction | int, gain: Fraction | int, sca
 
 
 def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
-    """The C7 GRU sized from the request; `Impossibility` by T1 and T2; `forever`: the thermometer latch (C8).
+    """The C7 GRU sized from the request; `Impossibility` by T1 and T2; `forever`: the thermometer latch (C8)
+    where its units suffice, else the refreshed memory (C9).
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
@@ -98,7 +99,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        return thermometer.construct(regime)
+        return refreshed.forever(regime, refresh_gru.family(regime.architecture))
     network(regime.architecture, regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.architecture, regime.hidden, k, gain, scale)

@@ -28,16 +28,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 
-from constructions.answer import Construction, Place, Unanswered, assemble
-from constructions.refresh import COARSEST, FINE, GUARD_BITS, LOG_2
-from constructions.sizing import smallest
-from verifier.arithmetic.balls import Balls, upper_fraction
-from verifier.program import record
-from verifier.refresh import bound_refresh
-from verifier.regime import Regime
-from verifier.verdict import Verdict
+from constructions.answer import Place, assemble
+from constructions.refreshed import LOG_2, Family
 from verifier.weights import Weights
 
 UNITS = (
@@ -123,12 +116,6 @@ def _exponent(value: Fraction) -> int:
     return (_ceiling(value) - 1).bit_length()
 
 
-def fine_gain(bits: int) -> int:
-    """log2 of the least power of two κ >= 2^FINE Λ/w: Λ/κ away from its threshold a comparator is saturated."""
-    sizes = Sizes(bits, 0)
-    return _exponent(2**FINE * sizes.saturation / sizes.unit)
-
-
 @dataclass(frozen=True)
 class Unit:
     """One tanh unit of a network that starts at 0: why it is there, and what it reads."""
@@ -211,62 +198,27 @@ def from_below(unit: Unit) -> tuple[dict[int, Fraction | int], Fraction]:
     return {**unit.reads, FLAG: (flag - others) / 2}, unit.bias + (flag + others) / 2
 
 
-def applies(regime: Regime) -> bool:
-    """Whether C9 can be asked: a positive tolerance, inputs in [-M, M] and fifteen units."""
-    return regime.tolerance > 0 and regime.extent is not None and regime.hidden >= len(UNITS)
+def _family(cell: str) -> Family:
+    """The refreshed memories of a tanh or sigmoid RNN."""
 
+    def described(bits: int) -> str:
+        sizes = Sizes(bits, 0)
+        return f"T = 2^-{_exponent(1 / sizes.full)}, Y = {sizes.swing}, Λ = {sizes.saturation}, κ = G"
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """C9 with the fewest bits, then the smallest κ, for which the verifier's inequalities meet the tolerance."""
-    least = fewest_bits(regime)
-    if least >= MOST_BITS:
-        return Unanswered(
-            regime,
-            f"a refreshed memory (C9) of this accuracy has levels of 2^-{least} M and a period of {Sizes(least, 0).period} steps; "
-            f"this version checks periods up to {Sizes(MOST_BITS, 0).period}",
-        )
-    sizes = size(regime.architecture, regime.bound, regime.tolerance, regime.strict, least)
-    weights, reasons = network(regime.architecture, regime.hidden, sizes, regime.bound)
-    return Construction(
-        regime=regime,
-        weights=weights,
+    return Family(
+        cell=cell,
+        units=UNITS,
+        smallest_bits=SMALLEST_BITS,
+        network=lambda hidden, bits, gain, bound: network(cell, hidden, Sizes(bits, gain), bound),
+        period=lambda bits: Sizes(bits, 0).period,
+        unit=lambda bits: Sizes(bits, 0).unit,
+        sizes=described,
+        readout="1/ε",
+        most_bits=MOST_BITS,
+        extra_bits=2,
         theorem="C9-tanh",
-        title=f"refreshed memory of integrators: {sizes.bits + 2} bits, re-quantised every {sizes.period} steps",
-        parameters={},
-        derivation=None,
-        reasons=reasons,
-        leading_order="M 2^-L (1/2 + 3Z), Z the width of a comparator in levels",
-        statement="For these weights, every n >= 1 and every x in [-M, M]^n: |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion, "
-        "V = 1/ε, all of them numbers that the verifier reads off the weights (verify explain C9-tanh).",
-        sized=f"levels of 2^-{sizes.bits} M, period P = {sizes.period}, T = 2^-{_exponent(1 / sizes.full)}, κ = 2^{sizes.gain}, "
-        f"Y = {sizes.swing}, Λ = {sizes.saturation}: the fewest bits and then the smallest power of two κ whose inequalities give "
-        "the tolerance",
     )
 
 
-def fewest_bits(regime: Regime) -> int:
-    """The least L with M 2^-(L+1) < tolerance: an error of half a level is always possible."""
-    ratio = regime.bound / regime.tolerance
-    return max((ratio.numerator // ratio.denominator).bit_length() - 1, SMALLEST_BITS)
-
-
-@cache
-def size(cell: str, bound: Fraction, tolerance: Fraction, strict: bool, least: int) -> Sizes:
-    """The smallest L >= `least`, with fine comparators, and then the smallest κ whose proved error meets the tolerance."""
-
-    def meets(sizes: Sizes) -> bool:
-        error = proved_error(cell, sizes, bound)
-        return error is not None and (error < tolerance if strict else error <= tolerance)
-
-    bits = smallest(lambda bits: bits >= least and meets(Sizes(bits, fine_gain(bits))), least)
-    gain = fine_gain(bits)
-    return Sizes(bits, smallest(lambda g: g >= gain - COARSEST and meets(Sizes(bits, g)), gain - COARSEST))
-
-
-@cache
-def proved_error(cell: str, sizes: Sizes, bound: Fraction) -> Fraction | None:
-    """The error that the verifier's inequalities give for these sizes; None if some do not hold."""
-    weights, _ = network(cell, len(UNITS), sizes, bound)
-    with Balls(sizes.bits + GUARD_BITS).working():
-        found = bound_refresh(record(weights), bound)
-        return upper_fraction(found.upper) if found is not None and found.verdict is Verdict.PROVED else None
+FAMILIES = {cell: _family(cell) for cell in ("tanh", "sigmoid")}
+"""By cell."""

@@ -23,7 +23,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Symbol, tanh
 
-from constructions import refresh, thermometer
+from constructions import refresh, refreshed
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.forbidden import on_reals_or_exactly
 from constructions.sizing import ErrorBound, scale_saturation_gain
@@ -110,8 +110,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        latched = thermometer.construct(regime)
-        return refresh.construct(regime) if isinstance(latched, Unanswered) and refresh.applies(regime) else latched
+        return refreshed.forever(regime, refresh.LSTM)
     network(regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.hidden, k, gain, scale)

@@ -22,15 +22,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 
-from constructions.answer import Construction, Place, Unanswered, assemble
-from constructions.sizing import smallest
-from verifier.arithmetic.balls import Balls, upper_fraction
-from verifier.program import record
-from verifier.refresh import bound_refresh
-from verifier.regime import Regime
-from verifier.verdict import Verdict
+from constructions.answer import Place, assemble
+from constructions.refreshed import COARSEST as COARSEST
+from constructions.refreshed import MOST_BITS as MOST_BITS
+from constructions.refreshed import Family
 from verifier.weights import Weights
 
 CAPTURE, HOLD, ACCUMULATE, CLOCK = range(4)
@@ -38,18 +34,6 @@ UNITS = ("capture", "hold", "accumulate", "clock")
 
 SMALLEST_BITS = 2
 """L of the smallest memory: with fewer the lowest held value lies too near 0."""
-
-MOST_BITS = 4000
-"""L of the largest memory that is proposed: deciding one of a period of 4000 steps takes some minutes."""
-
-FINE = 6
-"""Comparators that open over 2^-6 of a level are fine: L is chosen with them."""
-
-COARSEST = 3
-"""G is at least 2^-3 of that: coarser comparators are proved, but whole boxes of states can then not be pushed through a cycle."""
-
-GUARD_BITS = 128
-"""Working precision beyond L with which sizes are decided."""
 
 
 @dataclass(frozen=True)
@@ -74,17 +58,6 @@ class Sizes:
     def unit(self) -> Fraction:
         """w = γ 2^-(P-1), one level in units of h."""
         return self.full / (1 << self.period - 1)
-
-
-LOG_2 = Fraction(25, 36)
-"""Just above ln 2 = 0.69315 (25/36 = 0.69444)."""
-
-
-def fine_gain(bits: int) -> int:
-    """log2 of the least power of two G >= 2^FINE Λ/w, Λ = ln 2 (P + 8): Λ/G away from its threshold a bit is 2^-(P+8) off."""
-    sizes = Sizes(bits, 0)
-    least = 2**FINE * LOG_2 * (sizes.period + 8) / sizes.unit
-    return int(-(-least.numerator // least.denominator) - 1).bit_length()
 
 
 def network(hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weights, dict[Place, str]]:
@@ -133,64 +106,18 @@ def network(hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weights, dict[P
     return assemble("lstm", hidden, entries, UNITS)
 
 
-def applies(regime: Regime) -> bool:
-    """Whether C9 can be asked: a positive tolerance, inputs in [-M, M] and four units."""
-    return regime.tolerance > 0 and regime.extent is not None and regime.hidden >= len(UNITS)
+LSTM = Family(
+    cell="lstm",
+    units=UNITS,
+    smallest_bits=SMALLEST_BITS,
+    network=lambda hidden, bits, gain, bound: network(hidden, Sizes(bits, gain), bound),
+    period=lambda bits: Sizes(bits, 0).period,
+    unit=lambda bits: Sizes(bits, 0).unit,
+    sizes=lambda bits: f"γ = 2^-{(bits + 1) // 2 + 3}",
+    readout="2/ε",
+)
 
 
-def construct(regime: Regime) -> Construction | Unanswered:
-    """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
-    least = _fewest_bits(regime)
-    if least >= MOST_BITS:
-        return Unanswered(
-            regime,
-            f"a refreshed memory (C9) of this accuracy has levels of 2^-{least} M and a period of {least + 5} steps; "
-            f"this version checks periods up to {MOST_BITS + 5}",
-        )
-    sizes = size(regime.bound, regime.tolerance, regime.strict, least)
-    weights, reasons = network(regime.hidden, sizes, regime.bound)
-    return Construction(
-        regime=regime,
-        weights=weights,
-        theorem="C9",
-        title=f"refreshed memory: {sizes.bits + 1} bits, re-quantised every {sizes.period} steps",
-        parameters={},
-        derivation=None,
-        reasons=reasons,
-        leading_order="M 2^-L (1/2 + 2Z), Z the width of a comparator in levels",
-        statement="For these weights, every n >= 1 and every x in [-M, M]^n: |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion, "
-        "V = 2/ε, all of them numbers that the verifier reads off the weights (verify explain C9).",
-        sized=f"levels of 2^-{sizes.bits} M, period P = {sizes.period}, γ = 2^-{(sizes.bits + 1) // 2 + 3}, G = 2^{sizes.gain}: "
-        "the fewest bits and then the smallest power of two G whose inequalities give the tolerance",
-    )
-
-
-def _fewest_bits(regime: Regime) -> int:
-    """The least L with M 2^-(L+1) < tolerance: an error of half a level is always possible."""
-    ratio = regime.bound / regime.tolerance
-    return max((ratio.numerator // ratio.denominator).bit_length() - 1, SMALLEST_BITS)
-
-
-@cache
-def size(bound: Fraction, tolerance: Fraction, strict: bool, least: int) -> Sizes:
-    """The smallest L >= `least`, with fine comparators, and then the smallest G whose proved error meets the tolerance."""
-
-    def meets(sizes: Sizes) -> bool:
-        error = _proved_error(sizes, bound)
-        return error is not None and (error < tolerance if strict else error <= tolerance)
-
-    bits = smallest(lambda bits: bits >= least and meets(Sizes(bits, fine_gain(bits))), least)
-    gain = fine_gain(bits)
-    spare = (tolerance - (_proved_error(Sizes(bits, gain), bound) or tolerance)) / bound * 2**bits
-    likely = int(1 + spare * 2 ** (FINE - 1)).bit_length() - 1  # in levels, 2^k times less G costs about 2^-FINE 2 (2^k - 1)
-    least_gain = gain - COARSEST
-    return Sizes(bits, smallest(lambda g: g >= least_gain and meets(Sizes(bits, g)), max(gain - likely, least_gain)))
-
-
-@cache
-def _proved_error(sizes: Sizes, bound: Fraction) -> Fraction | None:
-    """The error that the verifier's inequalities give for these sizes; None if some do not hold."""
-    weights, _ = network(len(UNITS), sizes, bound)
-    with Balls(sizes.bits + GUARD_BITS).working():
-        found = bound_refresh(record(weights), bound)
-        return upper_fraction(found.upper) if found is not None and found.verdict is Verdict.PROVED else None
+def fine_gain(bits: int) -> int:
+    """log2 of the G of fine comparators."""
+    return LSTM.fine_gain(bits)

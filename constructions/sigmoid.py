@@ -25,7 +25,7 @@ from functools import cache
 import sympy
 from sympy import Expr, Symbol, tanh
 
-from constructions import elman, integrators, thermometer
+from constructions import elman, integrators, refreshed
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, OFFSET, RHO, A, B, M, N
 from constructions.forbidden import on_reals_or_exactly
@@ -75,8 +75,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        latched = thermometer.construct(regime)
-        return integrators.construct(regime) if isinstance(latched, Unanswered) and integrators.applies(regime) else latched
+        return refreshed.forever(regime, integrators.FAMILIES["sigmoid"])
     if regime.horizon == "fixed":
         return _best_for_one_horizon(regime)
     return construct_line(regime)

@@ -25,7 +25,7 @@ from functools import cache
 import sympy
 from sympy import Symbol, tanh
 
-from constructions import elman, exploding, integrators, thermometer
+from constructions import elman, exploding, integrators, refreshed
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, RHO, A, B, M, N
 from constructions.forbidden import on_reals_or_exactly
@@ -76,8 +76,7 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        latched = thermometer.construct(regime)
-        return integrators.construct(regime) if isinstance(latched, Unanswered) and integrators.applies(regime) else latched
+        return refreshed.forever(regime, integrators.FAMILIES["tanh"])
     if regime.horizon == "fixed":
         return _best_for_one_horizon(regime)
     return construct_line(regime)

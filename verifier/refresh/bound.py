@@ -5,29 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
 import flint
 from flint import arb
 
 from verifier.program import Program
-from verifier.refresh import integrators, lstm, trials
-from verifier.refresh.cells import Enumeration, Hints, enumerate_levels
-from verifier.refresh.clock import LARGEST_PERIOD, Cycles
-from verifier.refresh.levels import Decision, Inequalities, Inequality, decide
+from verifier.refresh import gru, integrators, lstm, trials
+from verifier.refresh.cells import Boxes, Enumeration, Hints, enumerate_levels
+from verifier.refresh.clock import LARGEST_PERIOD, SHORTEST_PERIOD, Clock, Cycles
+from verifier.refresh.levels import Decision, Held, Inequalities, Inequality, decide
 from verifier.verdict import Verdict, all_of
 
 P = TypeVar("P")
-"""A form's phase."""
-
-SHORTEST_PERIOD = 3
-"""A cycle clears, takes at least one bit and loads."""
+H = TypeVar("H", bound=Held)
 
 SPARE_BITS = 96
-"""Bits beyond those of the largest weight with which integrators are bounded: their parts cancel to an absolute precision."""
-
-Form = lstm.Form | integrators.Integrators
-"""Any form of refreshed memory."""
+"""Bits beyond those with which the parts of integrators cancel."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +30,13 @@ class Refresh:
     """The inequalities, and the bound they give for |y_n - x_1|.
 
     `upper` holds if `verdict` is PROVED. `levels`: how many are in use; `firsts`: inputs x_1 beside borders of levels, where the
-    error is largest; `hints`: where levels and borders are, for `enumerate_levels`.
+    error is largest; `boxes` and `hints`: what states and levels are, for `enumerate_levels`; None where this version has
+    no boxes of the form.
     """
 
     inequalities: tuple[Inequality, ...]
     upper: arb
-    form: Form
+    boxes: Boxes | None
     hints: Hints
     levels: int
     firsts: tuple[Fraction, ...]
@@ -59,38 +55,50 @@ class Refresh:
 
 def push_levels(program: Program, bound: Fraction, found: Refresh) -> Enumeration:
     """Every level of a refreshed memory as a box of states pushed through a cycle, where there are few enough."""
-    if isinstance(found.form, integrators.Integrators):
+    if found.boxes is None:
         return Enumeration(0, arb("inf"), Verdict.UNDECIDED, "this version pushes none of a memory made of integrators")
-    return enumerate_levels(program, found.form, bound, found.levels, found.hints)
+    return enumerate_levels(program, found.boxes, bound, found.levels, found.hints)
 
 
 def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
     """Bound sup over n >= 1 and inputs in [-bound, bound] of |y_n - x_1|; None where the step is of none of the forms.
 
-    Works at the current precision. Hypotheses checked here: all of theory C9.
+    Works at the current precision, for a GRU with as many bits more as its gain has: a flag next to -1 moves thresholds by its
+    distance from -1, and these are compared with 1/gain; for integrators with half as many bits more than the largest weight
+    has, and `SPARE_BITS`: what is open is next to 1 but for a part that cancels. Hypotheses checked here: all of theory C9.
     """
-    form = lstm.recognise(program)
-    if form is not None:
-        gated = lstm.clock(program, form).cycles()
-        return _refresh(form, gated, lambda cycles, found: decide(lstm.Numbers(form, cycles, bound), bound, found))
-    made = integrators.recognise(program)
-    if made is None:
-        return None
-    with flint.ctx.workprec(max(flint.ctx.prec, int(made.network.largest).bit_length() + SPARE_BITS)):
-        added = trials.clock(program, made).cycles()
-        return _refresh(made, added, lambda cycles, found: trials.Trials(made, cycles, bound).decide(found), "C9-tanh")
+    if (long := lstm.recognise(program)) is not None:
+        return _bound(lstm.StateBoxes(program, long), lstm.clock(program, long), partial(lstm.Numbers, long, bound), decide, bound)
+    if (gated := gru.recognise(program)) is not None:
+        with flint.ctx.workprec(flint.ctx.prec + int(abs(gated.gain)).bit_length()):
+            boxes, clock = gru.StateBoxes(program, gated), gru.clock(program, gated)
+            return _bound(boxes, clock, partial(gru.Numbers, gated, bound), decide, bound)
+    if (added := integrators.recognise(program)) is not None:
+        with flint.ctx.workprec(max(flint.ctx.prec, 3 * int(added.network.largest).bit_length() // 2 + SPARE_BITS)):
+            numbers = partial(trials.Numbers, added, bound)
+            return _bound(None, trials.clock(program, added), numbers, trials.decide, bound, "C9-tanh")
+    return None
 
 
-def _refresh(
-    form: Form, cycles: Cycles[P] | None, decided: Callable[[Cycles[P], Inequalities], Decision], theorem: str = "C9"
+def _bound(
+    boxes: Boxes | None,
+    clock: Clock[P],
+    numbers: Callable[[Cycles[P]], H],
+    decided: Callable[[H, Fraction, Inequalities], Decision],
+    bound: Fraction,
+    theorem: str = "C9",
 ) -> Refresh:
-    """The inequalities at the numbers of a form whose clock has these cycles, or that it has none."""
-    if cycles is None or min(len(cycles.first), len(cycles.later)) < SHORTEST_PERIOD:
+    """The inequalities of a network of some form."""
+    cycles = clock.cycles()
+    if cycles is None or not cycles.are_long:
         text = f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps"
         never = Inequality("clock", text, 1, Verdict.UNDECIDED)
-        return Refresh((never,), arb("inf"), form, Hints(0, Fraction(0), Fraction(0), Fraction(0), Fraction(0)), 0, (), theorem)
+        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, (), theorem)
     found = Inequalities()
     found.state("clock", "the clock comes back to one set of states every P steps, whatever the inputs", cycles.returns)
-    decision = decided(cycles, found)
-    hints = Hints(len(cycles.later), decision.unit, decision.margin, decision.slope, decision.constant)
-    return Refresh(found.all(), decision.upper, form, hints, decision.levels, decision.firsts, theorem)
+    memory = numbers(cycles)
+    decision = decided(memory, bound, found)
+    hints = Hints(
+        len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin
+    )
+    return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts, theorem)

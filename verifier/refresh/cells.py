@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import flint
 from flint import arb
@@ -24,7 +24,6 @@ from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.monotone import interval_of
 from verifier.program import Program
 from verifier.refresh.clock import ROOM
-from verifier.refresh.lstm import Form
 from verifier.run import Runner
 from verifier.verdict import Verdict, all_of, check_at_most
 
@@ -44,14 +43,53 @@ Box = list[Interval]
 """Intervals of the states that inputs reach, in the program's order."""
 
 
-class Hints(NamedTuple):
-    """Period P, level w and half-width Z of a border, in units of h; slope V and constant of the readout."""
+class Boxes(Protocol):
+    """What a form says of boxes of its states: which interval is the held value, which the sum of the bits, and what else there
+    is at the start of a cycle ("others")."""
 
+    gain: arb
+
+    def make(self, held: Interval, others: Sequence[Interval]) -> Box:
+        """The states at the start of a cycle with these."""
+
+    def held(self, box: Box) -> Interval:
+        """The state of the unit that holds A."""
+
+    def sum(self, box: Box) -> Interval:
+        """The sum of the bits."""
+
+    def others(self, box: Box) -> list[Interval]:
+        """What a box has of the others."""
+
+    def rest(self, others: Sequence[Interval], spare: arb) -> list[Interval]:
+        """Wider sets of the others."""
+
+    def with_sum(self, box: Box, low: arb, high: arb) -> Box:
+        """The part of a box in which the sum of the bits is between these values."""
+
+    def compared(self, values: Sequence[Interval]) -> tuple[Interval, Interval]:
+        """The argument of the comparator in a step, and of the tanh that a bit adds or the sum moves to."""
+
+    def narrowed(self, values: Sequence[Interval], box: Box, image: Box) -> Box:
+        """An image of a box, cut to what the cell's equations allow besides."""
+
+
+class Hints(NamedTuple):
+    """Steps after step 1 until the first load, period P, level w and half-width Z of a border in units of h; slope V and constant
+    of the readout for A; the held state is A + origin."""
+
+    first: int
     period: int
     unit: Fraction
     margin: Fraction
     slope: Fraction
     constant: Fraction
+    origin: Fraction
+
+    @classmethod
+    def none(cls) -> Hints:
+        """Of a memory that never loads."""
+        return cls(0, 0, *[Fraction(0)] * 5)
 
 
 class Enumeration(NamedTuple):
@@ -63,36 +101,26 @@ class Enumeration(NamedTuple):
     skipped: str = ""
 
 
-def enumerate_levels(program: Program, form: Form, bound: Fraction, levels: int, hints: Hints) -> Enumeration:
+def enumerate_levels(program: Program, boxes: Boxes, bound: Fraction, levels: int, hints: Hints) -> Enumeration:
     """Push every level and border through a cycle, as boxes of the whole state. Works at the current precision."""
     work = BOXES_PER_LEVEL * levels * hints.period
     if work > LARGEST_WORK:
         many = f"2^{levels.bit_length() - 1} levels are too many to push one by one"
         return Enumeration(0, arb("inf"), Verdict.UNDECIDED, many)
-    return _Levels(program, form, bound, hints).decide()
+    return _Levels(program, boxes, bound, hints).decide()
 
 
 class _Levels:
     """Boxes of one network."""
 
-    def __init__(self, program: Program, form: Form, bound: Fraction, hints: Hints) -> None:
-        self.program, self.form, self.bound, self.hints = program, form, bound, hints
+    def __init__(self, program: Program, states: Boxes, bound: Fraction, hints: Hints) -> None:
+        self.program, self.states, self.bound, self.hints = program, states, bound, hints
         self.runner = Runner(program, Enclosures)
         self.later = interval_of((-bound, bound))
         self.found: list[Verdict] = []
         self.boxes = 0
-        self.unit, self.margin = to_ball(hints.unit), to_ball(hints.margin)
-        self.gain, self.shown_factor = to_ball(form.gain), to_ball(form.shown)
-        states = [program.old[k] for k in program.driven()]
-        units = (form.capture, form.hold, form.accumulate)
-        self.shown = [states.index(unit.shown_state) for unit in units]
-        self.cells = [self._cell_place(place) for place in self.shown]
+        self.unit, self.margin, self.origin = to_ball(hints.unit), to_ball(hints.margin), to_ball(hints.origin)
         self._clock()
-
-    def _cell_place(self, shown: int) -> int:
-        """Where the cell of a unit stands in a box, from where its shown value stands."""
-        names = [self.program.states[k] for k in self.program.driven()]
-        return names.index(("c", names[shown][1]))
 
     # --- steps ------------------------------------------------------------------------------------------------------------
 
@@ -100,24 +128,24 @@ class _Levels:
         """The gates of the clock: at step 1, in the first cycle, and in all later ones (a set that a cycle maps into itself)."""
         state = [Enclosures.exact(self.program.initial[k]) for k in self.program.autonomous()]
         self.opening, state = self._phase(state)
-        self.first, state = self._phases(state)
-        _, after = self._phases(state)
+        self.first, state = self._phases(state, self.hints.first)
+        _, after = self._phases(state, self.hints.period)
         floor = arb(2) ** (ROOM.bit_length() - flint.ctx.prec)
         around = []
         for old, new in zip(state, after, strict=True):
             span = old.hull(new)
             reach = ROOM * (span.upper - span.lower + span.largest_modulus() * floor)
             around.append(Interval(span.lower - reach, span.upper + reach))
-        self.cycle, image = self._phases(around)
+        self.cycle, image = self._phases(around, self.hints.period)
         self.found += [_inside(new, old) for new, old in zip(image, around, strict=True)]
 
     def _phase(self, state: Sequence[Interval]) -> tuple[list[Interval], list[Interval]]:
         new = self.runner.advance_autonomous(state)
         return [self.runner.values[index] for index in self.runner.boundary], new
 
-    def _phases(self, state: list[Interval]) -> tuple[list[list[Interval]], list[Interval]]:
+    def _phases(self, state: list[Interval], count: int) -> tuple[list[list[Interval]], list[Interval]]:
         phases = []
-        for _ in range(self.hints.period):
+        for _ in range(count):
             phase, state = self._phase(state)
             phases.append(phase)
         return phases, state
@@ -130,31 +158,22 @@ class _Levels:
         runner.load_input(x)
         for index, value in zip(runner.driven_old, box, strict=True):
             runner.values[index] = value
-        return runner.evaluate_driven(), runner.output()
+        image = runner.evaluate_driven()
+        return self.states.narrowed(runner.values, box, image), runner.output()
 
     def _split_step(self, phase: Sequence[Interval], box: Box) -> tuple[Box, Interval]:
         """`_step`, with the box cut along the sum of the bits where the comparator surely takes the bit and surely does not."""
         image, output = self._step(phase, box, self.later)
-        accumulate, total = self.form.accumulate, box[self.shown[-1]]
-        argument, bit = self.runner.values[accumulate.admit], self.runner.values[accumulate.candidate]
-        decided = arb((SLIP * self.gain * abs(bit.upper) + 1).log().mid())
+        total, gain = self.states.sum(box), self.states.gain
+        argument, bit = self.states.compared(self.runner.values)
+        decided = arb((SLIP * gain * abs(bit.upper) + 1).log().mid())
         if argument.lower >= -decided or argument.upper <= decided:
             return image, output
-        takes = total.upper + (argument.lower - decided) / self.gain  # for sums below, the argument is at least `decided`
-        refuses = total.lower + (argument.upper + decided) / self.gain
+        takes = total.upper + (argument.lower - decided) / gain  # for sums below, the argument is at least `decided`
+        refuses = total.lower + (argument.upper + decided) / gain
         cuts = [total.lower, *(cut for cut in (takes, refuses) if total.lower < cut and cut < total.upper), total.upper]
-        parts = [self._step(phase, self._with_sum(box, *ends), self.later) for ends in itertools.pairwise(cuts)]
+        parts = [self._step(phase, self.states.with_sum(box, *ends), self.later) for ends in itertools.pairwise(cuts)]
         return [_hull(column) for column in zip(*(part for part, _ in parts), strict=True)], _hull([y for _, y in parts])
-
-    def _with_sum(self, box: Box, low: arb, high: arb) -> Box:
-        """The part of a box in which the sum of the bits is between these values."""
-        part = list(box)
-        part[self.cells[-1]] = Interval((low / self.shown_factor).atanh(), (high / self.shown_factor).atanh())
-        part[self.shown[-1]] = self._show(part[self.cells[-1]])
-        return part
-
-    def _show(self, cell: Interval) -> Interval:
-        return Interval(self.shown_factor) * Enclosures.tanh(cell)
 
     def _push(self, phases: Sequence[Sequence[Interval]], box: Box, split: bool) -> _Pushed:
         """A box after a cycle. Without `split` the sum of the bits may be enclosed badly; the outputs do not read it."""
@@ -170,9 +189,8 @@ class _Levels:
     def decide(self) -> Enumeration:
         """All pieces of x_1, all levels and borders they lead to, and the bound read from them."""
         pieces = [(piece, *self._begin(piece)) for piece in self._pieces()]
-        capture = _hull([pushed.image[self.cells[0]] for _, pushed, _, _ in pieces])
-        total = _hull([pushed.image[self.cells[2]] for _, pushed, _, _ in pieces])
-        self.rest = [_around(capture), Interval(total.lower - SPARE * self.unit, total.upper + SPARE * self.unit)]
+        others = zip(*(self.states.others(pushed.image) for _, pushed, _, _ in pieces), strict=True)
+        self.rest = self.states.rest([_hull(column) for column in others], SPARE * self.unit)
         levels: dict[int, list[Box]] = {}
         borders: dict[int, list[Box]] = {}
         for _, pushed, level, is_border in pieces:
@@ -213,7 +231,7 @@ class _Levels:
         """A piece of x_1 after the first cycle, with what was read on the way, and the level or border it is in."""
         box, y = self._step(self.opening, self._zero(), piece)
         pushed = self._push(self.first, box, True)
-        held = pushed.image[self.shown[1]]
+        held = self._held(pushed.image)
         middle = exact_fraction(arb((held.lower + held.upper).mid())) / 2
         width = held.upper - held.lower
         level = middle // self.hints.unit
@@ -228,28 +246,29 @@ class _Levels:
         self.found.append(check_at_most(low * self.unit + self.margin, held.lower))
         self.found.append(check_at_most(held.upper, high * self.unit - self.margin))
 
+    def _held(self, box: Box) -> Interval:
+        """A."""
+        held = self.states.held(box)
+        return Interval(held.lower - self.origin, held.upper - self.origin)
+
     def _set(self, low: arb, high: arb) -> Box:
-        """The states at the start of a later cycle with h_hold in [low, high]."""
-        box = self._zero()
-        hold = Interval((low / self.shown_factor).atanh(), (high / self.shown_factor).atanh())
-        for k, cell in enumerate((self.rest[0], hold, self.rest[1])):
-            box[self.cells[k]], box[self.shown[k]] = cell, self._show(cell)
-        return box
+        """The states at the start of a later cycle with A in [low, high]."""
+        return self.states.make(Interval(low + self.origin, high + self.origin), self.rest)
 
     def _returns(self, image: Box) -> None:
-        """The capture and accumulate cells are in the sets of a cycle's start."""
-        self.found += [_inside(image[self.cells[k]], rest) for k, rest in ((0, self.rest[0]), (2, self.rest[1]))]
+        """The other states are in the sets of a cycle's start."""
+        self.found += [_inside(other, rest) for other, rest in zip(self.states.others(image), self.rest, strict=True)]
 
     def _level(self, level: int, images: Sequence[Box]) -> Interval:
         """Push level m into itself; what is read for ever from there, and from these images of the first cycle."""
         pushed = self._push(self.cycle, self._set(level * self.unit + self.margin, (level + 1) * self.unit - self.margin), True)
-        self._between(pushed.image[self.shown[1]], level, level + 1)
+        self._between(self._held(pushed.image), level, level + 1)
         return self._read(pushed, images)
 
     def _border(self, level: int, images: Sequence[Box]) -> Interval:
         """Push border m into its neighbours; what is read in a cycle that starts there, or at these images."""
         pushed = self._push(self.cycle, self._set(level * self.unit - self.margin, level * self.unit + self.margin), True)
-        self._between(pushed.image[self.shown[1]], level - 1, level + 1)
+        self._between(self._held(pushed.image), level - 1, level + 1)
         return self._read(pushed, images)
 
     def _read(self, pushed: _Pushed, images: Sequence[Box]) -> Interval:
@@ -271,12 +290,6 @@ class _Pushed(NamedTuple):
 
 def _inside(inner: Interval, outer: Interval) -> Verdict:
     return all_of((check_at_most(outer.lower, inner.lower), check_at_most(inner.upper, outer.upper)))
-
-
-def _around(interval: Interval) -> Interval:
-    """Twice as far from 0 on both sides."""
-    reach = 2 * interval.largest_modulus()
-    return Interval(-reach, reach)
 
 
 def _hull(intervals: Sequence[Interval]) -> Interval:

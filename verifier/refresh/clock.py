@@ -16,6 +16,9 @@ from verifier.verdict import Verdict, all_of, check_at_most
 LARGEST_PERIOD = 5_000
 """Steps within which a load is looked for."""
 
+SHORTEST_PERIOD = 3
+"""A cycle clears, takes at least one bit and loads."""
+
 SHARE_BITS = 64
 """Relative precision of what saturated gates lose."""
 
@@ -34,6 +37,11 @@ class Cycles(NamedTuple, Generic[P]):
     first: Sequence[P]
     later: Sequence[P]
     returns: Verdict
+
+    @property
+    def are_long(self) -> bool:
+        """Whether each has at least `SHORTEST_PERIOD` phases."""
+        return min(len(self.first), len(self.later)) >= SHORTEST_PERIOD
 
 
 class Clock(Generic[P]):

@@ -112,7 +112,10 @@ class Held(Protocol):
     """A held value A and the reading slope·A + constant of it."""
 
     slope: Fraction
+    """V: y = V A + constant."""
     constant: Fraction
+    origin: Fraction
+    """The state of the unit that holds A is A + origin."""
 
     def captured(self, x: arb) -> arb:
         """A after step 1."""
@@ -137,14 +140,9 @@ class Memory(Held, Protocol):
 
 
 class Decision(NamedTuple):
-    """|y_n - x_1| <= `upper` for ever if all inequalities hold; `levels` in use, `unit` w, `margin` Z, `firsts`: see `Refresh`.
-
-    `slope` and `constant` of the readout.
-    """
+    """|y_n - x_1| <= `upper` for ever if all inequalities hold; `levels` in use, `unit` w, `margin` Z, `firsts`: see `Refresh`."""
 
     upper: arb
-    slope: Fraction
-    constant: Fraction
     levels: int
     unit: Fraction
     margin: Fraction
@@ -202,10 +200,10 @@ def conclude(memory: Held, bound: Fraction, span: Span, first: Cycle, later: Cyc
     upper = to_ball(memory.slope) * moved + _distortion(memory, bound)
     margin = later.margin.max(first.margin)
     if not (upper.is_finite() and later.unit.is_finite() and margin.is_finite()):
-        return Decision(arb("inf"), memory.slope, memory.constant, 0, Fraction(0), Fraction(0), ())
+        return Decision(arb("inf"), 0, Fraction(0), Fraction(0), ())
     count = int(upper_fraction((span.last - span.first) / later.unit)) + 1
     unit, firsts = exact_fraction(later.unit), _firsts(memory, bound, first)
-    return Decision(upper, memory.slope, memory.constant, count, unit, upper_fraction(margin), firsts)
+    return Decision(upper, count, unit, upper_fraction(margin), firsts)
 
 
 def _distortion(memory: Held, bound: Fraction) -> arb:

@@ -24,7 +24,9 @@ import flint
 from flint import arb
 
 from verifier.arithmetic.balls import ZERO, to_ball
+from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.program import Kind, Program
+from verifier.refresh.cells import Box
 from verifier.refresh.clock import SHARE_BITS, Clock, Cycles, shares
 from verifier.refresh.form import STEADY, Affine, is_sum, split
 from verifier.refresh.levels import Bit, Conversion, Inequalities, largest, total
@@ -217,9 +219,9 @@ class _Range(NamedTuple):
 class Numbers:
     """A network of this form in numbers (`levels.Memory`)."""
 
-    def __init__(self, form: Form, cycles: Cycles[Phase], bound: Fraction) -> None:
+    def __init__(self, form: Form, bound: Fraction, cycles: Cycles[Phase]) -> None:
         self.form, self.opening, self.first, self.later, self.bound = form, cycles.opening, cycles.first, cycles.later, bound
-        self.slope, self.constant = form.slope, form.constant
+        self.slope, self.constant, self.origin = form.slope, form.constant, Fraction(0)
         self.shown, self.gain, self.feedback = to_ball(form.shown), to_ball(form.gain), to_ball(form.feedback)
 
     def check(self, found: Inequalities) -> None:
@@ -321,3 +323,67 @@ class Numbers:
 
 
 UNITS = ("hold", "capture")
+
+
+# --- boxes ------------------------------------------------------------------------------------------------------------
+
+
+class StateBoxes:
+    """Boxes of the states of a network of this form (`cells.Boxes`): h follows from c; held in h_hold, summed in h_acc."""
+
+    def __init__(self, program: Program, form: Form) -> None:
+        self.form, self.gain, self.shown_factor = form, to_ball(form.gain), to_ball(form.shown)
+        states = [program.old[k] for k in program.driven()]
+        names = [program.states[k] for k in program.driven()]
+        self.shown = [states.index(unit.shown_state) for unit in (form.capture, form.hold, form.accumulate)]
+        self.cells = [names.index(("c", names[place][1])) for place in self.shown]
+
+    def make(self, held: Interval, others: Sequence[Interval]) -> Box:
+        """The states with h_hold in `held` and the cells of the capture and accumulate units in `others`."""
+        capture, total = others
+        box: Box = [ZERO_INTERVAL] * (2 * len(self.cells))
+        for k, cell in enumerate((capture, self._cell(held), total)):
+            box[self.cells[k]], box[self.shown[k]] = cell, self._show(cell)
+        return box
+
+    def held(self, box: Box) -> Interval:
+        """h_hold."""
+        return box[self.shown[1]]
+
+    def sum(self, box: Box) -> Interval:
+        """h_acc."""
+        return box[self.shown[2]]
+
+    def others(self, box: Box) -> list[Interval]:
+        """The cells of the capture and accumulate units."""
+        return [box[self.cells[0]], box[self.cells[2]]]
+
+    def rest(self, others: Sequence[Interval], spare: arb) -> list[Interval]:
+        """Wider sets, in which what a cycle leaves of them may lie again: twice the capture unit's, the sum's by `spare`."""
+        capture, total = others
+        reach = 2 * capture.largest_modulus()
+        return [Interval(-reach, reach), Interval(total.lower - spare, total.upper + spare)]
+
+    def with_sum(self, box: Box, low: arb, high: arb) -> Box:
+        """The part of a box in which the sum of the bits is between these values."""
+        part = list(box)
+        part[self.cells[2]] = self._cell(Interval(low, high))
+        part[self.shown[2]] = self._show(part[self.cells[2]])
+        return part
+
+    def compared(self, values: Sequence[Interval]) -> tuple[Interval, Interval]:
+        """The argument of the comparator, and what a bit adds before it is shown."""
+        return values[self.form.accumulate.admit], values[self.form.accumulate.candidate]
+
+    def narrowed(self, values: Sequence[Interval], box: Box, image: Box) -> Box:
+        """The image itself: cells are sums."""
+        return image
+
+    def _cell(self, shown: Interval) -> Interval:
+        return Interval((shown.lower / self.shown_factor).atanh(), (shown.upper / self.shown_factor).atanh())
+
+    def _show(self, cell: Interval) -> Interval:
+        return Interval(self.shown_factor) * Enclosures.tanh(cell)
+
+
+ZERO_INTERVAL = Interval(ZERO)

@@ -71,12 +71,12 @@ class _Start(NamedTuple):
     sum_added: arb
 
 
-class Trials:
+class Numbers:
     """A network of this form in numbers (`levels.Held`)."""
 
-    def __init__(self, form: Integrators, cycles: Cycles[Phase], bound: Fraction) -> None:
+    def __init__(self, form: Integrators, bound: Fraction, cycles: Cycles[Phase]) -> None:
         self.form, self.cycles, self.bound = form, cycles, bound
-        self.slope = form.slope
+        self.slope, self.origin = form.slope, Fraction(0)
         self.gain, self.swing, self.scale = to_ball(form.gain), to_ball(form.swing), to_ball(form.scale)
         self.reach = self.scale * to_ball(bound)
         self.start = self._start()
@@ -142,23 +142,22 @@ class Trials:
         """w: what the first threshold of a later cycle says it is."""
         return self.later.unit
 
-    # --- all inequalities -------------------------------------------------------------------------------------------------
 
-    def decide(self, found: Inequalities) -> Decision:
-        """All inequalities of theory C9, and the bound they give."""
-        form = self.form
-        found.positive("signs", "readout, input scale, comparator gain and swing are positive",
-                       to_ball(min(form.slope, form.scale, form.gain, form.swing)))  # fmt: skip
-        span = span_of(self, self.bound)
-        first, later = (cycle.bounds(name, span, found) for name, cycle in zip(CYCLES, (self.first, self.later), strict=True))
-        decision = conclude(self, self.bound, span, first, later, found)
-        return decision._replace(upper=(decision.upper + self.read_leak()).max(self.first_error()))
+def decide(numbers: Numbers, bound: Fraction, found: Inequalities) -> Decision:
+    """All inequalities of theory C9 for inputs in [-bound, bound], and the bound they give. Works at the current precision."""
+    form = numbers.form
+    found.positive("signs", "readout, input scale, comparator gain and swing are positive",
+                   to_ball(min(form.slope, form.scale, form.gain, form.swing)))  # fmt: skip
+    span = span_of(numbers, bound)
+    first, later = (cycle.bounds(name, span, found) for name, cycle in zip(CYCLES, (numbers.first, numbers.later), strict=True))
+    decision = conclude(numbers, bound, span, first, later, found)
+    return decision._replace(upper=(decision.upper + numbers.read_leak()).max(numbers.first_error()))
 
 
 class _Cycle:
     """One kind of cycle: `phases[i]` is what the clock adds at time i = 0 ... P, time P being time 0 of the next."""
 
-    def __init__(self, numbers: Trials, phases: Sequence[Phase], then: Phase) -> None:
+    def __init__(self, numbers: Numbers, phases: Sequence[Phase], then: Phase) -> None:
         self.numbers, self.phases = numbers, (*phases, then)
         self.period = len(phases)
         self.caps = [self._cap(phase) for phase in self.phases]

@@ -1,0 +1,140 @@
+"""Memories that refresh themselves (C9): sized from the request, for every cell that has one.
+
+A family proposes a network for L (levels of M 2^-L) and for log2 of its comparators' gain G. The fewest bits are taken for which
+the verifier's inequalities meet the tolerance with fine comparators, then the smallest G.
+
+Source: this project, theory C9; the mechanism is that of quantised refresh of analog memories: Cauwenberghs & Yariv 1995.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+
+from constructions import thermometer
+from constructions.answer import Construction, Place, Unanswered
+from constructions.sizing import smallest
+from verifier.arithmetic.balls import Balls, upper_fraction
+from verifier.program import record
+from verifier.refresh import bound_refresh
+from verifier.regime import Regime
+from verifier.verdict import Verdict
+from verifier.weights import Weights
+
+MOST_BITS = 4000
+"""L of the largest memory that is proposed: deciding one of a period of 4000 steps takes some minutes."""
+
+FINE = 6
+"""Comparators that open over 2^-6 of a level are fine: L is chosen with them."""
+
+COARSEST = 3
+"""G is at least 2^-3 of that: coarser comparators are proved, but whole boxes of states can then not be pushed through a cycle."""
+
+GUARD_BITS = 128
+"""Working precision beyond the largest weight's with which sizes are decided."""
+
+LOG_2 = Fraction(25, 36)
+"""Just above ln 2 = 0.69315 (25/36 = 0.69444)."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """The refreshed memories of one cell.
+
+    `network(hidden, L, log2 G, M)`: weights and reasons. `period(L)`: P. `unit(L)`: w, one level in units of h. `smallest_bits`:
+    the least L, `most_bits` the largest that is proposed. `sizes(L)`: the parameters besides G, as text; `readout`: V, as text;
+    `extra_bits`: bits taken in a cycle beyond L.
+    """
+
+    cell: str
+    units: tuple[str, ...]
+    smallest_bits: int
+    network: Callable[[int, int, int, Fraction], tuple[Weights, dict[Place, str]]]
+    period: Callable[[int], int]
+    unit: Callable[[int], Fraction]
+    sizes: Callable[[int], str]
+    readout: str
+    most_bits: int = MOST_BITS
+    extra_bits: int = 1
+    theorem: str = "C9"
+
+    def fine_gain(self, bits: int) -> int:
+        """log2 of the least power of two G >= 2^FINE Λ/w, Λ = ln 2 (P + 8): Λ/G off its threshold a bit is 2^-(P+8) off."""
+        least = 2**FINE * LOG_2 * (self.period(bits) + 8) / self.unit(bits)
+        return int(-(-least.numerator // least.denominator) - 1).bit_length()
+
+
+def applies(regime: Regime, family: Family) -> bool:
+    """Whether C9 can be asked: a positive tolerance, inputs in [-M, M] and enough units."""
+    return regime.tolerance > 0 and regime.extent is not None and regime.hidden >= len(family.units)
+
+
+def construct(regime: Regime, family: Family) -> Construction | Unanswered:
+    """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
+    least = _fewest_bits(regime, family)
+    if least >= family.most_bits:
+        return Unanswered(
+            regime,
+            f"a refreshed memory (C9) of this accuracy has levels of 2^-{least} M and a period of {family.period(least)} steps; "
+            f"this version checks periods up to {family.period(family.most_bits)}",
+        )
+    bits, gain = size(family, regime.bound, regime.tolerance, regime.strict, least)
+    weights, reasons = family.network(regime.hidden, bits, gain, regime.bound)
+    return Construction(
+        regime=regime,
+        weights=weights,
+        theorem=family.theorem,
+        title=f"refreshed memory: {bits + family.extra_bits} bits, re-quantised every {family.period(bits)} steps",
+        parameters={},
+        derivation=None,
+        reasons=reasons,
+        leading_order="M 2^-L (1/2 + 2Z), Z the width of a comparator in levels",
+        statement="For these weights, every n >= 1 and every x in [-M, M]^n: |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion, "
+        f"V = {family.readout}, all of them numbers that the verifier reads off the weights (verify explain {family.theorem}).",
+        sized=f"levels of 2^-{bits} M, period P = {family.period(bits)}, {family.sizes(bits)}, G = 2^{gain}: "
+        "the fewest bits and then the smallest power of two G whose inequalities give the tolerance",
+    )
+
+
+def forever(regime: Regime, family: Family) -> Construction | Unanswered:
+    """The thermometer latch (C8) where its units suffice, else the refreshed memory (C9) where it can be asked."""
+    latched = thermometer.construct(regime)
+    return construct(regime, family) if isinstance(latched, Unanswered) and applies(regime, family) else latched
+
+
+def _fewest_bits(regime: Regime, family: Family) -> int:
+    """The least L with M 2^-(L+1) < tolerance: an error of half a level is always possible."""
+    ratio = regime.bound / regime.tolerance
+    return max((ratio.numerator // ratio.denominator).bit_length() - 1, family.smallest_bits)
+
+
+@cache
+def size(family: Family, bound: Fraction, tolerance: Fraction, strict: bool, least: int) -> tuple[int, int]:
+    """The smallest L >= `least`, with fine comparators, and then log2 of the smallest G whose proved error meets the tolerance."""
+
+    def meets(bits: int, gain: int) -> bool:
+        error = _proved_error(family, bits, gain, bound)
+        return error is not None and (error < tolerance if strict else error <= tolerance)
+
+    bits = smallest(lambda bits: bits >= least and meets(bits, family.fine_gain(bits)), least)
+    gain = family.fine_gain(bits)
+    spare = (tolerance - (_proved_error(family, bits, gain, bound) or tolerance)) / bound * 2**bits
+    likely = int(1 + spare * 2 ** (FINE - 1)).bit_length() - 1  # in levels, 2^k times less G costs about 2^-FINE 2 (2^k - 1)
+    least_gain = gain - COARSEST
+    return bits, smallest(lambda g: g >= least_gain and meets(bits, g), max(gain - likely, least_gain))
+
+
+@cache
+def _proved_error(family: Family, bits: int, gain: int, bound: Fraction) -> Fraction | None:
+    """The error that the verifier's inequalities give for these sizes; None if some do not hold."""
+    weights, _ = family.network(len(family.units), bits, gain, bound)
+    with Balls(precision_of(family, bits)).working():
+        found = bound_refresh(record(weights), bound)
+        return upper_fraction(found.upper) if found is not None and found.verdict is Verdict.PROVED else None
+
+
+def precision_of(family: Family, bits: int) -> int:
+    """Working precision for L: one level to 2^-L of itself, as a flag's distance from 1 is known, and some."""
+    return family.unit(bits).denominator.bit_length() + bits + GUARD_BITS
