@@ -31,7 +31,7 @@ class Refresh:
 
     `upper` holds if `verdict` is PROVED. `levels`: how many are in use; `firsts`: inputs x_1 beside borders of levels, where the
     error is largest; `boxes` and `hints`: what states and levels are, for `enumerate_levels`; None where this version has
-    no boxes of the form.
+    no boxes of the form. `bits`: the precision with which they were decided.
     """
 
     inequalities: tuple[Inequality, ...]
@@ -41,6 +41,7 @@ class Refresh:
     levels: int
     firsts: tuple[Fraction, ...]
     theorem: str
+    bits: int
 
     @property
     def period(self) -> int:
@@ -93,7 +94,7 @@ def _bound(
     if cycles is None or not cycles.are_long:
         text = f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps"
         never = Inequality("clock", text, 1, Verdict.UNDECIDED)
-        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, (), theorem)
+        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, (), theorem, flint.ctx.prec)
     found = Inequalities()
     found.state("clock", "the clock comes back to one set of states every P steps, whatever the inputs", cycles.returns)
     memory = numbers(cycles)
@@ -101,4 +102,4 @@ def _bound(
     hints = Hints(
         len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin
     )
-    return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts, theorem)
+    return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts, theorem, flint.ctx.prec)
