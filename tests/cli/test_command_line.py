@@ -351,7 +351,7 @@ def test_certificate_file_is_replaced(verify: Callable[..., Finished], tmp_path:
 
 
 def test_forever_is_undecided(verify: Callable[..., Finished], tmp_path: Path) -> None:
-    code, out, err = verify("gru", "--horizon", "forever", "--certificate", "c.json")
+    code, out, err = verify("gru", "--horizon", "forever", "--hidden", "3", "--certificate", "c.json")
     assert (code, err) == (3, "")
     assert fields(out.splitlines()[-1])["verdict"] == "UNDECIDED"
     assert "PROVED" not in out
@@ -359,13 +359,13 @@ def test_forever_is_undecided(verify: Callable[..., Finished], tmp_path: Path) -
 
 
 def test_forever_as_json(verify: Callable[..., Finished]) -> None:
-    code, out, _ = verify("gru", "--horizon", "forever", "--json")
+    code, out, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--json")
     assert code == 3
     assert json.loads(out)["verdict"] == "UNDECIDED"
 
 
 def test_forever_quiet_prints_one_line(verify: Callable[..., Finished]) -> None:
-    code, out, _ = verify("gru", "--horizon", "forever", "--quiet")
+    code, out, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--quiet")
     assert code == 3
     assert len(out.splitlines()) == 1
     assert fields(out.strip())["verdict"] == "UNDECIDED"
@@ -557,7 +557,7 @@ def test_a_real_run(tmp_path: Path) -> None:
     assert "\x1b" not in out
 
 
-@pytest.mark.parametrize("arguments", [SMALL, ("gru", "--horizon", "forever"), ("explain", "C6")], ids=" ".join)
+@pytest.mark.parametrize("arguments", [SMALL, ("gru", "--horizon", "forever", "--hidden", "3"), ("explain", "C6")], ids=" ".join)
 def test_a_run_on_an_ascii_terminal_ends_without_a_traceback(arguments: tuple[str, ...], tmp_path: Path) -> None:
     code, _, err = in_process_of_its_own(*arguments, folder=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert "Traceback" not in err

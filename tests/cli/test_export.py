@@ -114,7 +114,7 @@ def test_an_older_file_survives_a_refusal(tmp_path):
 
 
 def test_no_weights_no_file(tmp_path):
-    run = verify("export", "gru", "--horizon", "forever", "-o", tmp_path / "m.npz")
+    run = verify("export", "gru", "--horizon", "forever", "--hidden", "3", "-o", tmp_path / "m.npz")
     assert run.returncode != 0
     assert "nothing written" in run.stdout
     assert list(tmp_path.iterdir()) == []

@@ -157,11 +157,11 @@ def test_undecided_is_exit_code_3(verify: Run) -> None:
 
 
 def test_a_construction_that_is_missing_is_undecided(verify: Run) -> None:
-    code, output, _ = verify("gru", "--horizon", "forever", "--n", "5")
+    code, output, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--n", "5")
     assert code == 3
     assert "no weights to look at" in output
     assert fields(output)["lower"] == "none"
-    code, output, _ = verify("gru", "--horizon", "forever", "--n", "5", "--json")
+    code, output, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--n", "5", "--json")
     assert json.loads(output)["unanswered"][0]["architecture"] == "gru"
 
 

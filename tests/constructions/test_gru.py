@@ -311,7 +311,7 @@ def test_every_weight_has_its_reason_and_hidden_units_change_nothing() -> None:
 
 def test_forever_is_unanswered_and_one_unit_is_refused() -> None:
     for cell in ALL_CELLS:
-        answer = construct(cell, 10, 5, horizon="forever")
+        answer = construct(cell, 10, 5, horizon="forever", hidden=3)
         assert isinstance(answer, Unanswered)
         assert "C8" in answer.reason
         with pytest.raises(UsageError, match="2 hidden units"):
@@ -621,7 +621,7 @@ def test_command_line_proves(arguments: tuple[str, ...]) -> None:
 
 
 def test_command_line_for_ever_is_undecided() -> None:
-    result = run("gru-after", "--horizon", "forever")
+    result = run("gru-after", "--horizon", "forever", "--hidden", "3")
     assert result.returncode == 3
     assert result.stdout.splitlines()[-1].startswith("UNDECIDED architecture=gru-after theorem=none")
 

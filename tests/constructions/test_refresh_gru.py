@@ -5,12 +5,12 @@ import random
 from fractions import Fraction
 
 import pytest
+from independent_gru import IndependentGru
 
 from constructions import Construction, construct, derivations, refresh_gru
 from constructions.latch import SIGNS
 from constructions.refresh_gru import ACCUMULATE, CLOCK, HOLD, PULSE, SMALLEST_BITS, Sizes, family, network
 from constructions.refreshed import COARSEST, precision_of
-from tests.constructions.independent_gru import IndependentGru
 from verifier import Verdict, certify, certify_weights
 from verifier.arithmetic.balls import Balls, to_ball, upper_fraction
 from verifier.certificate import check_data, content_hash, to_data

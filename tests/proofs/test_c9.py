@@ -6,8 +6,12 @@ from typing import Any
 
 import pytest
 
+from constructions import refresh_gru
+from constructions.latch import SIGNS
 from constructions.refresh import Sizes
-from proofs.theorems import THEOREMS, c9
+from constructions.refresh_gru import Sizes as GruSizes
+from proofs.theorems import THEOREMS, c9, c9_gru
+from verifier.refresh import Enumeration
 from verifier.verdict import Verdict
 
 
@@ -44,6 +48,44 @@ def test_checks_fail_where_something_is_broken(
 ) -> None:
     monkeypatch.setattr(c9, name, value)
     assert check() is not Verdict.PROVED
+
+
+BROKEN_GRU: list[tuple[str, Any, Callable[[], Verdict]]] = [
+    ("Sizes", lambda bits, gain: GruSizes(bits, gain - 7), c9_gru.the_inequalities_hold),
+    ("Sizes", lambda bits, gain: GruSizes(bits, gain + 6), c9_gru.coarse_comparators_are_not_proved),
+    ("check_nonnegative", lambda *_: Verdict.UNDECIDED, c9_gru.a_bit_adds_its_worth),
+    ("check_nonnegative", lambda *_: Verdict.PROVED, c9_gru.an_amplified_sum_would_grow),
+    ("SIGNS", {"gru": -1, "gru-keep": -1}, c9_gru.the_cells_have_these_equations),
+    ("push_levels", lambda *_: Enumeration(0, c9.arb("inf"), Verdict.UNDECIDED), c9_gru.levels_return_as_boxes),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "check"), BROKEN_GRU, ids=[f"{b[2].__name__}-{b[0]}" for b in BROKEN_GRU])
+def test_checks_of_the_gru_fail_where_something_is_broken(
+    name: str, value: Any, check: Callable[[], Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(c9_gru, name, value)
+    assert check() is not Verdict.PROVED
+
+
+@pytest.mark.parametrize("cell", sorted(SIGNS))
+def test_the_grus_template_is_the_construction(cell: str) -> None:
+    """The equations that are checked are those of the weights that are proposed, entry by entry."""
+    sizes = GruSizes(6, 20)
+    weights, _ = refresh_gru.network(cell, 4, sizes, Fraction(1))
+    rounded = refresh_gru._rounded(sizes)
+    values = {
+        "G": Fraction(2) ** 20, "K": Fraction(sizes.saturation), "gamma": sizes.full, "w": sizes.unit, "epsilon": sizes.scale,
+        "B": rounded.entry, "lambda": rounded.lift, "u": rounded.slope, "V": rounded.readout / sizes.scale,
+        "o": sizes.amplitude / 2 - 3 * sizes.full / 4 - sizes.unit / 2, "T": sizes.amplitude,
+    }  # fmt: skip
+    numbers = {c9.sympy.Symbol(name, positive=True): c9.Rational(str(value)) for name, value in values.items()}
+    made = {
+        (name, index): Fraction(str(c9.sympy.sympify(entry).subs(numbers)))
+        for name, entries in c9_gru._equations(cell, c9.Rational(3, 4)).template.items()
+        for index, entry in entries.items()
+    }
+    assert made == {(name, index): value for name, array in weights.blocks().items() for index, value in array}
 
 
 def test_the_template_is_the_construction() -> None:
