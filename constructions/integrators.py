@@ -13,7 +13,7 @@ tanh(v - Y) - tanh(-Y): next to nothing where Y is large, v where Y is 0. In uni
     compare s     tanh(κ(A - q - a))                             does the bit fit? 1 or -1
     bit g         tanh(b + Y(s - 1) - Y(e + 1)), its partner k without b: g - k is the bit if it fits
     sum q         tanh(q + z - n + g - k)                        the sum of the bits
-    load m        tanh(q - A + w/2 + Y(e - 1))                   to A, once in a cycle
+    load m        tanh(q - A + b + Y(e - 1))                     to A, once in a cycle, when b is w/2
     clear z       tanh(-q + Y(e - 1))                            to q, once in a cycle; partner of both n = tanh(Y(e - 1))
     hold A        tanh(A + m - n + p - r)                        goes to the middle of its level
 
@@ -155,7 +155,8 @@ def units(sizes: Sizes, bound: Fraction) -> dict[int, Unit]:
         BIT_PAIR: Unit("bit pair: saturates like the bit, without its worth", {COMPARE: swing, TURN: -swing}, -2 * swing),
         SUM: Unit("sum: keeps the sum of the bits, up to its cube", {SUM: 1, CLEAR: 1, LOAD_PAIR: -1, BIT: 1, BIT_PAIR: -1}),
         LOAD: Unit(
-            "load: once in a cycle takes A to the sum plus half a level", {SUM: 1, HOLD: -1, TURN: swing}, unit / 2 - swing,
+            "load: once in a cycle, when worth is w/2, takes A to the sum plus half a level",
+            {SUM: 1, HOLD: -1, WORTH: 1, TURN: swing}, -swing,
         ),
         CLEAR: Unit("clear: once in a cycle takes the sum off itself", {SUM: -1, TURN: swing}, -swing),
         LOAD_PAIR: Unit("load pair: saturates like load and clear, without what they pass", {TURN: swing}, -swing),

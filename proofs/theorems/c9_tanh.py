@@ -141,7 +141,7 @@ def _equations(turns_at: Expr) -> CellEquations:
         BIT: tanh(b + swing * (s - 1) - swing * (e + 1)),
         BIT_PAIR: tanh(swing * (s - 1) - swing * (e + 1)),
         SUM: tanh(q + z - n + g - k),
-        LOAD: tanh(q - held + unit / 2 + swing * (e - 1)),
+        LOAD: tanh(q - held + b + swing * (e - 1)),
         CLEAR: tanh(-q + swing * (e - 1)),
         LOAD_PAIR: tanh(swing * (e - 1)),
         HOLD: tanh(held + m - n + p - r),
@@ -150,7 +150,7 @@ def _equations(turns_at: Expr) -> CellEquations:
     template: dict[str, dict[tuple[int, ...], Expr]] = {
         "b_h": {
             (FLAG,): raised, (ENTRY,): offset, (REST,): full, (TURN,): Rational(3, 4) * turn * unit - reset,
-            (BIT,): -2 * swing, (BIT_PAIR,): -2 * swing, (LOAD,): unit / 2 - swing, (CLEAR,): -swing, (LOAD_PAIR,): -swing,
+            (BIT,): -2 * swing, (BIT_PAIR,): -2 * swing, (LOAD,): -swing, (CLEAR,): -swing, (LOAD_PAIR,): -swing,
         },
         "U_h": {(ENTRY,): scale},
         "W_h": {
@@ -161,7 +161,7 @@ def _equations(turns_at: Expr) -> CellEquations:
             (BIT, WORTH): sympy.Integer(1), (BIT, COMPARE): swing, (BIT, TURN): -swing,
             (BIT_PAIR, COMPARE): swing, (BIT_PAIR, TURN): -swing,
             **{(SUM, j): sympy.Integer(sign) for j, sign in ((SUM, 1), (CLEAR, 1), (LOAD_PAIR, -1), (BIT, 1), (BIT_PAIR, -1))},
-            (LOAD, SUM): sympy.Integer(1), (LOAD, HOLD): sympy.Integer(-1), (LOAD, TURN): swing,
+            (LOAD, SUM): sympy.Integer(1), (LOAD, HOLD): sympy.Integer(-1), (LOAD, WORTH): sympy.Integer(1), (LOAD, TURN): swing,
             (CLEAR, SUM): sympy.Integer(-1), (CLEAR, TURN): swing, (LOAD_PAIR, TURN): swing,
             **{(HOLD, j): sympy.Integer(sign)
                for j, sign in ((HOLD, 1), (LOAD, 1), (LOAD_PAIR, -1), (ENTRY, 1), (ENTRY_PAIR, -1))},

@@ -57,7 +57,7 @@ class Refresh:
 def push_levels(program: Program, bound: Fraction, found: Refresh) -> Enumeration:
     """Every level of a refreshed memory as a box of states pushed through a cycle, where there are few enough."""
     if found.boxes is None:
-        return Enumeration(0, arb("inf"), Verdict.UNDECIDED, "this version pushes none of a memory made of integrators")
+        return Enumeration(0, arb("inf"), Verdict.UNDECIDED, "boxes of states do not see that pairs of units cancel")
     return enumerate_levels(program, found.boxes, bound, found.levels, found.hints)
 
 
