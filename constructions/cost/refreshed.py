@@ -13,16 +13,23 @@ log2(6/5),
     LSTM  2^10 (25/36)(ℓ + 12) (m/2)^(3/2) <= G < 2^14 (25/36)(ℓ + 13.27) √2 (6m/5)^(3/2)
     GRU   2^8 (25/36)(ℓ + 12) (m/2)^(7/4)  <= G < 2^12 (25/36)(ℓ + 13.27) 2^(5/4) (6m/5)^(7/4)
 
-where for δ <= 1/8 ℓ + 12 >= (15/16)(ℓ + 13) and ℓ + 13.27 < (49/48)(ℓ + 13). Source: this project, theory C9.
+where for δ <= 1/8 ℓ + 12 >= (15/16)(ℓ + 13) and ℓ + 13.27 < (49/48)(ℓ + 13).
+For tanh, G is the compare unit's gain κ, P + 8 = 3L + 17 is between 3ℓ + 14 and 3ℓ + 17.79, and with N = L + 3 and its b binary
+digits, N < 2^b <= 2N, w = 2^-(L + 2 + ⌊(L + 11 + b)/2⌋):
+
+    2^10 (25/36)(3ℓ + 14)(ℓ + 2)^(1/2) (m/2)^(3/2) <= G < 2^15 (25/36)(3ℓ + 17.79)(ℓ + 3.27)^(1/2) (6m/5)^(3/2),
+
+which the turn unit's weights, 32Λ'/w with 2Λ' < (25/36)(N + b + 12) at most, do not exceed above. A sigmoid RNN's are 4 times
+these. Source: this project, theory C9.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
 
-from sympy import Expr, Integer, Rational, log
+from sympy import Expr, Integer, Rational, log, sqrt
 
-from constructions import refresh, refresh_gru
+from constructions import integrators, refresh, refresh_gru
 from constructions.cost.row import Row, always, built
 from constructions.latch import SIGNS
 from verifier.law import DELTA, Law, Plan, Term, phases
@@ -49,8 +56,18 @@ def _law(places: int, power: Expr, spare: Expr) -> Law:
     return Law((Term(value, low, high),), UNITS, LOGARITHM, (FEW,))
 
 
+def _law_of_integrators(stretch: int) -> Law:
+    """Law for κ, and for `stretch` times κ."""
+    level = log(1 / DELTA) / log(2)
+    beside = (level + 5) * sqrt(level + 3)
+    value = stretch * 2**6 * 3 * Rational(25, 36) * 2 ** Rational(15, 2) * beside * DELTA ** -Rational(3, 2)
+    low = Rational(23, 24) * sqrt(Rational(5, 6)) / 2**5
+    high = 2 * sqrt(2) * Rational(6, 5) ** Rational(3, 2) * Rational(268, 240) * sqrt(Rational(627, 600))
+    return Law((Term(value, low, high),), Integer(len(integrators.UNITS)), beside, (FEW,))
+
+
 def _build(cell: str, n: int, tolerance: Fraction) -> Weights:
-    units = refresh.UNITS if cell == "lstm" else refresh_gru.UNITS
+    units = {"lstm": refresh.UNITS, **dict.fromkeys(integrators.FAMILIES, integrators.UNITS)}.get(cell, refresh_gru.UNITS)
     return built(cell, n, tolerance, len(units), "forever")
 
 
@@ -65,5 +82,14 @@ ROWS: tuple[Row, ...] = tuple(
         (("lstm",), _law(7, Rational(3, 2), Rational(1, 2)), "2^-(L + ⌈L/2⌉ + 7)"),
         (tuple(SIGNS), _law(5, Rational(7, 4), Rational(5, 4)), "2^-(L + ⌈L/2⌉ + ⌈L/4⌉ + 5)"),
     )
+) + tuple(
+    Row(
+        "C9-tanh", (cell,), "forever, any tolerance", _law_of_integrators(stretch),
+        "levels of 2^-L, the fewest whose error, 3/5 of one or less, is at most δ; comparators open over 2^-6 of a level w, "
+        f"κ = 64 ln2 (3L + 17)/w rounded up to a power of two, or up to 8 times less{more}; w = 2^-(L + 2 + ⌊(L + 11 + b)/2⌋), "
+        "b the binary digits of L + 3",
+        _build, MEMORIES, always,
+    )
+    for cell, stretch, more in (("tanh", 1, ""), ("sigmoid", 4, ", and 4 times that in σ's terms"))
 )  # fmt: skip
 """The refreshed memories."""
