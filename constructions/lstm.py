@@ -23,7 +23,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Symbol, tanh
 
-from constructions import refresh, refreshed
+from constructions import refresh, refresh_pair, refreshed
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.forbidden import on_reals_or_exactly
 from constructions.sizing import ErrorBound, scale_saturation_gain
@@ -100,7 +100,7 @@ def network(hidden: int, k: Fraction | int, gain: Fraction | int, scale: Fractio
 
 def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     """The C6 LSTM sized from the request; `Impossibility` by T1 and T2; `forever`: the thermometer latch (C8)
-    where its units suffice, else the refreshed memory (C9).
+    where its units suffice, else the refreshed memory (C9), with four units or, where there are fewer, three.
 
     ε is the largest power of ten, then K the smallest integer, then L the smallest integer for which the closed-form
     bound at n meets the tolerance; each choice is decided in balls. The bound grows with n, so one weight set serves
@@ -110,7 +110,8 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        return refreshed.forever(regime, refresh.LSTM)
+        small = regime.hidden < len(refresh.UNITS)
+        return refreshed.forever(regime, refresh_pair.LSTM_PAIR if small else refresh.LSTM)
     network(regime.hidden, 1, 1, Fraction(1))
     scale, k, gain = scale_saturation_gain(regime, error_bound(regime))
     weights, reasons = network(regime.hidden, k, gain, scale)

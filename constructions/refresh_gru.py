@@ -27,12 +27,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
-from flint import arb
-
 from constructions.answer import Entries, Place, assemble
 from constructions.latch import SIGNS
-from constructions.refreshed import LOG_2, Family
-from verifier.arithmetic.balls import Balls, exact_fraction, to_ball
+from constructions.refreshed import LOG_2, Family, dyadic
+from verifier.arithmetic.balls import Balls, to_ball
 from verifier.weights import Weights
 
 HOLD, ACCUMULATE, CLOCK, PULSE = range(4)
@@ -109,16 +107,11 @@ def _rounded(sizes: Sizes) -> _Rounded:
     places = sizes.unit.denominator.bit_length() + SHARPNESS
     amplitude, middle = sizes.amplitude, 3 * sizes.full / 4
     with Balls(2 * places).working():
-        entry = _dyadic(to_ball(amplitude).atanh(), places)
-        slope = _dyadic(to_ball(1 / (1 - amplitude**2 / 4)), places)
-        lift = _dyadic(to_ball(amplitude / 2).atanh() - to_ball(slope * middle), places)
-        readout = _dyadic(4 / to_ball(entry).tanh(), places)
+        entry = dyadic(to_ball(amplitude).atanh(), places)
+        slope = dyadic(to_ball(1 / (1 - amplitude**2 / 4)), places)
+        lift = dyadic(to_ball(amplitude / 2).atanh() - to_ball(slope * middle), places)
+        readout = dyadic(4 / to_ball(entry).tanh(), places)
     return _Rounded(entry, lift, slope, readout)
-
-
-def _dyadic(value: arb, places: int) -> Fraction:
-    """The multiple of 2^-places next to a number."""
-    return Fraction(round(exact_fraction(arb(value.mid())) * 2**places), 2**places)
 
 
 def network(cell: str, hidden: int, sizes: Sizes, bound: Fraction) -> tuple[Weights, dict[Place, str]]:

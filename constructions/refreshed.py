@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 
+from flint import arb
+
 from constructions import thermometer
 from constructions.answer import Construction, Place, Unanswered
 from constructions.sizing import smallest
-from verifier.arithmetic.balls import Balls, upper_fraction
+from verifier.arithmetic.balls import Balls, exact_fraction, upper_fraction
 from verifier.program import record
 from verifier.refresh import bound_refresh
 from verifier.regime import Regime
@@ -138,3 +140,8 @@ def _proved_error(family: Family, bits: int, gain: int, bound: Fraction) -> Frac
 def precision_of(family: Family, bits: int) -> int:
     """Working precision for L: one level to 2^-L of itself, as a flag's distance from 1 is known, and some."""
     return family.unit(bits).denominator.bit_length() + bits + GUARD_BITS
+
+
+def dyadic(value: arb, places: int) -> Fraction:
+    """The multiple of 2^-places next to a number."""
+    return Fraction(round(exact_fraction(arb(value.mid())) * 2**places), 2**places)

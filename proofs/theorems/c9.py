@@ -1,4 +1,4 @@
-"""C9: an LSTM or a GRU with four units re-quantises a real number for ever and so recalls x_1 to any tolerance at every n."""
+"""C9: an LSTM with four or three units, and a GRU with four, re-quantise x_1 for ever: recall to any tolerance at every n."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sympy import Expr, Rational, Symbol, tanh
 from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, COARSEST, HOLD, UNITS, Sizes, fine_gain, network
 from proofs.checks import holds
 from proofs.theorem import Theorem
-from proofs.theorems import c9_gru
+from proofs.theorems import c9_gru, c9_pair
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
 from verifier.inequality import (
@@ -281,12 +281,13 @@ C9 = Theorem(
     id="C9",
     title="a refreshed memory: an LSTM and a GRU that never forget",
     statement=(
-        "Let an LSTM with s_0 = 0 have a clock of autonomous units and the units capture, hold and accumulate, or a GRU a clock "
-        "and the units hold and accumulate, coupled as below, and let its numbers satisfy the inequalities. Then |y_n - x_1| <= "
-        "V (ℓ + ρ + Z + drift) + distortion for every n >= 1 and every x in [-M, M]^n. Either construction has 4 units, fixed "
-        "dyadic weights (for dyadic M) and levels of 2^-L M; with fine comparators its bound is below 3/5 2^-L M for L = 3, 16 and "
-        "64 (GRU: 3 and 64, reset before or after the product, z taking or keeping). Each request checks the inequalities at its "
-        "own L; that they hold for every L is not proved here."
+        "Let an LSTM with s_0 = 0 have a clock of autonomous units and the units capture, hold and accumulate, or, as a GRU too, a "
+        "clock and the units hold and accumulate, coupled as below, and let its numbers satisfy the inequalities. Then |y_n - x_1| "
+        "<= V (ℓ + ρ + Z + drift) + distortion for every n >= 1 and every x in [-M, M]^n. The constructions have 4 units, an LSTM "
+        "also 3 with larger weights, fixed dyadic weights (for dyadic M) and levels of 2^-L M; with fine comparators the bound is "
+        "below 3/5 2^-L M for L = 3, 16 and 64 (LSTM with 4 units), for L = 3 and 64 (with 3 units, and the GRU, reset before or "
+        "after the product, z taking or keeping). Each request checks the inequalities at its own L; that they hold for every L is "
+        "not proved here. Whether an LSTM of 1 or 2 units, or a GRU of 1 to 3, can do it is open."
     ),
     hypotheses=(
         "the clock comes back after P steps to a set of states that a cycle maps into itself",
@@ -315,6 +316,10 @@ C9 = Theorem(
         "A value within Z of mw is moved by at most half a level and so lands in J_m, which reaches from a little below L_{m-1} to "
         "a little above L_m. What of J_m is decided goes to L_{m-1} or L_m, what is not lands in J_m again: J_m maps into itself. "
         "So held values stay within half a level, 2Z and little of the captured one for ever.",
+        "An LSTM does with three units: one unit holds A + s, and its gate, open where the clock is negative and shut where it is "
+        "positive, stands at 1/2 before step 1 alone, where the clock is 0; so it takes half of a constant T, and x through σ(εx). "
+        "Where the clock has halved down to w it turns to about -1, for one step, and rises from there to 1/2; while it is above "
+        "all bits that are used, the sum clears.",
         "The GRU holds A + o in one unit, whose gate stands at 1/2 before step 1 and so takes half of a constant T, and x through "
         "σ(εx); its sum is a mean of itself and of tanh(sum + bit), so it never leaves [0, its limit]. A second unit of its clock "
         "is +1 for one step after each load, in which the sum clears, its reset gate shut.",
@@ -338,5 +343,6 @@ C9 = Theorem(
         "attack: x_1 bisected onto a border": inputs_on_a_border_stay_within_the_bound,
         "false variant: an error of half a level": half_a_level_is_not_enough,
         **c9_gru.CHECKS,
+        **c9_pair.CHECKS,
     },
 )

@@ -383,11 +383,11 @@ def test_flag_is_down_at_the_start_and_full_after_one_step() -> None:
 # --- requests that are refused or not answered ------------------------------------------------------------------------
 
 
-def test_forever_with_three_units_is_not_answered_and_says_what_would_do() -> None:
-    answer = construct("lstm", 10, 5, horizon="forever", hidden=3)
+def test_forever_with_two_units_is_not_answered_and_says_what_would_do() -> None:
+    answer = construct("lstm", 10, 5, horizon="forever", hidden=2)
     assert isinstance(answer, Unanswered)
-    assert "4 levels" in answer.reason
-    assert "an lstm with 4 units" in answer.reason
+    assert "3 levels" in answer.reason
+    assert "an lstm with 3 units" in answer.reason
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_the_latch_answers_where_its_units_suffice() -> None:
 
 
 def test_too_few_units_and_too_long_periods_are_not_answered() -> None:
-    few = construct("lstm", n=5, precision=5, horizon="forever", hidden=3)
+    few = construct("lstm", n=5, precision=5, horizon="forever", hidden=2)
     assert isinstance(few, Unanswered)
     assert "C9" in few.reason
     long = construct("lstm", n=5, precision=2000, horizon="forever")

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from constructions import refresh_gru
+from constructions import refresh_gru, refresh_pair
 from constructions.latch import SIGNS
 from constructions.refresh import Sizes
 from constructions.refresh_gru import Sizes as GruSizes
-from proofs.theorems import THEOREMS, c9, c9_gru
+from constructions.refresh_pair import Sizes as PairSizes
+from proofs.theorems import THEOREMS, c9, c9_gru, c9_pair
 from verifier.refresh import Enumeration
 from verifier.verdict import Verdict
 
@@ -66,6 +67,41 @@ def test_checks_of_the_gru_fail_where_something_is_broken(
 ) -> None:
     monkeypatch.setattr(c9_gru, name, value)
     assert check() is not Verdict.PROVED
+
+
+BROKEN_PAIR: list[tuple[str, Any, Callable[[], Verdict]]] = [
+    ("Sizes", lambda bits, gain: PairSizes(bits, gain - 7), c9_pair.the_inequalities_hold),
+    ("Sizes", lambda bits, gain: PairSizes(bits, gain + 6), c9_pair.coarse_comparators_are_not_proved),
+    ("check_nonnegative", lambda *_: Verdict.UNDECIDED, c9_pair.clearing_forgets),
+    ("check_nonnegative", lambda *_: Verdict.PROVED, c9_pair.a_negative_bit_would_pass_below),
+    ("sigmoid", lambda v: v, c9_pair.the_cell_has_these_equations),
+    ("push_levels", lambda *_: Enumeration(0, c9.arb("inf"), Verdict.UNDECIDED), c9_pair.levels_return_as_boxes),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "check"), BROKEN_PAIR, ids=[f"{b[2].__name__}-{b[0]}" for b in BROKEN_PAIR])
+def test_checks_of_three_units_fail_where_something_is_broken(
+    name: str, value: Any, check: Callable[[], Verdict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(c9_pair, name, value)
+    assert check() is not Verdict.PROVED
+
+
+def test_the_template_of_three_units_is_the_construction() -> None:
+    sizes = PairSizes(6, 20)
+    weights, _ = refresh_pair.network(3, sizes, Fraction(1))
+    rounded = refresh_pair._rounded(sizes)
+    values = {
+        "G": Fraction(2) ** 20, "w": sizes.unit, "epsilon": sizes.scale, "B": rounded.entry, "u": rounded.slope,
+        "mu": rounded.turn, "s": rounded.origin, "m": sizes.middle, "V": rounded.readout / sizes.scale, "r": rounded.rest,
+    }  # fmt: skip
+    numbers = {c9.sympy.Symbol(name, positive=True): c9.Rational(str(value)) for name, value in values.items()}
+    made = {
+        (name, index): Fraction(str(c9.sympy.sympify(entry).subs(numbers)))
+        for name, entries in c9_pair._equations(c9.Rational(3, 2)).template.items()
+        for index, entry in entries.items()
+    }
+    assert made == {(name, index): value for name, array in weights.blocks().items() for index, value in array}
 
 
 @pytest.mark.parametrize("cell", sorted(SIGNS))

@@ -50,11 +50,15 @@ class Balls:
 
     @staticmethod
     def sigmoid(value: arb) -> arb:
-        """σ(v) = 1/(1 + e^-v), in which v occurs once: a ball is widened by σ' alone. Far below 0 as e^v/(1 + e^v)."""
+        """σ(v) = 1/(1 + e^-v), in which v occurs once: a ball is widened by σ' alone. Far below 0 as e^v/(1 + e^v);
+        of balls so wide that e^-v is not apart from 0 as the hull of its values at their ends."""
         if value < FAR_BELOW:
             exponential = value.exp()
             return exponential / (ONE + exponential)
-        return ONE / (ONE + (-value).exp())
+        found = ONE / (ONE + (-value).exp())
+        if found.is_finite() or not value.is_finite() or value.is_exact():
+            return found
+        return Balls.sigmoid(value.lower()).union(Balls.sigmoid(value.upper()))  # σ increases
 
     @staticmethod
     def tanh(value: arb) -> arb:

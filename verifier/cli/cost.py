@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import click
 from flint import arb
-from sympy import Expr, Pow, ceiling
+from sympy import Expr, Pow, ceiling, log
 
 from constructions import canonical
 from constructions.cost import Row, rows_of, without_law
@@ -158,11 +158,12 @@ def law_text(law: Law) -> str:
 
 
 def term_text(value: Expr) -> str:
-    """A term in plain signs, a root of n or δ as the root of one fraction, or with its constant to `DIGITS` digits."""
+    """A term in plain signs, a root of n or δ as the root of one fraction; beside a logarithm, or other roots, with its constant to
+    `DIGITS` digits."""
     roots = [power.exp.q for power in value.atoms(Pow) if power.exp.is_Rational and power.free_symbols]
-    if 2 in roots and max(roots) == 2:
+    if roots and max(roots) == 2 and not value.has(log):
         return f"√({in_signs((value**2).simplify())})"
-    if roots and max(roots) > 2:
+    if max(roots, default=1) > 1:
         constant, power = value.as_independent(N, DELTA, as_Add=False)
         return f"{_shortened(constant)} {in_signs(power)}"
     return in_signs(value)

@@ -12,7 +12,7 @@ import flint
 from flint import arb
 
 from verifier.program import Program
-from verifier.refresh import gru, integrators, lstm, trials
+from verifier.refresh import gru, integrators, lstm, lstm_pair, trials
 from verifier.refresh.cells import Boxes, Enumeration, Hints, enumerate_levels
 from verifier.refresh.clock import LARGEST_PERIOD, SHORTEST_PERIOD, Clock, Cycles
 from verifier.refresh.levels import Decision, Held, Inequalities, Inequality, decide
@@ -69,11 +69,16 @@ def bound_refresh(program: Program, bound: Fraction) -> Refresh | None:
     has, and `SPARE_BITS`: what is open is next to 1 but for a part that cancels. Hypotheses checked here: all of theory C9.
     """
     if (long := lstm.recognise(program)) is not None:
-        return _bound(lstm.StateBoxes(program, long), lstm.clock(program, long), partial(lstm.Numbers, long, bound), decide, bound)
+        boxes = lstm.StateBoxes(program, long.gain, long.hold, (long.capture, long.accumulate))
+        return _bound(boxes, lstm.clock(program, long), partial(lstm.Numbers, long, bound), decide, bound)
+    if (pair := lstm_pair.recognise(program)) is not None:
+        boxes = lstm.StateBoxes(program, pair.gain, pair.hold, (pair.accumulate,))
+        with flint.ctx.workprec(flint.ctx.prec + int(abs(pair.gain)).bit_length()):
+            return _bound(boxes, lstm_pair.clock(program, pair), partial(lstm_pair.Numbers, pair, bound), decide, bound)
     if (gated := gru.recognise(program)) is not None:
         with flint.ctx.workprec(flint.ctx.prec + int(abs(gated.gain)).bit_length()):
-            boxes, clock = gru.StateBoxes(program, gated), gru.clock(program, gated)
-            return _bound(boxes, clock, partial(gru.Numbers, gated, bound), decide, bound)
+            states, clock = gru.StateBoxes(program, gated), gru.clock(program, gated)
+            return _bound(states, clock, partial(gru.Numbers, gated, bound), decide, bound)
     if (added := integrators.recognise(program)) is not None:
         with flint.ctx.workprec(max(flint.ctx.prec, 3 * int(added.network.largest).bit_length() // 2 + SPARE_BITS)):
             numbers = partial(trials.Numbers, added, bound)

@@ -70,14 +70,14 @@ def recognise(program: Program) -> Form | None:
     units = sorted({program.states[k][1] for k in driven})
     if len(units) != 3 or len(driven) != 6:
         return None
-    found = [_gated(program, unit) for unit in units]
-    gated = [unit for unit in found if unit is not None]
-    if len(gated) < 3 or len({unit.shown for unit in gated}) > 1:
+    found = [gated(program, unit) for unit in units]
+    known = [unit for unit in found if unit is not None]
+    if len(known) < 3 or len({unit.shown for unit in known}) > 1:
         return None
     kinds = program.kinds
-    accumulate = [unit for unit in gated if kinds[unit.admit] is Kind.DRIVEN]
-    capture = [unit for unit in gated if kinds[unit.candidate] is Kind.INPUT]
-    hold = [unit for unit in gated if unit not in accumulate and unit not in capture]
+    accumulate = [unit for unit in known if kinds[unit.admit] is Kind.DRIVEN]
+    capture = [unit for unit in known if kinds[unit.candidate] is Kind.INPUT]
+    hold = [unit for unit in known if unit not in accumulate and unit not in capture]
     if not len(accumulate) == len(capture) == len(hold) == 1:
         return None
     return _coupled(program, capture[0], hold[0], accumulate[0])
@@ -122,7 +122,7 @@ def _coupled(program: Program, capture: Gated, hold: Gated, accumulate: Gated) -
     )
 
 
-def _gated(program: Program, unit: int) -> Gated | None:
+def gated(program: Program, unit: int) -> Gated | None:
     """A unit with c' = σ(F) c + σ(I) tanh(T) and h' = o tanh c', o an exact number."""
     place = {state: k for k, state in enumerate(program.states)}
     if ("h", unit) not in place or ("c", unit) not in place:
@@ -329,51 +329,53 @@ UNITS = ("hold", "capture")
 
 
 class StateBoxes:
-    """Boxes of the states of a network of this form (`cells.Boxes`): h follows from c; held in h_hold, summed in h_acc."""
+    """Boxes of the states of LSTM units (`cells.Boxes`): h follows from c; held in h_hold, summed in h_acc.
 
-    def __init__(self, program: Program, form: Form) -> None:
-        self.form, self.gain, self.shown_factor = form, to_ball(form.gain), to_ball(form.shown)
+    `others`: the units besides hold whose cells are free at the start of a cycle, the accumulate unit last.
+    """
+
+    def __init__(self, program: Program, gain: Fraction, hold: Gated, others: Sequence[Gated]) -> None:
+        self.gain, self.shown_factor, self.accumulate = to_ball(gain), to_ball(hold.shown), others[-1]
         states = [program.old[k] for k in program.driven()]
         names = [program.states[k] for k in program.driven()]
-        self.shown = [states.index(unit.shown_state) for unit in (form.capture, form.hold, form.accumulate)]
+        self.shown = [states.index(unit.shown_state) for unit in (hold, *others)]
         self.cells = [names.index(("c", names[place][1])) for place in self.shown]
 
     def make(self, held: Interval, others: Sequence[Interval]) -> Box:
-        """The states with h_hold in `held` and the cells of the capture and accumulate units in `others`."""
-        capture, total = others
-        box: Box = [ZERO_INTERVAL] * (2 * len(self.cells))
-        for k, cell in enumerate((capture, self._cell(held), total)):
+        """The states with h_hold in `held` and the cells of the other units in `others`."""
+        box: Box = [held] * (2 * len(self.cells))
+        for k, cell in enumerate((self._cell(held), *others)):
             box[self.cells[k]], box[self.shown[k]] = cell, self._show(cell)
         return box
 
     def held(self, box: Box) -> Interval:
         """h_hold."""
-        return box[self.shown[1]]
+        return box[self.shown[0]]
 
     def sum(self, box: Box) -> Interval:
         """h_acc."""
-        return box[self.shown[2]]
+        return box[self.shown[-1]]
 
     def others(self, box: Box) -> list[Interval]:
-        """The cells of the capture and accumulate units."""
-        return [box[self.cells[0]], box[self.cells[2]]]
+        """The cells of the other units."""
+        return [box[place] for place in self.cells[1:]]
 
     def rest(self, others: Sequence[Interval], spare: arb) -> list[Interval]:
-        """Wider sets, in which what a cycle leaves of them may lie again: twice the capture unit's, the sum's by `spare`."""
-        capture, total = others
-        reach = 2 * capture.largest_modulus()
-        return [Interval(-reach, reach), Interval(total.lower - spare, total.upper + spare)]
+        """Wider sets, in which what a cycle leaves of them may lie again: the sum's by `spare`, twice as far from 0 the others'."""
+        *captured, total = others
+        reaches = [2 * capture.largest_modulus() for capture in captured]
+        return [*(Interval(-reach, reach) for reach in reaches), Interval(total.lower - spare, total.upper + spare)]
 
     def with_sum(self, box: Box, low: arb, high: arb) -> Box:
         """The part of a box in which the sum of the bits is between these values."""
         part = list(box)
-        part[self.cells[2]] = self._cell(Interval(low, high))
-        part[self.shown[2]] = self._show(part[self.cells[2]])
+        part[self.cells[-1]] = self._cell(Interval(low, high))
+        part[self.shown[-1]] = self._show(part[self.cells[-1]])
         return part
 
     def compared(self, values: Sequence[Interval]) -> tuple[Interval, Interval]:
         """The argument of the comparator, and what a bit adds before it is shown."""
-        return values[self.form.accumulate.admit], values[self.form.accumulate.candidate]
+        return values[self.accumulate.admit], values[self.accumulate.candidate]
 
     def narrowed(self, values: Sequence[Interval], box: Box, image: Box) -> Box:
         """The image itself: cells are sums."""
@@ -384,6 +386,3 @@ class StateBoxes:
 
     def _show(self, cell: Interval) -> Interval:
         return Interval(self.shown_factor) * Enclosures.tanh(cell)
-
-
-ZERO_INTERVAL = Interval(ZERO)
