@@ -19,8 +19,14 @@ from sympy import Integer, Rational, log, sqrt
 from constructions.cost.refreshed import FEW, MEMORIES
 from constructions.cost.row import Row, always, built
 from constructions.integrators import UNITS
-from verifier.law import DELTA, Law, Term
+from verifier.law import DELTA, Law, Plan, Term
 from verifier.weights import Weights
+
+PLAN = Plan(
+    (*((1, Fraction(1, 10**d)) for d in (2, 20, 60)), *((1, Fraction(35, 64 * 2**bits)) for bits in (9, 28))),
+    MEMORIES.over_tolerance, None, MEMORIES.spread,
+)  # fmt: skip
+"""As for every refreshed memory; κ is largest for tolerances little above what L can do."""
 
 LEVELS = log(1 / DELTA) / log(2)
 """ℓ."""
@@ -45,7 +51,7 @@ ROWS: tuple[Row, ...] = tuple(
         "levels of 2^-L, the fewest whose error, 3/5 of one or less, is at most δ; comparators open over 2^-6 of a level w, "
         f"κ = 64 ln2 (3L + 17)/w rounded up to a power of two, or up to 8 times less{more}; w = 2^-(L + 2 + ⌊(L + 11 + b)/2⌋), "
         "b the binary digits of L + 3",
-        _build, MEMORIES, always,
+        _build, PLAN, always,
     )
     for cell, stretch, more in (("tanh", 1, ""), ("sigmoid", 4, ", and 4 times that in σ's terms"))
 )  # fmt: skip
