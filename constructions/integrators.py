@@ -44,9 +44,6 @@ UNITS = (
 SMALLEST_BITS = 2
 """L of the smallest memory: with fewer the lowest held value lies too near 0."""
 
-MOST_BITS = 1600
-"""L of the largest memory that is proposed: its period is 4809 steps, and deciding it takes some minutes."""
-
 LEAK_BITS = 10
 """Saturated units let through 2^-10 of a level in all, if 2^-LEAK_BITS w/T of what they shut out and 1/N of that in each step."""
 
@@ -215,7 +212,6 @@ def _family(cell: str) -> Family:
         unit=lambda bits: Sizes(bits, 0).unit,
         sizes=described,
         readout="1/ε",
-        most_bits=MOST_BITS,
         extra_bits=2,
         theorem="C9-tanh",
     )

@@ -25,7 +25,6 @@ from fractions import Fraction
 
 from constructions.answer import Place, assemble
 from constructions.refreshed import COARSEST as COARSEST
-from constructions.refreshed import MOST_BITS as MOST_BITS
 from constructions.refreshed import Family
 from verifier.weights import Weights
 

@@ -25,8 +25,8 @@ from verifier.regime import Regime
 from verifier.verdict import Verdict
 from verifier.weights import Weights
 
-MOST_BITS = 4000
-"""L of the largest memory that is proposed: deciding one of a period of 4000 steps takes some minutes."""
+MOST_STEPS = 4005
+"""Period of the largest memory that is proposed: deciding one takes some minutes."""
 
 FINE = 6
 """Comparators that open over 2^-6 of a level are fine: L is chosen with them."""
@@ -46,8 +46,7 @@ class Family:
     """The refreshed memories of one cell.
 
     `network(hidden, L, log2 G, M)`: weights and reasons. `period(L)`: P. `unit(L)`: w, one level in units of h. `smallest_bits`:
-    the least L, `most_bits` the largest that is proposed. `sizes(L)`: the parameters besides G, as text; `readout`: V, as text;
-    `extra_bits`: bits taken in a cycle beyond L.
+    the least L. `sizes(L)`: the parameters besides G, as text; `readout`: V, as text; `extra_bits`: bits of a cycle beyond L.
     """
 
     cell: str
@@ -58,7 +57,6 @@ class Family:
     unit: Callable[[int], Fraction]
     sizes: Callable[[int], str]
     readout: str
-    most_bits: int = MOST_BITS
     extra_bits: int = 1
     theorem: str = "C9"
 
@@ -76,11 +74,11 @@ def applies(regime: Regime, family: Family) -> bool:
 def construct(regime: Regime, family: Family) -> Construction | Unanswered:
     """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
     least = _fewest_bits(regime, family)
-    if least >= family.most_bits:
+    if family.period(least) >= MOST_STEPS:
         return Unanswered(
             regime,
             f"a refreshed memory (C9) of this accuracy has levels of 2^-{least} M and a period of {family.period(least)} steps; "
-            f"this version checks periods up to {family.period(family.most_bits)}",
+            f"this version checks periods up to {MOST_STEPS}",
         )
     bits, gain = size(family, regime.bound, regime.tolerance, regime.strict, least)
     weights, reasons = family.network(regime.hidden, bits, gain, regime.bound)

@@ -17,7 +17,6 @@ from constructions.integrators import (
     FLAG,
     HOLD,
     LOAD,
-    MOST_BITS,
     SMALLEST_BITS,
     SUM,
     TURN,
@@ -27,7 +26,7 @@ from constructions.integrators import (
     network,
     units,
 )
-from constructions.refreshed import COARSEST
+from constructions.refreshed import COARSEST, MOST_STEPS
 from verifier import Verdict, certify, certify_weights
 from verifier.arithmetic.balls import Balls, to_ball, upper_fraction
 from verifier.certificate import check_data, content_hash, to_data
@@ -126,7 +125,7 @@ def test_too_few_units_and_too_long_periods_are_not_answered() -> None:
         assert "a tanh or sigmoid with 15" in few.reason
         long = construct(cell, n=5, precision=1000, horizon="forever")
         assert isinstance(long, Unanswered)
-        assert str(Sizes(MOST_BITS, 0).period) in long.reason
+        assert str(MOST_STEPS) in long.reason
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------

@@ -14,12 +14,12 @@ from constructions.refresh import (
     CLOCK,
     COARSEST,
     HOLD,
-    MOST_BITS,
     SMALLEST_BITS,
     Sizes,
     fine_gain,
     network,
 )
+from constructions.refreshed import MOST_STEPS
 from verifier import Verdict, certify, certify_weights
 from verifier.arithmetic.balls import Balls, to_ball, upper_fraction
 from verifier.certificate import check_data, content_hash, to_data
@@ -100,7 +100,7 @@ def test_too_few_units_and_too_long_periods_are_not_answered() -> None:
     assert "C9" in few.reason
     long = construct("lstm", n=5, precision=2000, horizon="forever")
     assert isinstance(long, Unanswered)
-    assert str(MOST_BITS + 5) in long.reason
+    assert str(MOST_STEPS) in long.reason
 
 
 # --- sizes ------------------------------------------------------------------------------------------------------------

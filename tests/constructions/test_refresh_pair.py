@@ -7,7 +7,7 @@ from fractions import Fraction
 import pytest
 from independent_lstm import IndependentLstm
 
-from constructions import Construction, construct, derivations, refresh_pair
+from constructions import Construction, Unanswered, construct, derivations, refresh_pair
 from constructions.refresh_pair import ACCUMULATE, CLOCK, HOLD, LSTM_PAIR, SMALLEST_BITS, Sizes, network
 from constructions.refreshed import COARSEST, precision_of
 from verifier import Verdict, certify, certify_weights
@@ -74,6 +74,13 @@ def test_four_units_are_taken_where_there_are_four() -> None:
     three, four = memory(F(1, 10**6)), construct("lstm", n=STEPS, precision=6, hidden=4, horizon="forever")
     assert isinstance(four, Construction)
     assert four.weights.largest < three.weights.largest
+
+
+def test_too_few_units_and_too_long_periods_are_not_answered() -> None:
+    for hidden, precision in ((2, 5), (3, 700)):
+        answer = construct("lstm", n=5, precision=precision, horizon="forever", hidden=hidden)
+        assert isinstance(answer, Unanswered)
+        assert "C9" in answer.reason
 
 
 @pytest.mark.parametrize("bits", [2, 4, 7, 64])

@@ -11,7 +11,8 @@ exact coefficients; nothing here knows a construction.
 
 The held value is A = h_hold - o, o a number near θ - T of the last bit; the sum of the bits is h_acc. It stays between 0 and its
 limit, because it is a mean of itself and of tanh(n), n >= 0, so a bit taken in full adds at most T and, from a sum of at most S,
-at least T - (S + T)³/3 - (1 - ρ)S. A load replaces A by tanh(u h_acc + λ) - o, which is h_acc + ℓ up to the mean value theorem.
+at least T - (S + T)³/3 - (1 - ρ)S; where that is negative the sum may shrink by as much, which is a leak. A load replaces A by
+tanh(u h_acc + λ) - o, which is h_acc + ℓ up to the mean value theorem.
 In the first cycle step 1 stands for the phase that clears the sum.
 """
 
@@ -217,7 +218,7 @@ class Numbers:
         return Conversion(
             cleared=cleared,
             bits=taken,
-            leak=ZERO,
+            leak=largest(self._lost(phase, top) - phase.bit for phase in bits),
             drift=before + total(bit.move for bit in taken),
             top=top,
             beyond=last.bit,
@@ -237,9 +238,12 @@ class Numbers:
 
     def _bit(self, phase: Phase, high: arb, top: arb, held: arb) -> Bit:
         """A bit; where D >= θ the sum is at most A - θ before it."""
-        before = (high - self._threshold(phase)).max(ZERO)
-        lost = (before + phase.bit) ** 3 / 3 + (1 - phase.kept) * before
+        lost = self._lost(phase, (high - self._threshold(phase)).max(ZERO))
         return Bit(self._threshold(phase), phase.bit, 1 - lost / phase.bit, self._move(phase, top, held))
+
+    def _lost(self, phase: Phase, most: arb) -> arb:
+        """What T exceeds the change of a sum of at most `most` by, where the bit is taken in full."""
+        return (most + phase.bit) ** 3 / 3 + (1 - phase.kept) * most
 
     def _load(self, last: Phase, top: arb, held: arb) -> tuple[arb, arb]:
         """ℓ, and how far tanh(u h_acc + λ) - o is from h_acc + ℓ for sums from 0 to their limit, gates not quite open."""
