@@ -28,8 +28,8 @@ from functools import cache
 
 from constructions.answer import Place, assemble
 from constructions.delay import Impossible, NotKnown
-from constructions.refresh import LSTM, SMALLEST_BITS, Entries, Sizes, clock, first_capture, memory, readout
-from constructions.refreshed import COARSEST, GUARD_BITS, LOG_2, MOST_BITS
+from constructions.refresh import LSTM, Entries, Sizes, clock, first_capture, memory, readout
+from constructions.refreshed import COARSEST, GUARD_BITS, LOG_2, MOST_STEPS, fewest_bits
 from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, upper_fraction
 from verifier.copy_task import CopyTask
@@ -83,9 +83,11 @@ def construct_hold(task: CopyTask) -> HoldConstruction | Impossible | NotKnown:
     if task.hidden < needed:
         held = f"{task.hidden} hold {numbers_in(task.hidden)}" if task.hidden >= units_for(1) else f"fewer than {units_for(1)} none"
         return NotKnown(task, f"holding n = {task.n} for ever takes {needed} units here, {held}; whether fewer do is open")
-    least = _fewest_bits(task)
-    if least >= MOST_BITS:
-        return NotKnown(task, f"levels of 2^-{least} M need a longer period than this version checks")
+    least = fewest_bits(task.bound, task.tolerance, LSTM)
+    period = Sizes(least, 0, _shift(task.n)).period
+    if period >= MOST_STEPS:
+        reached = f"this version checks periods up to {MOST_STEPS}"
+        return NotKnown(task, f"levels of 2^-{least} M need a period of {period} steps; {reached}")
     sizes = _size(task.n, task.bound, task.tolerance, task.strict, least)
     readouts, reasons = network(task.hidden, task.n, sizes, task.bound)
     return HoldConstruction(task, readouts, reasons, sizes)
@@ -143,12 +145,6 @@ def _later_capture(sizes: Sizes, capture: int, clocking: int, age: int, rate: in
 def _shift(numbers: int) -> int:
     """Inputs below 5γ/32 meet all bits that they need from γ/8 on, those after step 3; each later step halves the range."""
     return max(0, numbers - 3)
-
-
-def _fewest_bits(task: CopyTask) -> int:
-    """The least L with M 2^-(L+1) < tolerance."""
-    ratio = task.bound / task.tolerance
-    return max((ratio.numerator // ratio.denominator).bit_length() - 1, SMALLEST_BITS)
 
 
 @cache

@@ -65,7 +65,7 @@ def construct_in_floats(regime: Regime, library: Library) -> Construction | Unan
 
 def _fewest_bits_in_floats(regime: Regime, library: Library) -> int | None:
     """The least L whose error, with fine comparators, meets the tolerance; None where roundings come first."""
-    for bits in range(fewest_bits(regime, LSTM), library.p):
+    for bits in range(fewest_bits(regime.bound, regime.tolerance, LSTM), library.p):
         found = proved_error(Sizes(bits, gain(bits, library)), regime.bound, library)
         if found is None:  # finer levels have the same roundings
             return None

@@ -46,7 +46,7 @@ class Family:
     """The refreshed memories of one cell.
 
     `network(hidden, L, log2 G, M)`: weights and reasons. `period(L)`: P. `unit(L)`: w, one level in units of h. `smallest_bits`:
-    the least L. `sizes(L)`: the parameters besides G, as text; `statement`: what is claimed of them; `readout`: V, as text.
+    the least L. `sizes(L)`: the parameters besides G, as text; `readout`: V, as text; `extra_bits`: bits of a cycle beyond L.
     """
 
     cell: str
@@ -57,6 +57,8 @@ class Family:
     unit: Callable[[int], Fraction]
     sizes: Callable[[int], str]
     readout: str
+    extra_bits: int = 1
+    theorem: str = "C9"
 
     def fine_gain(self, bits: int) -> int:
         """log2 of the least power of two G >= 2^FINE Λ/w, Λ = ln 2 (P + 8): Λ/G off its threshold a bit is 2^-(P+8) off."""
@@ -71,7 +73,7 @@ def applies(regime: Regime, family: Family) -> bool:
 
 def construct(regime: Regime, family: Family) -> Construction | Unanswered:
     """C9 with the fewest bits, then the smallest gain, for which the verifier's inequalities meet the tolerance."""
-    least = fewest_bits(regime, family)
+    least = fewest_bits(regime.bound, regime.tolerance, family)
     if family.period(least) >= MOST_STEPS:
         return Unanswered(
             regime,
@@ -87,14 +89,14 @@ def construction(regime: Regime, family: Family, bits: int, gain: int) -> Constr
     return Construction(
         regime=regime,
         weights=weights,
-        theorem="C9",
-        title=f"refreshed memory: {bits + 1} bits, re-quantised every {family.period(bits)} steps",
+        theorem=family.theorem,
+        title=f"refreshed memory: {bits + family.extra_bits} bits, re-quantised every {family.period(bits)} steps",
         parameters={},
         derivation=None,
         reasons=reasons,
         leading_order="M 2^-L (1/2 + 2Z), Z the width of a comparator in levels",
         statement="For these weights, every n >= 1 and every x in [-M, M]^n: |y_n - x_1| <= V (ℓ + ρ + Z + drift) + distortion, "
-        f"V = {family.readout}, all of them numbers that the verifier reads off the weights (verify explain C9).",
+        f"V = {family.readout}, all of them numbers that the verifier reads off the weights (verify explain {family.theorem}).",
         sized=f"levels of 2^-{bits} M, period P = {family.period(bits)}, {family.sizes(bits)}, G = 2^{gain}: "
         "the fewest bits and then the smallest power of two G whose inequalities give the tolerance",
     )
@@ -106,9 +108,9 @@ def forever(regime: Regime, family: Family) -> Construction | Unanswered:
     return construct(regime, family) if isinstance(latched, Unanswered) and applies(regime, family) else latched
 
 
-def fewest_bits(regime: Regime, family: Family) -> int:
+def fewest_bits(bound: Fraction, tolerance: Fraction, family: Family) -> int:
     """The least L with M 2^-(L+1) < tolerance: an error of half a level is always possible."""
-    ratio = regime.bound / regime.tolerance
+    ratio = bound / tolerance
     return max((ratio.numerator // ratio.denominator).bit_length() - 1, family.smallest_bits)
 
 

@@ -25,7 +25,7 @@ from functools import cache
 import sympy
 from sympy import Expr, Symbol, tanh
 
-from constructions import elman, thermometer
+from constructions import elman, integrators, refreshed
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
 from constructions.elman import DELTA, EDGE, EPSILON, OFFSET, RHO, A, B, M, N
 from constructions.forbidden import on_reals_or_exactly
@@ -68,13 +68,14 @@ def construct(regime: Regime) -> Construction | Impossibility | Unanswered:
     """The sigmoid RNN sized from the request; `Impossibility` by T1 (on ℝ) and T2 (exactly on the box).
 
     `upto`: C5. `fixed`: of the conjugated C5 and the shift register C4a, as far as they fit in d units, the one with the
-    smallest largest weight. `forever`: the thermometer latch (C8). Sizes are decided in balls from the closed-form bounds at n.
+    smallest largest weight. `forever`: the thermometer latch (C8)
+    where its units suffice, else the refreshed memory (C9). Sizes are decided in balls from the closed-form bounds at n.
     """
     forbidden = on_reals_or_exactly(regime, construct)
     if forbidden is not None:
         return forbidden
     if regime.horizon == "forever":
-        return thermometer.construct(regime)
+        return refreshed.forever(regime, integrators.FAMILIES["sigmoid"])
     if regime.horizon == "fixed":
         return _best_for_one_horizon(regime)
     return construct_line(regime)

@@ -109,7 +109,7 @@ def _too_few(regime: Regime, latch: Latch, units: int) -> str:
     wanted = f"{units + 1} levels: --hidden {needed}" if needed <= LARGEST_HIDDEN else f"more than {LARGEST_HIDDEN} units"
     return (
         f"a thermometer latch (C8) with --hidden {regime.hidden}{flag} has {have + 1} level{'s' * (have > 0)}{level}; {asked} "
-        f"needs {wanted}; the refreshed memory (C9) needs fewer: an lstm with 3 units or a gru with 4"
+        f"needs {wanted}; the refreshed memory (C9) needs fewer: an lstm with 3 units, a gru with 4, a tanh or sigmoid with 15"
     )
 
 

@@ -107,6 +107,7 @@ LEFT_OUT: Mapping[str, str] = {
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
     "T5b": "not written yet: a linear recurrence with constant coefficients among outputs",
     "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
+    "C9-tanh": "not written yet, as C9",
     "C10": "not written yet: the GRU's line with a gate that leaks, the LSTM's with solved weights",
 }
 """What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""

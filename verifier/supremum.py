@@ -160,18 +160,21 @@ def _from_refresh(
     program: Program, bound: Fraction, found: Refresh, target: Fraction | None, allowed: Callable[[Fraction], bool] | None
 ) -> Supremum:
     """The bound of a refreshed memory's inequalities, and the largest error of inputs beside the borders of its levels."""
-    runner = Runner(program, Balls(flint.ctx.prec))
     lower, witness = ZERO, join([(bound, 1)])
-    for x_1 in (*found.firsts, bound, -bound):
-        for count in (0, LOADS * found.period):
-            runs = join([(x_1, 1), (-bound if x_1 > 0 else bound, count)])
-            error = run_error(runner, runs) if allowed is None or allowed(x_1) else ZERO
-            if error > lower:
-                lower, witness = error, runs
+    with flint.ctx.workprec(found.bits):
+        runner = Runner(program, Balls(found.bits))
+        for x_1 in (*found.firsts, bound, -bound):
+            for count in (0, LOADS * found.period):
+                runs = join([(x_1, 1), (-bound if x_1 > 0 else bound, count)])
+                error = run_error(runner, runs) if allowed is None or allowed(x_1) else ZERO
+                if error > lower:
+                    lower, witness = error, runs
     holds = found.verdict is Verdict.PROVED
     if not holds and (target is None or not lower > to_ball(target)):
         missing = [f"{i.text} ({i.name})" for i in found.inequalities if i.verdict is not Verdict.PROVED]
-        raise StepLimit(f"these weights refresh a held value, but not every inequality of C9 holds: {'; '.join(missing)}")
+        raise StepLimit(
+            f"these weights refresh a held value, but not every inequality of {found.theorem} holds: {'; '.join(missing)}"
+        )
     upper = found.upper if holds else arb("inf")
     return Supremum(
         lower, upper, length(witness), witness, False, 0, "refreshed levels", found.period, found.levels,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import difflib
 
 from constructions import derivations
-from constructions.cost import chains, copying, exact, latches, poles, refreshed
+from constructions.cost import chains, copying, exact, integrators, latches, poles, refreshed
 from constructions.cost.row import Row
 from verifier.errors import UsageError
 
-ROWS: tuple[Row, ...] = (*chains.ROWS, *latches.ROWS, *refreshed.ROWS, *exact.ROWS, *poles.ROWS, *copying.ROWS)
+ROWS: tuple[Row, ...] = (*chains.ROWS, *latches.ROWS, *refreshed.ROWS, *integrators.ROWS, *exact.ROWS, *poles.ROWS, *copying.ROWS)
 """Every construction of this version."""
 
 

@@ -13,6 +13,7 @@ from proofs.theorems.c6b import C6B
 from proofs.theorems.c7 import C7
 from proofs.theorems.c8 import C8, C8_GRU, C8_LSTM, C8_SIGMOID
 from proofs.theorems.c9 import C9
+from proofs.theorems.c9_tanh import C9_TANH
 from proofs.theorems.c10 import C10
 from proofs.theorems.c11 import C11
 from proofs.theorems.c12 import C12
@@ -51,6 +52,7 @@ CONSTRUCTIONS = (
         C8_GRU,
         C8_LSTM,
         C9,
+        C9_TANH,
         C10,
         C11,
         C12,

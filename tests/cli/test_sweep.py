@@ -41,7 +41,7 @@ def some():
         *decided({"arch": "lstm", "n": "10,100", "precision": "10,20"}),
         *decided({"arch": "linear", "n": "5"}),
         *decided({"arch": "lstm", "n": "5", "hidden": "1"}),
-        *decided({"arch": "tanh", "n": "5", "horizon": "forever"}),
+        *decided({"arch": "tanh", "n": "5", "horizon": "forever", "hidden": "14"}),
     ]
 
 

@@ -289,11 +289,9 @@ def _checks(certificate: Certificate) -> str:
             parts.append(f"{sum(v is Verdict.PROVED for v in held)} of {len(held)} hypotheses")
         parts.append(f"weights are the theorem's: {certificate.symbolic.covers.value}")
     if certificate.supremum is not None and certificate.supremum.refresh is not None:
-        read = certificate.supremum.refresh.inequalities
-        proved = sum(i.verdict is Verdict.PROVED for i in read)
-        parts.append(
-            f"{proved} of {len(read)} inequalities of C9 read off the weights ({sum(i.comparisons for i in read)} comparisons)"
-        )
+        theorem, read = certificate.supremum.refresh.theorem, certificate.supremum.refresh.inequalities
+        proved, comparisons = sum(i.verdict is Verdict.PROVED for i in read), sum(i.comparisons for i in read)
+        parts.append(f"{proved} of {len(read)} inequalities of {theorem} read off the weights ({comparisons} comparisons)")
         parts.append(_pushed(certificate.supremum.pushed))
     seen = certificate.observed
     if seen is not None:

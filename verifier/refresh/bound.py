@@ -12,13 +12,17 @@ import flint
 from flint import arb
 
 from verifier.program import Program
-from verifier.refresh import gru, lstm, lstm_pair
+from verifier.refresh import gru, integrators, lstm, lstm_pair, trials
 from verifier.refresh.cells import Boxes, Enumeration, Hints, enumerate_levels
 from verifier.refresh.clock import LARGEST_PERIOD, SHORTEST_PERIOD, Clock, Cycles
-from verifier.refresh.levels import Inequalities, Inequality, Memory, decide
+from verifier.refresh.levels import Decision, Held, Inequalities, Inequality, decide
 from verifier.verdict import Verdict, all_of
 
 P = TypeVar("P")
+H = TypeVar("H", bound=Held)
+
+SPARE_BITS = 96
+"""Bits beyond those with which the parts of integrators cancel."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,18 @@ class Refresh:
     """The inequalities, and the bound they give for |y_n - x_1|.
 
     `upper` holds if `verdict` is PROVED. `levels`: how many are in use; `firsts`: inputs x_1 beside borders of levels, where the
-    error is largest; `boxes` and `hints`: what states and levels are, for `enumerate_levels`.
+    error is largest; `boxes` and `hints`: what states and levels are, for `enumerate_levels`; None where this version has
+    no boxes of the form. `bits`: the precision with which they were decided.
     """
 
     inequalities: tuple[Inequality, ...]
     upper: arb
-    boxes: Boxes
+    boxes: Boxes | None
     hints: Hints
     levels: int
     firsts: tuple[Fraction, ...]
-    theorem: str = "C9"
+    theorem: str
+    bits: int
 
     @property
     def period(self) -> int:
@@ -50,6 +56,8 @@ class Refresh:
 
 def push_levels(program: Program, bound: Fraction, found: Refresh) -> Enumeration:
     """Every level of a refreshed memory as a box of states pushed through a cycle, where there are few enough."""
+    if found.boxes is None:
+        return Enumeration(0, arb("inf"), Verdict.UNDECIDED, "boxes of states do not see that pairs of units cancel")
     return enumerate_levels(program, found.boxes, bound, found.levels, found.hints)
 
 
@@ -57,40 +65,50 @@ def bound_refresh(program: Program, bound: Fraction, position: int = 1) -> Refre
     """Bound sup over n >= k and inputs in [-bound, bound] of |y_n - x_k|, k = position; None where the step is of no such form.
 
     Works at the current precision, for a GRU with as many bits more as its gain has: a flag next to -1 moves thresholds by its
-    distance from -1, and these are compared with 1/gain. Hypotheses checked here: all of theory C9.
+    distance from -1, and these are compared with 1/gain; for integrators with half as many bits more than the largest weight
+    has, and `SPARE_BITS`: what is open is next to 1 but for a part that cancels. Hypotheses checked here: all of theory C9.
     """
     if (long := lstm.recognise(program)) is not None:
-        return _bound(
-            lstm.StateBoxes(program, long.gain, long.hold, (long.capture, long.accumulate)),
-            lstm.clock(program, long),
-            partial(lstm.Numbers, long, bound, position=position),
-            bound,
-            position,
-        )
+        boxes = lstm.StateBoxes(program, long.gain, long.hold, (long.capture, long.accumulate))
+        captured = partial(lstm.Numbers, long, bound, position=position)
+        return _bound(boxes, lstm.clock(program, long), captured, decide, bound, position=position)
     if position > 1:
         return None
     if (pair := lstm_pair.recognise(program)) is not None:
         boxes = lstm.StateBoxes(program, pair.gain, pair.hold, (pair.accumulate,))
         with flint.ctx.workprec(flint.ctx.prec + int(abs(pair.gain)).bit_length()):
-            return _bound(boxes, lstm_pair.clock(program, pair), partial(lstm_pair.Numbers, pair, bound), bound)
+            return _bound(boxes, lstm_pair.clock(program, pair), partial(lstm_pair.Numbers, pair, bound), decide, bound)
     if (gated := gru.recognise(program)) is not None:
         with flint.ctx.workprec(flint.ctx.prec + int(abs(gated.gain)).bit_length()):
-            return _bound(gru.StateBoxes(program, gated), gru.clock(program, gated), partial(gru.Numbers, gated, bound), bound)
+            states, clock = gru.StateBoxes(program, gated), gru.clock(program, gated)
+            return _bound(states, clock, partial(gru.Numbers, gated, bound), decide, bound)
+    if (added := integrators.recognise(program)) is not None:
+        with flint.ctx.workprec(max(flint.ctx.prec, 3 * int(added.network.largest).bit_length() // 2 + SPARE_BITS)):
+            numbers = partial(trials.Numbers, added, bound)
+            return _bound(None, trials.clock(program, added), numbers, trials.decide, bound, "C9-tanh")
     return None
 
 
-def _bound(boxes: Boxes, clock: Clock[P], numbers: Callable[[Cycles[P]], Memory], bound: Fraction, position: int = 1) -> Refresh:
+def _bound(
+    boxes: Boxes | None,
+    clock: Clock[P],
+    numbers: Callable[[Cycles[P]], H],
+    decided: Callable[[H, Fraction, Inequalities], Decision],
+    bound: Fraction,
+    theorem: str = "C9",
+    position: int = 1,
+) -> Refresh:
     """The inequalities of a network of some form."""
     cycles = clock.cycles()
     if cycles is None or not cycles.are_long or len(cycles.first) < SHORTEST_PERIOD + position - 1:
         text = f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps"
         never = Inequality("clock", text, 1, Verdict.UNDECIDED)
-        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, ())
+        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, (), theorem, flint.ctx.prec)
     found = Inequalities()
     found.state("clock", "the clock comes back to one set of states every P steps, whatever the inputs", cycles.returns)
     memory = numbers(cycles)
-    decision = decide(memory, bound, found)
+    decision = decided(memory, bound, found)
     hints = Hints(
         len(cycles.first), len(cycles.later), decision.unit, decision.margin, memory.slope, memory.constant, memory.origin, position
     )
-    return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts)
+    return Refresh(found.all(), decision.upper, boxes, hints, decision.levels, decision.firsts, theorem, flint.ctx.prec)

@@ -108,18 +108,14 @@ class Conversion(NamedTuple):
     uneven: arb
 
 
-class Memory(Protocol):
-    """A network of one form, in numbers: what `decide` asks of it."""
+class Held(Protocol):
+    """A held value A and the reading slope·A + constant of it."""
 
     slope: Fraction
     """V: y = V A + constant."""
     constant: Fraction
     origin: Fraction
     """The state of the unit that holds A is A + origin."""
-    gain: arb
-
-    def check(self, found: Inequalities) -> None:
-        """Signs, and what step 1 leaves."""
 
     def captured(self, x: arb) -> arb:
         """A after step 1."""
@@ -129,6 +125,15 @@ class Memory(Protocol):
 
     def unit(self) -> arb:
         """w in later cycles, about."""
+
+
+class Memory(Held, Protocol):
+    """A network of one form, in numbers: what `decide` asks of it."""
+
+    gain: arb
+
+    def check(self, found: Inequalities) -> None:
+        """Signs, and what step 1 leaves."""
 
     def conversions(self, low: arb, high: arb) -> tuple[Conversion, Conversion]:
         """The first cycle and the later ones, while low <= A <= high."""
@@ -142,6 +147,20 @@ class Decision(NamedTuple):
     unit: Fraction
     margin: Fraction
     firsts: tuple[Fraction, ...]
+
+
+CYCLES = ("first cycle", "later cycles")
+"""The two kinds, as inequalities name them."""
+
+
+class Span(NamedTuple):
+    """The captured values of -M and M, and the range `low` ... `high` that reaches beyond them by `spare`."""
+
+    first: arb
+    last: arb
+    spare: arb
+    low: arb
+    high: arb
 
 
 class Cycle(NamedTuple):
@@ -159,24 +178,35 @@ class Cycle(NamedTuple):
 def decide(memory: Memory, bound: Fraction, found: Inequalities) -> Decision:
     """All inequalities of theory C9 for inputs in [-bound, bound], and the bound they give. Works at the current precision."""
     memory.check(found)
+    span = span_of(memory, bound)
+    first, later = (
+        _cycle(name, conversion, memory.gain, span.low, span.high, found)
+        for name, conversion in zip(CYCLES, memory.conversions(span.low, span.high), strict=True)
+    )
+    return conclude(memory, bound, span, first, later, found)
+
+
+def span_of(memory: Held, bound: Fraction) -> Span:
+    """The range of held values that is assumed, and later found to be kept to, for inputs in [-bound, bound]."""
     ends = [memory.captured(to_ball(sign * bound)) for sign in (-1, 1)]
     spare = SPARE_LEVELS * memory.unit()
-    low, high = ends[0] - spare, ends[1] + spare
-    first, later = (
-        _cycle(name, conversion, memory.gain, low, high, found)
-        for name, conversion in zip(("first cycle", "later cycles"), memory.conversions(low, high), strict=True)
-    )
-    moved = close_levels(first, later, high, found)
-    found.at_most("levels", "held values stay in the range assumed of them", moved, spare)
+    return Span(ends[0], ends[1], spare, ends[0] - spare, ends[1] + spare)
+
+
+def conclude(memory: Held, bound: Fraction, span: Span, first: Cycle, later: Cycle, found: Inequalities) -> Decision:
+    """The levels, and the bound, from what a first and a later cycle do to held values in the span."""
+    moved = close_levels(first, later, span.high, found)
+    found.at_most("levels", "held values stay in the range assumed of them", moved, span.spare)
     upper = to_ball(memory.slope) * moved + distortion(memory, bound)
     margin = later.margin.max(first.margin)
     if not (upper.is_finite() and later.unit.is_finite() and margin.is_finite()):
         return Decision(arb("inf"), 0, Fraction(0), Fraction(0), ())
-    count = int(upper_fraction((ends[1] - ends[0]) / later.unit)) + 1
-    return Decision(upper, count, exact_fraction(later.unit), upper_fraction(margin), _firsts(memory, bound, first))
+    count = int(upper_fraction((span.last - span.first) / later.unit)) + 1
+    unit, firsts = exact_fraction(later.unit), _firsts(memory, bound, first)
+    return Decision(upper, count, unit, upper_fraction(margin), firsts)
 
 
-def distortion(memory: Memory, bound: Fraction) -> arb:
+def distortion(memory: Held, bound: Fraction) -> arb:
     """max |y_1 - x_1|: on each piece of [-M, M] the value at its middle, and the slope over the piece."""
     worst, slope = ZERO, to_ball(memory.slope)
     half = to_ball(bound / CAPTURE_PIECES)
@@ -246,7 +276,7 @@ def close_levels(first: Cycle, later: Cycle, high: arb, found: Inequalities) -> 
     return first.up.max(first.down).max(beside).max(decided) + first.drift.max(later.drift)
 
 
-def _firsts(memory: Memory, bound: Fraction, cycle: Cycle) -> tuple[Fraction, ...]:
+def _firsts(memory: Held, bound: Fraction, cycle: Cycle) -> tuple[Fraction, ...]:
     """x_1 whose captured value lies beside a border between levels, on either side."""
     slope, constant = memory.slope, memory.constant
     unit, near = exact_fraction(cycle.unit), BESIDE * exact_fraction(arb(cycle.margin.mid()))
