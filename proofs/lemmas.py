@@ -26,6 +26,11 @@ class Lemma:
 
 LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "T1": (Lemma("t1.bounded", "T1", "tanh, sigmoid, LSTM, all GRU: no finite error on ℝ"),),
+    "T2": (
+        Lemma("t2.open_set", "T2", "tanh, sigmoid, LSTM, all GRU: never exact around any point, any n and weights"),
+        Lemma("t2.segment", "T2_segment", "nor on a segment along x_1, the other inputs fixed"),
+        Lemma("t2.on_the_box", "T2_box", "so not on [-M, M]"),
+    ),
     "T3": (Lemma("t3.iff", "T3", "exact at n if and only if n <= d; beyond, no finite error on ℝ"),),
     "T3b": (
         Lemma("t3b.beyond", "T3b", "spectral radius at most 1, every d"),
@@ -89,7 +94,6 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
 """Lemmas by theorem id."""
 
 LEFT_OUT: Mapping[str, str] = {
-    "T2": "needs that compositions of real-analytic functions are so, and their identity theorem; no installed library has either",
     "T6": "at a fixed n and d >= 2 the lower bound d >= n + 2 needs invariance of domain",
     "T7": "needs Ax's theorem on exponentials of power series",
     "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",

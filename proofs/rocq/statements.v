@@ -19,6 +19,24 @@ Definition T1 : Prop := forall d n delta,
   (forall w, ~ recalls_at delta reals n (lstm_output d w)) /\
   (forall after keeps w, ~ recalls_at delta reals n (gru_output after keeps d w)).
 
+(** T2: no such network is exact on a set of inputs with an interior point, so on no box, so on no open set; not even on a
+    segment along x_1, however short, with all other inputs fixed. *)
+Definition never_exact (d n : nat) (D : domain) : Prop :=
+  (forall w, ~ recalls_at 0 D n (tanh_output d w)) /\
+  (forall w, ~ recalls_at 0 D n (sigmoid_output d w)) /\
+  (forall w, ~ recalls_at 0 D n (lstm_output d w)) /\
+  (forall after keeps w, ~ recalls_at 0 D n (gru_output after keeps d w)).
+
+Definition T2 : Prop := forall d n (D : domain),
+  (exists c rho, 0 < rho /\ forall x, (forall t, Rabs (x t - c t) <= rho) -> D x) -> never_exact d n D.
+
+Definition along (c : sequence) (s : R) : sequence := fun t => if Nat.eqb t 1 then c 1%nat + s else c t.
+
+Definition T2_segment : Prop := forall d n (D : domain),
+  (exists c rho, 0 < rho /\ forall s, Rabs s <= rho -> D (along c s)) -> never_exact d n D.
+
+Definition T2_box : Prop := forall d n M, 0 < M -> never_exact d n (box M).
+
 (** T3: a linear RNN recalls x_1 exactly at n if and only if n <= d, on R as on the box; beyond, no finite error on R. *)
 Definition T3 : Prop := forall d n, (1 <= n)%nat ->
   ((exists w, recalls_at 0 reals n (linear_output d w)) <-> (n <= d)%nat) /\
