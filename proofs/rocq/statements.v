@@ -83,6 +83,42 @@ Definition T5 : Prop := forall d N i w M delta, (i <= N - 1)%nat -> (1 <= N)%nat
 Definition T5_selective : Prop := forall d N i w M delta, (i <= N - 2)%nat -> (2 <= N)%nat -> 0 < M ->
   (forall out, recalls_upto delta (box M) N (selective_output d w out) -> M * (1 - / C (N - 2) i) <= delta).
 
+(** T5b: a linear state of d reals whose transitions depend on the input and commute. From n = d + 2 on no weights are exact
+    where every input may be c or c'; if the transition of c does not expand, they miss by at least |c' - c| / 2^(d+1). *)
+Definition gated_step (d : nat) (A : R -> matrix) (B : R -> vector) (h : vector) (x : R) : vector :=
+  fun k => dot d (A x k) h + B x k.
+
+Definition gated_output (d : nat) (A : R -> matrix) (B : R -> vector) (start : vector) (out : readout) : network :=
+  fun x n => read d out (run (gated_step d A B) start x n).
+
+Definition commuting (d : nat) (A : matrix) (A' : matrix) : Prop := forall h k, (k < d)%nat ->
+  dot d (A k) (fun i => dot d (A' i) h) = dot d (A' k) (fun i => dot d (A i) h).
+
+Definition allows (D : domain) (c c' : R) : Prop := forall x, (forall t, x t = c \/ x t = c') -> D x.
+
+Definition T5b : Prop := forall d n A B start out (D : domain) c c', (d + 2 <= n)%nat -> commuting d (A c) (A c') ->
+  allows D c c' -> c <> c' ->
+  ~ recalls_at 0 D n (gated_output d A B start out) /\
+  (non_expanding d (A c) -> forall delta, recalls_at delta D n (gated_output d A B start out) ->
+    Rabs (c' - c) / 2 ^ (d + 1) <= delta).
+
+(** One diagonal layer with any gates: they expand nothing at x if all |a_k(x)| <= 1; with a readout that sees the last input,
+    from n = d + 3 on. *)
+Definition T5b_diagonal : Prop := forall d n w out (D : domain) c c', (d + 2 <= n)%nat -> allows D c c' -> c <> c' ->
+  ~ recalls_at 0 D n (diagonal_output d w out) /\
+  ((forall k, (k < d)%nat -> Rabs (diagonal_a w c k) <= 1) -> forall delta, recalls_at delta D n (diagonal_output d w out) ->
+    Rabs (c' - c) / 2 ^ (d + 1) <= delta).
+
+Definition T5b_selective : Prop := forall d n w out (D : domain) c c', (d + 3 <= n)%nat -> allows D c c' -> c <> c' ->
+  ~ recalls_at 0 D n (selective_output d w out) /\
+  ((forall k, (k < d)%nat -> Rabs (diagonal_a w c k) <= 1) -> forall delta, recalls_at delta D n (selective_output d w out) ->
+    Rabs (c' - c) / 2 ^ (d + 1) <= delta).
+
+(** On the box: gates within [-1, 1] at M or at -M cost M/2^d. *)
+Definition T5b_box : Prop := forall d n w out M s delta, (d + 2 <= n)%nat -> 0 < M -> s = M \/ s = - M ->
+  (forall k, (k < d)%nat -> Rabs (diagonal_a w s k) <= 1) ->
+  recalls_at delta (box M) n (diagonal_output d w out) -> M / 2 ^ d <= delta.
+
 (** T6, up to N >= 2: no ReLU RNN has a finite error on R at n = 1 and n = 2. *)
 Definition T6_upto : Prop := forall d w N delta, (2 <= N)%nat -> ~ recalls_upto delta reals N (relu_output d w).
 
@@ -132,6 +168,23 @@ Definition C2_weights (lambda : R) (n : nat) : elman := {|
 
 Definition C2 : Prop := forall d n lambda M, (1 <= d)%nat -> (1 <= n)%nat -> 1 < lambda -> 0 <= M ->
   error_is (M * (1 - / lambda ^ (n - 1)) / (lambda - 1)) (box M) n (linear_output d (C2_weights lambda n)).
+
+(** C2-doubling and C15: a linear unit and a diagonal layer's unit that double; the same error at every n <= N. *)
+Definition doubling_readout (N : nat) : readout := {| V := vec [0 |-> / 2 ^ (N - 1)]; v0 := 0 |}.
+
+Definition C2_doubling_weights (N : nat) : elman := {|
+  elman_h := {| W := mat [0 & 0 |-> 2]; U := vec [0 |-> 1]; b := vec [] |};
+  elman_start := zero;
+  elman_out := doubling_readout N |}.
+
+Definition C2_doubling : Prop := forall d N n M, (1 <= d)%nat -> (1 <= n <= N)%nat -> 0 <= M ->
+  error_is (M * (1 - / 2 ^ (N - 1))) (box M) n (linear_output d (C2_doubling_weights N)).
+
+Definition C15_weights : diagonal := affine_diagonal
+  {| W := mat []; U := vec []; b := vec [0 |-> 2] |} {| W := mat []; U := vec [0 |-> 1]; b := vec [] |} zero.
+
+Definition C15 : Prop := forall d N n M, (1 <= d)%nat -> (1 <= n <= N)%nat -> 0 <= M ->
+  error_is (M * (1 - / 2 ^ (N - 1))) (box M) n (diagonal_output d C15_weights (doubling_readout N)).
 
 (** C3: ReLU, exact on the box, for ever. *)
 Definition C3_weights (M : R) : elman := {|
