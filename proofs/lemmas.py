@@ -45,6 +45,12 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
         Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
         Lemma("t5.lattice_paths_selective", "T5_selective", "the readout sees the last input"),
     ),
+    "T5b": (
+        Lemma("t5b.commuting_state", "T5b", "any linear state with commuting transitions: not exact, and the floor"),
+        Lemma("t5b.one_layer", "T5b_diagonal", "so one diagonal layer with any gates"),
+        Lemma("t5b.seeing_the_last", "T5b_selective", "the readout sees the last input"),
+        Lemma("t5b.on_the_box", "T5b_box", "M/2^d on [-M, M]"),
+    ),
     "T6": (
         Lemma("t6.scaled", "T6_upto", "up to N >= 2"),
         Lemma("t6.one_unit", "T6_one_unit", "at one n, d = 1"),
@@ -56,6 +62,7 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     ),
     "C1": (Lemma("c1.recalls", "C1", "exact"),),
     "C2": (Lemma("c2.explodes", "C2", "the error is equal to the formula"),),
+    "C2-doubling": (Lemma("doubling.linear", "C2_doubling", "the error is equal to the formula, at every n <= N"),),
     "C3": (Lemma("c3.recalls", "C3", "exact, for ever"),),
     "C4a": (Lemma("c4a.tanh_recalls", "C4a", "the printed bound"),),
     "C4a-sigmoid": (Lemma("c4a.sigmoid_recalls", "C4a_sigmoid", "the printed bound"),),
@@ -90,6 +97,7 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
     "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
     "C13": (Lemma("c13.recalls", "C13", "exact, for ever"),),
+    "C15": (Lemma("doubling.diagonal", "C15", "the error is equal to the formula, at every n <= N"),),
 }
 """Lemmas by theorem id."""
 
@@ -97,19 +105,17 @@ LEFT_OUT: Mapping[str, str] = {
     "T6": "at a fixed n and d >= 2 the lower bound d >= n + 2 needs invariance of domain",
     "T7": "needs Ax's theorem on exponentials of power series",
     "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",
-    "C2-doubling": "its error is inside T4's lemma on the unit that attains the floor; not stated on its own",
     "C6b": "not written yet: partial sums of the odd series of tanh(tanh z)",
     "C14": "not written yet: a Vandermonde system solved for the wanted response",
     "C14-lru": "not written yet, as C14, with complex poles",
     "C14-min": "not written yet, as C14, with irrational poles enclosed in balls",
     "C14-selective": "not written yet, as C14",
-    "C15": "its error is inside T4's lemma on the unit that attains the floor; not stated on its own",
     "C15-lru": "not written yet, as C14",
     "C15-min": "not written yet, as C14",
     "C15-selective": "not written yet, as C14",
     "C16": "not written yet: extremes at vertices of a function affine in each input",
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
-    "T5b": "not written yet: a linear recurrence with constant coefficients among outputs",
+    "T5b": "the near misses: gates in (0, 1) reach every tolerance at n = D + 1, and the floor is the infimum for D = 1",
     "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
     "C10": "not written yet: the GRU's line with a gate that leaks, the LSTM's with solved weights",
 }

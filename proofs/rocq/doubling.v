@@ -42,8 +42,9 @@ Qed.
 Theorem linear : C2_doubling.
 Proof.
   intros d N n M Hd Hn HM. apply error; try assumption. intros x. unfold linear_output, elman_output.
-  change (elman_start (C2_doubling_weights N)) with zero. unfold C2_doubling_weights at 1, doubling_readout; cbn [elman_out]. weights.
-  f_equal. clear Hn. induction n as [|n IH]; [reflexivity|]. rewrite run_S.
+  change (elman_start (C2_doubling_weights N)) with zero.
+  unfold C2_doubling_weights at 1, doubling_readout; cbn [elman_out]. weights. f_equal.
+  clear Hn. induction n as [|n IH]; [reflexivity|]. rewrite run_S.
   change (doubled x (S n)) with (2 * doubled x n + x (S n)). rewrite <- IH. set (h := run _ _ _ n). clearbody h.
   unfold elman_step, C2_doubling_weights; cbn [elman_h]. weights. lra.
 Qed.
@@ -51,8 +52,7 @@ Qed.
 Theorem diagonal : C15.
 Proof.
   intros d N n M Hd Hn HM. apply error; try assumption. intros x. unfold diagonal_output, diagonal_state.
-  unfold doubling_readout; weights.
-  f_equal. clear Hn. induction n as [|n IH]; [reflexivity|]. rewrite run_S.
+  unfold doubling_readout; weights. f_equal. clear Hn. induction n as [|n IH]; [reflexivity|]. rewrite run_S.
   change (doubled x (S n)) with (2 * doubled x n + x (S n)). rewrite <- IH. set (h := run _ _ _ n). clearbody h.
   unfold diagonal_step, C15_weights, affine_diagonal; cbn [diagonal_a diagonal_b]. weights. lra.
 Qed.

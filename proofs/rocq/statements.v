@@ -91,7 +91,7 @@ Definition gated_step (d : nat) (A : R -> matrix) (B : R -> vector) (h : vector)
 Definition gated_output (d : nat) (A : R -> matrix) (B : R -> vector) (start : vector) (out : readout) : network :=
   fun x n => read d out (run (gated_step d A B) start x n).
 
-Definition commuting (d : nat) (A : matrix) (A' : matrix) : Prop := forall h k, (k < d)%nat ->
+Definition commuting (d : nat) (A A' : matrix) : Prop := forall h k, (k < d)%nat ->
   dot d (A k) (fun i => dot d (A' i) h) = dot d (A' k) (fun i => dot d (A i) h).
 
 Definition allows (D : domain) (c c' : R) : Prop := forall x, (forall t, x t = c \/ x t = c') -> D x.
