@@ -97,7 +97,14 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
     "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
     "C13": (Lemma("c13.recalls", "C13", "exact, for ever"),),
+    "C14": (Lemma("filters.any_poles", "C14", "any distinct poles reach it exactly, and a rounded readout misses by n r M"),),
+    "C14-lru": (Lemma("filters.lru_delays", "C14_lru", "as C14, n <= 2D, complex poles"),),
+    "C14-min": (Lemma("filters.min_delays", "C14_min", "as C14, minGRU and minLSTM"),),
+    "C14-selective": (Lemma("filters.selective_delays", "C14_selective", "as C14"),),
     "C15": (Lemma("doubling.diagonal", "C15", "the error is equal to the formula, at every n <= N"),),
+    "C15-lru": (Lemma("filters.lru_halves", "C15_lru", "any distinct poles reach it, and the bound with roundings"),),
+    "C15-min": (Lemma("filters.min_halves", "C15_min", "as C15-lru, minGRU and minLSTM"),),
+    "C15-selective": (Lemma("filters.selective_halves", "C15_selective", "as C15-lru"),),
 }
 """Lemmas by theorem id."""
 
@@ -106,13 +113,6 @@ LEFT_OUT: Mapping[str, str] = {
     "T7": "needs Ax's theorem on exponentials of power series",
     "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",
     "C6b": "not written yet: partial sums of the odd series of tanh(tanh z)",
-    "C14": "not written yet: a Vandermonde system solved for the wanted response",
-    "C14-lru": "not written yet, as C14, with complex poles",
-    "C14-min": "not written yet, as C14, with irrational poles enclosed in balls",
-    "C14-selective": "not written yet, as C14",
-    "C15-lru": "not written yet, as C14",
-    "C15-min": "not written yet, as C14",
-    "C15-selective": "not written yet, as C14",
     "C16": "not written yet: extremes at vertices of a function affine in each input",
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
     "T5b": "the near misses: gates in (0, 1) reach every tolerance at n = D + 1, and the floor is the infimum for D = 1",

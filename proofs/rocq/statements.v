@@ -456,3 +456,85 @@ Definition C13_weights (M : R) : stacked := {|
 
 Definition C13 : Prop := forall d M, (1 <= d)%nat -> 0 < M ->
   recalls_forever 0 (box M) (stacked_output d (C13_weights M)).
+
+(** C14, C15: filters with constant gates, n distinct poles. A network with weights V that outputs the sum of g_j x_(t-j), g
+    its response, recalls as well as g is near the wanted one; and distinct poles reach every response. *)
+Definition delayed (n j : nat) : R := if Nat.eqb (S j) n then 1 else 0.
+
+Definition halved (n j : nat) : R := / 2 ^ (n - 1 - j).
+
+Definition within (r : R) (n : nat) (g wanted : nat -> R) : Prop := forall j, (j < n)%nat -> Rabs (g j - wanted j) <= r.
+
+Definition delays {weights : Type} (n : nat) (y : weights -> network) (g : weights -> nat -> R) (distinct : Prop) : Prop :=
+  (forall V, within 0 n (g V) (delayed n) -> recalls_at 0 reals n (y V)) /\
+  (forall V r M, 0 <= M -> within r n (g V) (delayed n) -> recalls_at (INR n * r * M) (box M) n (y V)) /\
+  (distinct -> exists V, within 0 n (g V) (delayed n)).
+
+Definition halves {weights : Type} (n : nat) (y : weights -> network) (g : weights -> nat -> R) (distinct : Prop) : Prop :=
+  (forall V r M, 0 <= M -> within r n (g V) (halved n) ->
+    recalls_upto (M * (1 - / 2 ^ (n - 1)) + INR n * r * M) (box M) n (y V)) /\
+  (distinct -> exists V, within 0 n (g V) (halved n)).
+
+Definition first (n : nat) (v : vector) : vector := fun k => if Nat.ltb k n then v k else 0.
+Definition constant_gate (v : vector) : gate := {| W := mat []; U := vec []; b := v |}.
+Definition input_gate (v : vector) : gate := {| W := mat []; U := v; b := vec [] |}.
+Definition first_units (n : nat) (v : vector) : readout := {| V := first n v; v0 := 0 |}.
+Definition ones : vector := fun _ => 1.
+
+(** Unit k adds s_k x and multiplies by its pole a_k. *)
+Definition pole_response (n : nat) (s a : vector) (v : vector) (j : nat) : R := sum n (fun k => v k * (s k * a k ^ j)).
+
+Definition all_differ (n : nat) (a : vector) : Prop := forall j k, (j < k < n)%nat -> a j <> a k.
+
+Definition C14 : Prop := forall d n a, (1 <= n <= d)%nat ->
+  let w := affine_diagonal (constant_gate (first n a)) (input_gate (first n ones)) zero in
+  delays n (fun v => diagonal_output d w (first_units n v)) (pole_response n ones a) (all_differ n a).
+
+(** minGRU and minLSTM with the update gates sigmoid(c_k): poles 1 - sigmoid(c_k). *)
+Definition min_networks (d n : nat) (c : vector) : list (vector -> network) :=
+  let z := first n c in let candidate := input_gate (first n ones) in
+  [fun v => diagonal_output d (mingru (constant_gate z) candidate zero) (first_units n v);
+   fun v => diagonal_output d (minlstm (constant_gate (fun k => - z k)) (constant_gate z) candidate zero) (first_units n v)].
+
+Definition min_response (n : nat) (c : vector) : vector -> nat -> R :=
+  pole_response n (fun k => sigmoid (c k)) (fun k => 1 - sigmoid (c k)).
+
+Definition C14_min : Prop := forall d n c y, (1 <= n <= d)%nat -> In y (min_networks d n c) ->
+  delays n y (min_response n c) (all_differ n c).
+
+Definition C15_min : Prop := forall d n c y, (1 <= n <= d)%nat -> In y (min_networks d n c) ->
+  halves n y (min_response n c) (all_differ n c).
+
+(** The selective SSM with the constant width softplus(0) = ln 2: poles 2^-A_k. *)
+Definition selective_network (d n : nat) (A : vector) (v : vector) : network :=
+  selective_output d (selective (constant_gate zero) (constant_gate (first n ones)) (first n A) zero) (fun _ => first_units n v).
+
+Definition selective_response (n : nat) (A : vector) : vector -> nat -> R :=
+  pole_response n (fun _ => ln 2) (fun k => exp (- (A k * ln 2))).
+
+Definition C14_selective : Prop := forall d n A, (1 <= n <= d)%nat ->
+  delays n (selective_network d n A) (selective_response n A) (all_differ n A).
+
+Definition C15_selective : Prop := forall d n A, (1 <= n <= d)%nat ->
+  halves n (selective_network d n A) (selective_response n A) (all_differ n A).
+
+(** LRU, S4D, S5 of m complex units for n <= 2m: poles p_k + i q_k above the real axis, solved for the input weights (u, v). *)
+Fixpoint spun (p q : R) (j : nat) : R * R :=
+  match j with O => (1, 0) | S i => let (a, b) := spun p q i in (p * a - q * b, q * a + p * b) end.
+
+Definition lru_network (d m : nat) (p q : vector) (w : vector * vector) : network := lru_output d {|
+  lru_re := first m p; lru_im := first m q;
+  lru_h := input_gate (first m (fst w)); lru_g := input_gate (first m (snd w));
+  lru_start := (zero, zero); lru_out := first_units m ones |}.
+
+Definition lru_response (m : nat) (p q : vector) (w : vector * vector) (j : nat) : R :=
+  sum m (fun k => fst (spun (p k) (q k) j) * fst w k - snd (spun (p k) (q k) j) * snd w k).
+
+Definition poles_differ (m : nat) (p q : vector) : Prop :=
+  (forall k, (k < m)%nat -> 0 < q k) /\ forall j k, (j < k < m)%nat -> p j <> p k \/ q j <> q k.
+
+Definition C14_lru : Prop := forall d m n p q, (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
+  delays n (lru_network d m p q) (lru_response m p q) (poles_differ m p q).
+
+Definition C15_lru : Prop := forall d m n p q, (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
+  halves n (lru_network d m p q) (lru_response m p q) (poles_differ m p q).
