@@ -105,6 +105,10 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C15-lru": (Lemma("filters.lru_halves", "C15_lru", "any distinct poles reach it, and the bound with roundings"),),
     "C15-min": (Lemma("filters.min_halves", "C15_min", "as C15-lru, minGRU and minLSTM"),),
     "C15-selective": (Lemma("filters.selective_halves", "C15_selective", "as C15-lru"),),
+    "C16": (
+        Lemma("c16.lattice_network", "C16", "T5's floor for every N, on the whole box, from any such points"),
+        Lemma("c16.points_exist", "C16_exists", "such points exist for every N"),
+    ),
 }
 """Lemmas by theorem id."""
 
@@ -113,7 +117,6 @@ LEFT_OUT: Mapping[str, str] = {
     "T7": "needs Ax's theorem on exponentials of power series",
     "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",
     "C6b": "not written yet: partial sums of the odd series of tanh(tanh z)",
-    "C16": "not written yet: extremes at vertices of a function affine in each input",
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
     "T5b": "the near misses: gates in (0, 1) reach every tolerance at n = D + 1, and the floor is the infimum for D = 1",
     "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",

@@ -538,3 +538,21 @@ Definition C14_lru : Prop := forall d m n p q, (1 <= n <= 2 * m)%nat -> (m <= d)
 
 Definition C15_lru : Prop := forall d m n p q, (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
   halves n (lru_network d m p q) (lru_response m p q) (poles_differ m p q).
+
+(** C16: the lattice network, 2N - 1 units at points z with weights w: at inputs M and -M unit k multiplies by 1 + 1/z_k and
+    1 + z_k. It has T5's floor as its error bound, for every n <= N and on the whole box; such points exist for every N. *)
+Definition C16_weights (n : nat) (M : R) (z : vector) : diagonal := affine_diagonal
+  {| W := mat []; U := first n (fun k => (/ z k - z k) / (2 * M)); b := first n (fun k => 1 + (/ z k + z k) / 2) |}
+  {| W := mat []; U := first n (fun k => (1 + z k) / (2 * M)); b := first n (fun k => (1 - z k) / 2) |} zero.
+
+Definition C16_points (N : nat) (z w : vector) : Prop :=
+  (forall k, (k < 2 * N - 1)%nat -> z k <> 0 /\ 1 + z k <> 0) /\
+  (forall i j, (i < N)%nat -> (j < N)%nat -> sum (2 * N - 1) (fun k => w k * (z k ^ i / z k ^ j)) = if Nat.eqb i j then 1 else 0) /\
+  sum (2 * N - 1) (fun k => w k / (1 + z k)) = 1 / 2.
+
+Definition C16 : Prop := forall d N M z w, (1 <= N)%nat -> (2 * N - 1 <= d)%nat -> 0 < M -> C16_points N z w ->
+  let eta := / C (N - 1) ((N - 1) / 2) in
+  recalls_upto (M * (1 - eta)) (box M) N (diagonal_output d (C16_weights (2 * N - 1) M z)
+    (first_units (2 * N - 1) (fun k => 2 * eta * M * w k / (1 + z k)))).
+
+Definition C16_exists : Prop := forall N, (1 <= N)%nat -> exists z w, C16_points N z w.
