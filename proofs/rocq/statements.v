@@ -419,6 +419,24 @@ Definition C10 : Prop := forall d n M, (1 <= n <= d)%nat -> 0 < M ->
   copies 0 M n (relu_output d (C10_weights n 1 M)) /\
   forall eps, 0 < eps -> copies (M * (1 - kept n (eps * M))) M n (tanh_output d (C10_weights n eps 0)).
 
+(** The GRU in all four conventions: the tanh line behind open update gates and reset gates of 1/2. *)
+Definition C10_gru_weights (keeps : bool) (n : nat) (eps K : R) : gru := {|
+  gru_z := C8_bias n (if keeps then - K else K);
+  gru_r := no_weights;
+  gru_n := {|
+    W := fun k j => if (Nat.eqb j (S k) && Nat.ltb j n)%bool then 2 else 0; U := vec [(n - 1) |-> eps]; b := vec [] |};
+  gru_c := zero;
+  gru_start := zero;
+  gru_out := {| V := vec [0 |-> / eps]; v0 := 0 |} |}.
+
+Definition C10_gru : Prop := forall after keeps d n eps K M, (1 <= n <= d)%nat -> 0 < eps -> 0 < M ->
+  copies (M * (1 - kept n (eps * M)) + 2 * M * (1 - sigmoid K ^ n)) M n
+    (gru_output after keeps d (C10_gru_weights keeps n eps K)).
+
+(** For all n <= d, M and tolerances such weights exist. *)
+Definition C10_gru_any : Prop := forall after keeps d n M delta, (1 <= n <= d)%nat -> 0 < M -> 0 < delta ->
+  exists eps K, copies delta M n (gru_output after keeps d (C10_gru_weights keeps n eps K)).
+
 (** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
 Definition C11_weights : bilinear := {|
   bilinear_a := {| W := mat [1 & 1 |-> 1]; U := vec [1 |-> 1]; b := vec [0 |-> 1] |};
