@@ -95,7 +95,7 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C8-lstm": (Lemma("c8.lstm_latches", "C8_lstm", "the printed bound, for ever"),),
     "C10": (
         Lemma("c10.copied", "C10", "linear, ReLU and tanh lines"),
-        Lemma("c10_gru.copied", "C10_gru", "the printed bound, four conventions"),
+        Lemma("c10_gru.copied", "C10_gru", "the tanh line's bound and 2M(1 - φ^n), four conventions"),
         Lemma("c10_gru.any", "C10_gru_any", "GRU, for all n <= d, M and tolerances"),
     ),
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
