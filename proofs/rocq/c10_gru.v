@@ -11,9 +11,6 @@ Hypotheses (Hn : (1 <= n <= d)%nat) (He : 0 < eps) (HM : 0 < M) (Hx : box M x).
 Local Notation step := (gru_step after keeps d (C10_gru_weights keeps n eps K)).
 Local Notation phi := (sigmoid K).
 
-Lemma half : sigmoid 0 = 1 / 2.
-Proof. unfold sigmoid. rewrite Ropp_0, exp_0. field. Qed.
-
 Lemma slot h y k : (k < n)%nat -> step h y k =
   (1 - phi) * h k + phi * tanh ((if Nat.ltb (S k) n then h (S k) else 0) + (if Nat.eqb k (n - 1) then eps * y else 0)).
 Proof.
@@ -22,7 +19,7 @@ Proof.
   { unfold affine, C8_bias; cbn [W U b vec]. replace (Nat.ltb k n) with true by (symmetry; now apply Nat.ltb_lt).
     rewrite dot_mat. cbn [row terms]. ring. }
   assert (Rs : forall j, sigmoid (affine d no_weights h y j) = 1 / 2).
-  { intros j. rewrite <- half. f_equal. unfold affine, no_weights; cbn [W U b vec]. rewrite dot_mat. cbn [row terms]. ring. }
+  { intros j. rewrite <- sigmoid_0. f_equal. unfold affine, no_weights; cbn [W U b vec]. rewrite dot_mat. cbn [row terms]. ring. }
   set (g := gru_n (C10_gru_weights keeps n eps K)).
   set (inner := if after then fun i => sigmoid (affine d no_weights h y i) * (dot d (W g i) h + zero i) + input_map g y i
     else affine d g (fun j => sigmoid (affine d no_weights h y j) * h j) y).

@@ -8,6 +8,9 @@ From Recall Require Import definitions.
 Import ListNotations.
 Open Scope R_scope.
 
+(** v on the first n units, 0 beyond. *)
+Definition first (n : nat) (v : vector) : vector := fun k => if Nat.ltb k n then v k else 0.
+
 Definition no_weights : gate := {| W := mat []; U := vec []; b := vec [] |}.
 
 (** * Impossibility: for all weights of all sizes *)
@@ -437,6 +440,29 @@ Definition C10_gru : Prop := forall after keeps d n eps K M, (1 <= n <= d)%nat -
 Definition C10_gru_any : Prop := forall after keeps d n M delta, (1 <= n <= d)%nat -> 0 < M -> 0 < delta ->
   exists eps K, copies delta M n (gru_output after keeps d (C10_gru_weights keeps n eps K)).
 
+(** The LSTM: two slots per unit, c and h, around the operating point c = 1/2, h = tanh(1/2)/2; m = ⌈n/2⌉ units. *)
+Definition C10_lstm_weights (n : nat) (eps : R) : lstm :=
+  let m := Nat.div2 (S n) in
+  let shown := tanh (1 / 2) in
+  let p := 32 / (3 * (1 - shown ^ 2)) in
+  let r := 8 / shown in
+  let row own next := fun k j =>
+    (if (Nat.eqb j (S k) && Nat.ltb j m)%bool then next else 0) + (if (Nat.eqb j k && Nat.ltb j m)%bool then own else 0) in
+  let onward k := if Nat.ltb (S k) m then shown / 2 else 0 in
+  {|
+  lstm_f := no_weights;
+  lstm_i := no_weights;
+  lstm_g := {| W := row (- (p / 4)) p; U := vec [(m - 1) |-> eps * (if Nat.even n then p else p / 2)];
+    b := first m (fun k => ln 3 / 2 - (p * onward k - p / 4 * (shown / 2))) |};
+  lstm_o := {| W := row 0 (- r); U := vec [(m - 1) |-> eps * (if Nat.even n then - r else 0)];
+    b := first m (fun k => r * onward k) |};
+  lstm_start := (first m (fun _ => shown / 2), first m (fun _ => 1 / 2));
+  lstm_out := {| V := vec [0 |-> / eps]; v0 := - (shown / 2) / eps |} |}.
+
+(** 2d numbers with d units, and an error that is at most proportional to eps. *)
+Definition C10_lstm : Prop := forall d n M, (1 <= n <= 2 * d)%nat -> 0 < M ->
+  exists B, forall eps, 0 < eps -> copies (B * eps) M n (lstm_output d (C10_lstm_weights n eps)).
+
 (** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
 Definition C11_weights : bilinear := {|
   bilinear_a := {| W := mat [1 & 1 |-> 1]; U := vec [1 |-> 1]; b := vec [0 |-> 1] |};
@@ -493,7 +519,6 @@ Definition halves {weights : Type} (n : nat) (y : weights -> network) (g : weigh
     recalls_upto (M * (1 - / 2 ^ (n - 1)) + INR n * r * M) (box M) n (y V)) /\
   (distinct -> exists V, within 0 n (g V) (halved n)).
 
-Definition first (n : nat) (v : vector) : vector := fun k => if Nat.ltb k n then v k else 0.
 Definition constant_gate (v : vector) : gate := {| W := mat []; U := vec []; b := v |}.
 Definition input_gate (v : vector) : gate := {| W := mat []; U := v; b := vec [] |}.
 Definition first_units (n : nat) (v : vector) : readout := {| V := first n v; v0 := 0 |}.
