@@ -26,6 +26,11 @@ class Lemma:
 
 LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "T1": (Lemma("t1.bounded", "T1", "tanh, sigmoid, LSTM, all GRU: no finite error on ℝ"),),
+    "T2": (
+        Lemma("t2.open_set", "T2", "tanh, sigmoid, LSTM, all GRU: never exact around any point, any n and weights"),
+        Lemma("t2.segment", "T2_segment", "nor on a segment along x_1, the other inputs fixed"),
+        Lemma("t2.on_the_box", "T2_box", "so not on [-M, M]"),
+    ),
     "T3": (Lemma("t3.iff", "T3", "exact at n if and only if n <= d; beyond, no finite error on ℝ"),),
     "T3b": (
         Lemma("t3b.beyond", "T3b", "spectral radius at most 1, every d"),
@@ -40,6 +45,12 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
         Lemma("t5.lattice_paths", "T5", "the floor for all N and every i"),
         Lemma("t5.lattice_paths_selective", "T5_selective", "the readout sees the last input"),
     ),
+    "T5b": (
+        Lemma("t5b.commuting_state", "T5b", "any linear state with commuting transitions: not exact, and the floor"),
+        Lemma("t5b.one_layer", "T5b_diagonal", "so one diagonal layer with any gates"),
+        Lemma("t5b.seeing_the_last", "T5b_selective", "the readout sees the last input"),
+        Lemma("t5b.on_the_box", "T5b_box", "M/2^d on [-M, M]"),
+    ),
     "T6": (
         Lemma("t6.scaled", "T6_upto", "up to N >= 2"),
         Lemma("t6.one_unit", "T6_one_unit", "at one n, d = 1"),
@@ -51,6 +62,7 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     ),
     "C1": (Lemma("c1.recalls", "C1", "exact"),),
     "C2": (Lemma("c2.explodes", "C2", "the error is equal to the formula"),),
+    "C2-doubling": (Lemma("doubling.linear", "C2_doubling", "the error is equal to the formula, at every n <= N"),),
     "C3": (Lemma("c3.recalls", "C3", "exact, for ever"),),
     "C4a": (Lemma("c4a.tanh_recalls", "C4a", "the printed bound"),),
     "C4a-sigmoid": (Lemma("c4a.sigmoid_recalls", "C4a_sigmoid", "the printed bound"),),
@@ -81,33 +93,39 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
     "C8-sigmoid": (Lemma("c8.sigmoid_latches", "C8_sigmoid", "the printed bound, for ever"),),
     "C8-gru": (Lemma("c8.gru_latches", "C8_gru", "the printed bound, for ever, four conventions"),),
     "C8-lstm": (Lemma("c8.lstm_latches", "C8_lstm", "the printed bound, for ever"),),
-    "C10": (Lemma("c10.copied", "C10", "linear, ReLU and tanh lines"),),
+    "C10": (
+        Lemma("c10.copied", "C10", "linear, ReLU and tanh lines"),
+        Lemma("c10_gru.copied", "C10_gru", "the tanh line's bound and 2M(1 - φ^n), four conventions"),
+        Lemma("c10_gru.any", "C10_gru_any", "GRU, for all n <= d, M and tolerances"),
+        Lemma("c10_lstm.copied", "C10_lstm", "LSTM from its operating point, n <= 2d: the error is at most a constant times ε"),
+    ),
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
     "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
     "C13": (Lemma("c13.recalls", "C13", "exact, for ever"),),
+    "C14": (Lemma("filters.any_poles", "C14", "any distinct poles reach it exactly, and a rounded readout misses by n r M"),),
+    "C14-lru": (Lemma("filters.lru_delays", "C14_lru", "as C14, n <= 2D, complex poles"),),
+    "C14-min": (Lemma("filters.min_delays", "C14_min", "as C14, minGRU and minLSTM"),),
+    "C14-selective": (Lemma("filters.selective_delays", "C14_selective", "as C14"),),
+    "C15": (Lemma("doubling.diagonal", "C15", "the error is equal to the formula, at every n <= N"),),
+    "C15-lru": (Lemma("filters.lru_halves", "C15_lru", "any distinct poles reach it, and the bound with roundings"),),
+    "C15-min": (Lemma("filters.min_halves", "C15_min", "as C15-lru, minGRU and minLSTM"),),
+    "C15-selective": (Lemma("filters.selective_halves", "C15_selective", "as C15-lru"),),
+    "C16": (
+        Lemma("c16.lattice_network", "C16", "T5's floor for every N, on the whole box, from any such points"),
+        Lemma("c16.points_exist", "C16_exists", "such points exist for every N"),
+    ),
 }
 """Lemmas by theorem id."""
 
 LEFT_OUT: Mapping[str, str] = {
-    "T2": "needs that compositions of real-analytic functions are so, and their identity theorem; no installed library has either",
     "T6": "at a fixed n and d >= 2 the lower bound d >= n + 2 needs invariance of domain",
     "T7": "needs Ax's theorem on exponentials of power series",
     "T8": "a state of two or more reals and units that are not linear need the Borsuk-Ulam theorem, which no installed library has",
-    "C2-doubling": "its error is inside T4's lemma on the unit that attains the floor; not stated on its own",
     "C6b": "not written yet: partial sums of the odd series of tanh(tanh z)",
-    "C14": "not written yet: a Vandermonde system solved for the wanted response",
-    "C14-lru": "not written yet, as C14, with complex poles",
-    "C14-min": "not written yet, as C14, with irrational poles enclosed in balls",
-    "C14-selective": "not written yet, as C14",
-    "C15": "its error is inside T4's lemma on the unit that attains the floor; not stated on its own",
-    "C15-lru": "not written yet, as C14",
-    "C15-min": "not written yet, as C14",
-    "C15-selective": "not written yet, as C14",
-    "C16": "not written yet: extremes at vertices of a function affine in each input",
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
-    "T5b": "not written yet: a linear recurrence with constant coefficients among outputs",
+    "T5b": "the near misses: gates in (0, 1) reach every tolerance at n = D + 1, and the floor is the infimum for D = 1",
     "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
     "C9-tanh": "not written yet, as C9",
-    "C10": "not written yet: the GRU's line with a gate that leaks, the LSTM's with solved weights",
+    "C10": "the LSTM's constant as a number, and rounded weights: decided in balls for each certificate",
 }
 """What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""

@@ -157,6 +157,9 @@ Qed.
 Lemma sigmoid_pos z : 0 < sigmoid z.
 Proof. unfold sigmoid. apply Rinv_0_lt_compat. pose proof (exp_pos (- z)). lra. Qed.
 
+Lemma sigmoid_0 : sigmoid 0 = 1 / 2.
+Proof. unfold sigmoid. rewrite Ropp_0, exp_0. field. Qed.
+
 Lemma sigmoid_opp z : sigmoid (- z) = 1 - sigmoid z.
 Proof.
   unfold sigmoid. rewrite Ropp_involutive, exp_Ropp. pose proof (exp_pos z). field. lra.

@@ -4,11 +4,11 @@ From Coq Require Import Reals List Lra Lia.
 From Recall Require Import definitions statements basics analysis line.
 Open Scope R_scope.
 
-Lemma next_slot d n k h : (n <= d)%nat ->
-  dot d (fun j => if (Nat.eqb j (S k) && Nat.ltb j n)%bool then 1 else 0) h = if Nat.ltb (S k) n then h (S k) else 0.
+Lemma next_slot d n k c h : (n <= d)%nat ->
+  dot d (fun j => if (Nat.eqb j (S k) && Nat.ltb j n)%bool then c else 0) h = if Nat.ltb (S k) n then c * h (S k) else 0.
 Proof.
   intros Hd. unfold dot. destruct (Nat.ltb_spec (S k) n) as [L|G].
-  - rewrite (sum_ext d _ (fun j => (if Nat.eqb j (S k) then 1 else 0) * h j)).
+  - rewrite (sum_ext d _ (fun j => (if Nat.eqb j (S k) then c else 0) * h j)).
     + rewrite sum_single. replace (Nat.ltb (S k) d) with true by (symmetry; apply Nat.ltb_lt; lia). lra.
     + intros j _. destruct (Nat.eqb_spec j (S k)) as [->|]; [|reflexivity].
       now replace (Nat.ltb (S k) n) with true by (symmetry; now apply Nat.ltb_lt).
@@ -23,7 +23,7 @@ Lemma units act d n eps bias h x k : (n <= d)%nat ->
   act ((if Nat.ltb (S k) n then h (S k) else 0) + (if Nat.eqb k (n - 1) then eps * x + bias else 0)).
 Proof.
   intros Hd. unfold elman_step, affine, C10_weights; cbn [elman_h W U b vec]. rewrite next_slot by exact Hd.
-  f_equal. destruct (Nat.eqb k (n - 1)); lra.
+  f_equal. destruct (Nat.eqb k (n - 1)), (Nat.ltb (S k) n); lra.
 Qed.
 
 (** Slot n - 1 - j shows the input of j steps before. *)

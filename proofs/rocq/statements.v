@@ -8,6 +8,9 @@ From Recall Require Import definitions.
 Import ListNotations.
 Open Scope R_scope.
 
+(** v on the first n units, 0 beyond. *)
+Definition first (n : nat) (v : vector) : vector := fun k => if Nat.ltb k n then v k else 0.
+
 Definition no_weights : gate := {| W := mat []; U := vec []; b := vec [] |}.
 
 (** * Impossibility: for all weights of all sizes *)
@@ -18,6 +21,24 @@ Definition T1 : Prop := forall d n delta,
   (forall w, ~ recalls_at delta reals n (sigmoid_output d w)) /\
   (forall w, ~ recalls_at delta reals n (lstm_output d w)) /\
   (forall after keeps w, ~ recalls_at delta reals n (gru_output after keeps d w)).
+
+(** T2: no such network is exact on a set of inputs with an interior point, so on no box, so on no open set; not even on a
+    segment along x_1, however short, with all other inputs fixed. *)
+Definition never_exact (d n : nat) (D : domain) : Prop :=
+  (forall w, ~ recalls_at 0 D n (tanh_output d w)) /\
+  (forall w, ~ recalls_at 0 D n (sigmoid_output d w)) /\
+  (forall w, ~ recalls_at 0 D n (lstm_output d w)) /\
+  (forall after keeps w, ~ recalls_at 0 D n (gru_output after keeps d w)).
+
+Definition T2 : Prop := forall d n (D : domain),
+  (exists c rho, 0 < rho /\ forall x, (forall t, Rabs (x t - c t) <= rho) -> D x) -> never_exact d n D.
+
+Definition along (c : sequence) (s : R) : sequence := fun t => if Nat.eqb t 1 then c 1%nat + s else c t.
+
+Definition T2_segment : Prop := forall d n (D : domain),
+  (exists c rho, 0 < rho /\ forall s, Rabs s <= rho -> D (along c s)) -> never_exact d n D.
+
+Definition T2_box : Prop := forall d n M, 0 < M -> never_exact d n (box M).
 
 (** T3: a linear RNN recalls x_1 exactly at n if and only if n <= d, on R as on the box; beyond, no finite error on R. *)
 Definition T3 : Prop := forall d n, (1 <= n)%nat ->
@@ -64,6 +85,42 @@ Definition T5 : Prop := forall d N i w M delta, (i <= N - 1)%nat -> (1 <= N)%nat
 
 Definition T5_selective : Prop := forall d N i w M delta, (i <= N - 2)%nat -> (2 <= N)%nat -> 0 < M ->
   (forall out, recalls_upto delta (box M) N (selective_output d w out) -> M * (1 - / C (N - 2) i) <= delta).
+
+(** T5b: a linear state of d reals whose transitions depend on the input and commute. From n = d + 2 on no weights are exact
+    where every input may be c or c'; if the transition of c does not expand, they miss by at least |c' - c| / 2^(d+1). *)
+Definition gated_step (d : nat) (A : R -> matrix) (B : R -> vector) (h : vector) (x : R) : vector :=
+  fun k => dot d (A x k) h + B x k.
+
+Definition gated_output (d : nat) (A : R -> matrix) (B : R -> vector) (start : vector) (out : readout) : network :=
+  fun x n => read d out (run (gated_step d A B) start x n).
+
+Definition commuting (d : nat) (A A' : matrix) : Prop := forall h k, (k < d)%nat ->
+  dot d (A k) (fun i => dot d (A' i) h) = dot d (A' k) (fun i => dot d (A i) h).
+
+Definition allows (D : domain) (c c' : R) : Prop := forall x, (forall t, x t = c \/ x t = c') -> D x.
+
+Definition T5b : Prop := forall d n A B start out (D : domain) c c', (d + 2 <= n)%nat -> commuting d (A c) (A c') ->
+  allows D c c' -> c <> c' ->
+  ~ recalls_at 0 D n (gated_output d A B start out) /\
+  (non_expanding d (A c) -> forall delta, recalls_at delta D n (gated_output d A B start out) ->
+    Rabs (c' - c) / 2 ^ (d + 1) <= delta).
+
+(** One diagonal layer with any gates: they expand nothing at x if all |a_k(x)| <= 1; with a readout that sees the last input,
+    from n = d + 3 on. *)
+Definition T5b_diagonal : Prop := forall d n w out (D : domain) c c', (d + 2 <= n)%nat -> allows D c c' -> c <> c' ->
+  ~ recalls_at 0 D n (diagonal_output d w out) /\
+  ((forall k, (k < d)%nat -> Rabs (diagonal_a w c k) <= 1) -> forall delta, recalls_at delta D n (diagonal_output d w out) ->
+    Rabs (c' - c) / 2 ^ (d + 1) <= delta).
+
+Definition T5b_selective : Prop := forall d n w out (D : domain) c c', (d + 3 <= n)%nat -> allows D c c' -> c <> c' ->
+  ~ recalls_at 0 D n (selective_output d w out) /\
+  ((forall k, (k < d)%nat -> Rabs (diagonal_a w c k) <= 1) -> forall delta, recalls_at delta D n (selective_output d w out) ->
+    Rabs (c' - c) / 2 ^ (d + 1) <= delta).
+
+(** On the box: gates within [-1, 1] at M or at -M cost M/2^d. *)
+Definition T5b_box : Prop := forall d n w out M s delta, (d + 2 <= n)%nat -> 0 < M -> s = M \/ s = - M ->
+  (forall k, (k < d)%nat -> Rabs (diagonal_a w s k) <= 1) ->
+  recalls_at delta (box M) n (diagonal_output d w out) -> M / 2 ^ d <= delta.
 
 (** T6, up to N >= 2: no ReLU RNN has a finite error on R at n = 1 and n = 2. *)
 Definition T6_upto : Prop := forall d w N delta, (2 <= N)%nat -> ~ recalls_upto delta reals N (relu_output d w).
@@ -114,6 +171,23 @@ Definition C2_weights (lambda : R) (n : nat) : elman := {|
 
 Definition C2 : Prop := forall d n lambda M, (1 <= d)%nat -> (1 <= n)%nat -> 1 < lambda -> 0 <= M ->
   error_is (M * (1 - / lambda ^ (n - 1)) / (lambda - 1)) (box M) n (linear_output d (C2_weights lambda n)).
+
+(** C2-doubling and C15: a linear unit and a diagonal layer's unit that double; the same error at every n <= N. *)
+Definition doubling_readout (N : nat) : readout := {| V := vec [0 |-> / 2 ^ (N - 1)]; v0 := 0 |}.
+
+Definition C2_doubling_weights (N : nat) : elman := {|
+  elman_h := {| W := mat [0 & 0 |-> 2]; U := vec [0 |-> 1]; b := vec [] |};
+  elman_start := zero;
+  elman_out := doubling_readout N |}.
+
+Definition C2_doubling : Prop := forall d N n M, (1 <= d)%nat -> (1 <= n <= N)%nat -> 0 <= M ->
+  error_is (M * (1 - / 2 ^ (N - 1))) (box M) n (linear_output d (C2_doubling_weights N)).
+
+Definition C15_weights : diagonal := affine_diagonal
+  {| W := mat []; U := vec []; b := vec [0 |-> 2] |} {| W := mat []; U := vec [0 |-> 1]; b := vec [] |} zero.
+
+Definition C15 : Prop := forall d N n M, (1 <= d)%nat -> (1 <= n <= N)%nat -> 0 <= M ->
+  error_is (M * (1 - / 2 ^ (N - 1))) (box M) n (diagonal_output d C15_weights (doubling_readout N)).
 
 (** C3: ReLU, exact on the box, for ever. *)
 Definition C3_weights (M : R) : elman := {|
@@ -348,6 +422,47 @@ Definition C10 : Prop := forall d n M, (1 <= n <= d)%nat -> 0 < M ->
   copies 0 M n (relu_output d (C10_weights n 1 M)) /\
   forall eps, 0 < eps -> copies (M * (1 - kept n (eps * M))) M n (tanh_output d (C10_weights n eps 0)).
 
+(** The GRU in all four conventions: the tanh line behind open update gates and reset gates of 1/2. *)
+Definition C10_gru_weights (keeps : bool) (n : nat) (eps K : R) : gru := {|
+  gru_z := C8_bias n (if keeps then - K else K);
+  gru_r := no_weights;
+  gru_n := {|
+    W := fun k j => if (Nat.eqb j (S k) && Nat.ltb j n)%bool then 2 else 0; U := vec [(n - 1) |-> eps]; b := vec [] |};
+  gru_c := zero;
+  gru_start := zero;
+  gru_out := {| V := vec [0 |-> / eps]; v0 := 0 |} |}.
+
+Definition C10_gru : Prop := forall after keeps d n eps K M, (1 <= n <= d)%nat -> 0 < eps -> 0 < M ->
+  copies (M * (1 - kept n (eps * M)) + 2 * M * (1 - sigmoid K ^ n)) M n
+    (gru_output after keeps d (C10_gru_weights keeps n eps K)).
+
+(** For all n <= d, M and tolerances such weights exist. *)
+Definition C10_gru_any : Prop := forall after keeps d n M delta, (1 <= n <= d)%nat -> 0 < M -> 0 < delta ->
+  exists eps K, copies delta M n (gru_output after keeps d (C10_gru_weights keeps n eps K)).
+
+(** The LSTM: two slots per unit, c and h, around the operating point c = 1/2, h = tanh(1/2)/2; m = ⌈n/2⌉ units. *)
+Definition C10_lstm_weights (n : nat) (eps : R) : lstm :=
+  let m := Nat.div2 (S n) in
+  let shown := tanh (1 / 2) in
+  let p := 32 / (3 * (1 - shown ^ 2)) in
+  let r := 8 / shown in
+  let row own next := fun k j =>
+    (if (Nat.eqb j (S k) && Nat.ltb j m)%bool then next else 0) + (if (Nat.eqb j k && Nat.ltb j m)%bool then own else 0) in
+  let onward k := if Nat.ltb (S k) m then shown / 2 else 0 in
+  {|
+  lstm_f := no_weights;
+  lstm_i := no_weights;
+  lstm_g := {| W := row (- (p / 4)) p; U := vec [(m - 1) |-> eps * (if Nat.even n then p else p / 2)];
+    b := first m (fun k => ln 3 / 2 - (p * onward k - p / 4 * (shown / 2))) |};
+  lstm_o := {| W := row 0 (- r); U := vec [(m - 1) |-> eps * (if Nat.even n then - r else 0)];
+    b := first m (fun k => r * onward k) |};
+  lstm_start := (first m (fun _ => shown / 2), first m (fun _ => 1 / 2));
+  lstm_out := {| V := vec [0 |-> / eps]; v0 := - (shown / 2) / eps |} |}.
+
+(** 2d numbers with d units, and an error that is at most proportional to eps. *)
+Definition C10_lstm : Prop := forall d n M, (1 <= n <= 2 * d)%nat -> 0 < M ->
+  exists B, forall eps, 0 < eps -> copies (B * eps) M n (lstm_output d (C10_lstm_weights n eps)).
+
 (** C11: a linear state with non-commuting input-dependent transitions; exact on R, for ever. *)
 Definition C11_weights : bilinear := {|
   bilinear_a := {| W := mat [1 & 1 |-> 1]; U := vec [1 |-> 1]; b := vec [0 |-> 1] |};
@@ -385,3 +500,102 @@ Definition C13_weights (M : R) : stacked := {|
 
 Definition C13 : Prop := forall d M, (1 <= d)%nat -> 0 < M ->
   recalls_forever 0 (box M) (stacked_output d (C13_weights M)).
+
+(** C14, C15: filters with constant gates, n distinct poles. A network with weights V that outputs the sum of g_j x_(t-j), g
+    its response, recalls as well as g is near the wanted one; and distinct poles reach every response. *)
+Definition delayed (n j : nat) : R := if Nat.eqb (S j) n then 1 else 0.
+
+Definition halved (n j : nat) : R := / 2 ^ (n - 1 - j).
+
+Definition within (r : R) (n : nat) (g wanted : nat -> R) : Prop := forall j, (j < n)%nat -> Rabs (g j - wanted j) <= r.
+
+Definition delays {weights : Type} (n : nat) (y : weights -> network) (g : weights -> nat -> R) (distinct : Prop) : Prop :=
+  (forall V, within 0 n (g V) (delayed n) -> recalls_at 0 reals n (y V)) /\
+  (forall V r M, 0 <= M -> within r n (g V) (delayed n) -> recalls_at (INR n * r * M) (box M) n (y V)) /\
+  (distinct -> exists V, within 0 n (g V) (delayed n)).
+
+Definition halves {weights : Type} (n : nat) (y : weights -> network) (g : weights -> nat -> R) (distinct : Prop) : Prop :=
+  (forall V r M, 0 <= M -> within r n (g V) (halved n) ->
+    recalls_upto (M * (1 - / 2 ^ (n - 1)) + INR n * r * M) (box M) n (y V)) /\
+  (distinct -> exists V, within 0 n (g V) (halved n)).
+
+Definition constant_gate (v : vector) : gate := {| W := mat []; U := vec []; b := v |}.
+Definition input_gate (v : vector) : gate := {| W := mat []; U := v; b := vec [] |}.
+Definition first_units (n : nat) (v : vector) : readout := {| V := first n v; v0 := 0 |}.
+Definition ones : vector := fun _ => 1.
+
+(** Unit k adds s_k x and multiplies by its pole a_k. *)
+Definition pole_response (n : nat) (s a : vector) (v : vector) (j : nat) : R := sum n (fun k => v k * (s k * a k ^ j)).
+
+Definition all_differ (n : nat) (a : vector) : Prop := forall j k, (j < k < n)%nat -> a j <> a k.
+
+Definition C14 : Prop := forall d n a, (1 <= n <= d)%nat ->
+  let w := affine_diagonal (constant_gate (first n a)) (input_gate (first n ones)) zero in
+  delays n (fun v => diagonal_output d w (first_units n v)) (pole_response n ones a) (all_differ n a).
+
+(** minGRU and minLSTM with the update gates sigmoid(c_k): poles 1 - sigmoid(c_k). *)
+Definition min_networks (d n : nat) (c : vector) : list (vector -> network) :=
+  let z := first n c in let candidate := input_gate (first n ones) in
+  [fun v => diagonal_output d (mingru (constant_gate z) candidate zero) (first_units n v);
+   fun v => diagonal_output d (minlstm (constant_gate (fun k => - z k)) (constant_gate z) candidate zero) (first_units n v)].
+
+Definition min_response (n : nat) (c : vector) : vector -> nat -> R :=
+  pole_response n (fun k => sigmoid (c k)) (fun k => 1 - sigmoid (c k)).
+
+Definition C14_min : Prop := forall d n c y, (1 <= n <= d)%nat -> In y (min_networks d n c) ->
+  delays n y (min_response n c) (all_differ n c).
+
+Definition C15_min : Prop := forall d n c y, (1 <= n <= d)%nat -> In y (min_networks d n c) ->
+  halves n y (min_response n c) (all_differ n c).
+
+(** The selective SSM with the constant width softplus(0) = ln 2: poles 2^-A_k. *)
+Definition selective_network (d n : nat) (A : vector) (v : vector) : network :=
+  selective_output d (selective (constant_gate zero) (constant_gate (first n ones)) (first n A) zero) (fun _ => first_units n v).
+
+Definition selective_response (n : nat) (A : vector) : vector -> nat -> R :=
+  pole_response n (fun _ => ln 2) (fun k => exp (- (A k * ln 2))).
+
+Definition C14_selective : Prop := forall d n A, (1 <= n <= d)%nat ->
+  delays n (selective_network d n A) (selective_response n A) (all_differ n A).
+
+Definition C15_selective : Prop := forall d n A, (1 <= n <= d)%nat ->
+  halves n (selective_network d n A) (selective_response n A) (all_differ n A).
+
+(** LRU, S4D, S5 of m complex units for n <= 2m: poles p_k + i q_k above the real axis, solved for the input weights (u, v). *)
+Fixpoint spun (p q : R) (j : nat) : R * R :=
+  match j with O => (1, 0) | S i => let (a, b) := spun p q i in (p * a - q * b, q * a + p * b) end.
+
+Definition lru_network (d m : nat) (p q : vector) (w : vector * vector) : network := lru_output d {|
+  lru_re := first m p; lru_im := first m q;
+  lru_h := input_gate (first m (fst w)); lru_g := input_gate (first m (snd w));
+  lru_start := (zero, zero); lru_out := first_units m ones |}.
+
+Definition lru_response (m : nat) (p q : vector) (w : vector * vector) (j : nat) : R :=
+  sum m (fun k => fst (spun (p k) (q k) j) * fst w k - snd (spun (p k) (q k) j) * snd w k).
+
+Definition poles_differ (m : nat) (p q : vector) : Prop :=
+  (forall k, (k < m)%nat -> 0 < q k) /\ forall j k, (j < k < m)%nat -> p j <> p k \/ q j <> q k.
+
+Definition C14_lru : Prop := forall d m n p q, (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
+  delays n (lru_network d m p q) (lru_response m p q) (poles_differ m p q).
+
+Definition C15_lru : Prop := forall d m n p q, (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
+  halves n (lru_network d m p q) (lru_response m p q) (poles_differ m p q).
+
+(** C16: the lattice network, 2N - 1 units at points z with weights w: at inputs M and -M unit k multiplies by 1 + 1/z_k and
+    1 + z_k. It has T5's floor as its error bound, for every n <= N and on the whole box; such points exist for every N. *)
+Definition C16_weights (n : nat) (M : R) (z : vector) : diagonal := affine_diagonal
+  {| W := mat []; U := first n (fun k => (/ z k - z k) / (2 * M)); b := first n (fun k => 1 + (/ z k + z k) / 2) |}
+  {| W := mat []; U := first n (fun k => (1 + z k) / (2 * M)); b := first n (fun k => (1 - z k) / 2) |} zero.
+
+Definition C16_points (N : nat) (z w : vector) : Prop :=
+  (forall k, (k < 2 * N - 1)%nat -> z k <> 0 /\ 1 + z k <> 0) /\
+  (forall i j, (i < N)%nat -> (j < N)%nat -> sum (2 * N - 1) (fun k => w k * (z k ^ i / z k ^ j)) = if Nat.eqb i j then 1 else 0) /\
+  sum (2 * N - 1) (fun k => w k / (1 + z k)) = 1 / 2.
+
+Definition C16 : Prop := forall d N M z w, (1 <= N)%nat -> (2 * N - 1 <= d)%nat -> 0 < M -> C16_points N z w ->
+  let eta := / C (N - 1) ((N - 1) / 2) in
+  recalls_upto (M * (1 - eta)) (box M) N (diagonal_output d (C16_weights (2 * N - 1) M z)
+    (first_units (2 * N - 1) (fun k => 2 * eta * M * w k / (1 + z k)))).
+
+Definition C16_exists : Prop := forall N, (1 <= N)%nat -> exists z w, C16_points N z w.

@@ -28,6 +28,9 @@ Proof.
   induction n as [|n IH]; simpl; [rewrite Cmod_0; lra|]. eapply Rle_trans; [apply Cmod_triangle|]. lra.
 Qed.
 
+Lemma fst_csum n f : fst (csum n f) = sum n (fun k => fst (f k)).
+Proof. induction n as [|n IH]; cbn [csum sum]; [reflexivity|]. now rewrite <- IH. Qed.
+
 (** * What a factor (A - p) does to a response: g_k becomes g_(k+1) - p g_k *)
 
 Fixpoint factors (l : list C) (g : nat -> C) (k : nat) : C :=

@@ -280,9 +280,6 @@ Proof.
   - exists K. split; [lia|]. split; [assumption|lia].
 Qed.
 
-Lemma fst_csum n f : fst (csum n f) = sum n (fun k => fst (f k)).
-Proof. induction n as [|n IH]; cbn [csum sum]; [reflexivity|]. now rewrite <- IH. Qed.
-
 Lemma Re_le (z : C) : Rabs (fst z) <= Cmod z.
 Proof. eapply Rle_trans; [apply Rmax_l|apply Rmax_Cmod]. Qed.
 

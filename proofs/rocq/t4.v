@@ -1,7 +1,7 @@
 (** T4: the doubling theorem for linear RNNs, with its sharp example. *)
 
 From Coq Require Import Reals List Lra Lia.
-From Recall Require Import definitions statements basics linear.
+From Recall Require Import definitions statements basics linear doubling.
 Open Scope R_scope.
 
 Lemma below d w N M delta : (1 <= N)%nat -> 0 < M ->
@@ -24,37 +24,12 @@ Proof.
   replace (2 ^ (N - 1) * (M * (1 - / 2 ^ (N - 1)))) with (2 ^ (N - 1) * M - M) by (field; lra). nra.
 Qed.
 
-Definition doubling (N : nat) : elman := {|
-  elman_h := {| W := mat (cons (0 & 0 |-> 2) nil); U := vec (cons (0 |-> 1) nil); b := vec nil |};
-  elman_start := zero;
-  elman_out := {| V := vec (cons (0 |-> / 2 ^ (N - 1)) nil); v0 := 0 |} |}.
-
-Lemma doubling_state d N M x m : (1 <= d)%nat -> box M x ->
-  Rabs (run (elman_step (fun z => z) d (doubling N)) zero x (S m) 0%nat - 2 ^ m * x 1%nat) <= M * (2 ^ m - 1).
-Proof.
-  intros Hd Hx.
-  assert (Unit : forall h y, elman_step (fun z => z) d (doubling N) h y 0%nat = 2 * h 0%nat + y)
-    by (intros; unfold elman_step, doubling; cbn [elman_h]; weights; lra).
-  induction m as [|m IH]; rewrite run_S, Unit.
-  - simpl. unfold zero. apply abs_le; lra.
-  - pose proof (box_bounds M x (S (S m)) Hx). apply abs_le_inv in IH. apply abs_le. simpl pow. lra.
-Qed.
-
 Theorem doubles : T4.
 Proof.
   intros d N M HN HM. split; [|split].
   - intros w delta. now apply below.
-  - intros Hd. exists (doubling N). intros [|m] Hn x Hx; [lia|].
-    unfold linear_output, elman_output. change (elman_start (doubling N)) with zero.
-    pose proof (doubling_state d N M x m Hd Hx) as D. unfold doubling at 1. cbn [elman_out]. weights.
-    set (h := run (elman_step _ _ _) _ _ _ _) in *. clearbody h. rewrite ?Rplus_0_r. set (P := 2 ^ (N - 1)).
-    assert (HP : 2 ^ m <= P) by (apply Rle_pow; [lra|lia]).
-    assert (Hm : 0 < 2 ^ m) by (apply pow_lt; lra).
-    replace (/ P * h - x 1%nat) with (/ P * (h - P * x 1%nat)) by (field; lra).
-    replace (M * (1 - / P)) with (/ P * (M * (P - 1))) by (field; lra).
-    assert (0 < / P) by (apply Rinv_0_lt_compat; lra).
-    rewrite Rabs_mult, (Rabs_pos_eq (/ P)) by lra. apply Rmult_le_compat_l; [lra|].
-    pose proof (box_bounds M x 1 Hx). apply abs_le_inv in D. apply abs_le. nra.
+  - intros Hd. exists (C2_doubling_weights N). intros n Hn x Hx.
+    destruct (doubling.linear d N n M Hd Hn ltac:(lra)) as [Upper _]. apply Upper. now exists x.
   - intros H2 w delta Rec.
     set (m := 2 * Rabs delta + 1).
     assert (A := Rabs_pos delta).

@@ -322,3 +322,19 @@ def test_the_lattice_network_of_another_horizon(n):
     result = certify(replace(right, weights=other.weights, reasons=other.reasons))
     assert (result.verdict, result.symbolic.covers) == (Verdict.REFUTED, Verdict.REFUTED)
     assert result.supremum.exact_value > least_error(n)
+
+
+def fits_the_kernels_lemma(n, found):
+    """C16_points of proofs/rocq/statements.v: z, 1 + z not 0; Σ w z^i/z^j = [i = j] for i, j < n; Σ w/(1+z) = 1/2."""
+    regular = len(found) == 2 * n - 1 and all(z != 0 and 1 + z != 0 for z, _ in found)
+    moments = all(sum(w * z ** (i - j) for z, w in found) == int(i == j) for i in range(n) for j in range(n))
+    return regular and moments and sum(w / (1 + z) for z, w in found) == Fraction(1, 2)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, LONGEST])
+def test_the_points_are_those_of_the_kernels_lemma(n):
+    found = points(n)
+    assert fits_the_kernels_lemma(n, found)
+    (z, w), *rest = found
+    assert not fits_the_kernels_lemma(n, ((z, w + Fraction(1, 10**9)), *rest))
+    assert not fits_the_kernels_lemma(n + 1, found)
