@@ -281,12 +281,26 @@ Definition C8_conditions (m : nat) (M kappa Gamma T w : R) (keep show : R -> R) 
 Definition C8_bound (m : nat) (M T w : R) (show : R -> R) : R :=
   let s := M / INR m in s + w + (M - s) * (1 - show T).
 
+(** On a grid of m + 1 points, each of them M/m or more away from every threshold. *)
+Definition C8_grid_bound (m : nat) (M kappa : R) (show : R -> R) : R :=
+  let s := M / INR m in s * ((1 - show (kappa * s)) + (INR m - 1) * (1 - show (3 * kappa * s))).
+
+Definition C8_grid_conditions (m : nat) (M kappa Gamma T : R) (keep show : R -> R) : Prop :=
+  let s := M / INR m in
+  0 < M /\ 0 < kappa /\ kappa * s <= T /\
+  kappa * (2 * M - s) + T <= Gamma * keep (kappa * s) /\
+  M * (1 - show T) <= C8_grid_bound m M kappa show.
+
 Definition C8_weights (m : nat) (M kappa Gamma : R) : elman := {|
   elman_h := C8_gate m M kappa Gamma 1; elman_start := zero; elman_out := C8_readout m M 0 |}.
 
 Definition C8 : Prop := forall d m M kappa Gamma T w, (1 <= m <= d)%nat -> 0 < Gamma ->
   C8_conditions m M kappa Gamma T w tanh tanh ->
   recalls_forever (C8_bound m M T w tanh) (box M) (tanh_output d (C8_weights m M kappa Gamma)).
+
+Definition C8_grid : Prop := forall d m M kappa Gamma T, (1 <= m <= d)%nat -> 0 < Gamma ->
+  C8_grid_conditions m M kappa Gamma T tanh tanh ->
+  recalls_forever (C8_grid_bound m M kappa tanh) (grid (S m) M) (tanh_output d (C8_weights m M kappa Gamma)).
 
 (** For every number of units and every tolerance above M/m such weights exist. *)
 Definition C8_any : Prop := forall d m M delta, (1 <= m <= d)%nat -> 0 < M -> M / INR m < delta ->
@@ -305,6 +319,10 @@ Definition C8_sigmoid : Prop := forall d m M kappa Gamma T w B, (1 <= m < d)%nat
   C8_conditions m M kappa Gamma T w (fun u => tanh u - sigmoid (- (2 * B))) tanh ->
   recalls_forever (C8_bound m M T w tanh) (box M) (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
 
+Definition C8_sigmoid_grid : Prop := forall d m M kappa Gamma T B, (1 <= m < d)%nat -> 0 < Gamma -> 0 < B ->
+  C8_grid_conditions m M kappa Gamma T (fun u => tanh u - sigmoid (- (2 * B))) tanh ->
+  recalls_forever (C8_grid_bound m M kappa tanh) (grid (S m) M) (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
+
 (** The GRU in all four conventions. *)
 Definition C8_gru_weights (keeps : bool) (m : nat) (M kappa Gamma K : R) : gru := {|
   gru_z := C8_bias m (if keeps then - K else K);
@@ -318,6 +336,12 @@ Definition C8_gru : Prop := forall after keeps d m M kappa Gamma T w K, (1 <= m 
   let phi := sigmoid K in let show u := phi * tanh u in
   C8_conditions m M kappa Gamma T w (fun u => phi * show u) show ->
   recalls_forever (C8_bound m M T w show) (box M) (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
+
+Definition C8_gru_grid : Prop := forall after keeps d m M kappa Gamma T K, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K ->
+  let phi := sigmoid K in let show u := phi * tanh u in
+  C8_grid_conditions m M kappa Gamma T (fun u => phi * show u) show ->
+  recalls_forever (C8_grid_bound m M kappa show) (grid (S m) M)
+    (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
 
 (** The LSTM: a unit is worth rho M/m. *)
 Definition C8_lstm_weights (m : nat) (M kappa Gamma K rho : R) : lstm := {|
@@ -333,6 +357,13 @@ Definition C8_lstm : Prop := forall d m M kappa Gamma T w K rho, (1 <= m <= d)%n
   let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
   C8_conditions m M kappa Gamma T w held (fun u => rho * held u) ->
   recalls_forever (C8_bound m M T w (fun u => rho * held u)) (box M) (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
+
+Definition C8_lstm_grid : Prop := forall d m M kappa Gamma T K rho, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K -> 0 < rho ->
+  rho * sigmoid K * tanh 1 <= 1 ->
+  let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
+  C8_grid_conditions m M kappa Gamma T held (fun u => rho * held u) ->
+  recalls_forever (C8_grid_bound m M kappa (fun u => rho * held u)) (grid (S m) M)
+    (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
 
 (** C10: delay lines of n units copy n numbers: exactly with linear and ReLU units, with C4a's error with tanh units. *)
 Definition C10_weights (n : nat) (eps bias : R) : elman := {|
