@@ -91,6 +91,7 @@ LEMMAS: Mapping[str, tuple[Lemma, ...]] = {
         Lemma("c8.lstm_latches", "C8_lstm", "the printed bound, for ever"),
         Lemma("c8.lstm_latches_grid", "C8_lstm_grid", "the printed bound on a grid, for ever"),
     ),
+    "C9": (Lemma("c9.recalls", "C9", "the construction's weights, for ever, from inequalities at the numbers"),),
     "C10": (Lemma("c10.copied", "C10", "linear, ReLU and tanh lines"),),
     "C11": (Lemma("c11.recalls", "C11", "exact on ℝ, for ever"),),
     "C12": (Lemma("c12.recalls", "C12", "exact on ℝ"),),
@@ -116,7 +117,7 @@ LEFT_OUT: Mapping[str, str] = {
     "C16": "not written yet: extremes at vertices of a function affine in each input",
     "F1": "not written yet: IEEE arithmetic with hypotheses on the library's functions",
     "T5b": "not written yet: a linear recurrence with constant coefficients among outputs",
-    "C9": "not written yet: an invariant set with a soft analog-to-digital conversion",
+    "C9": "other weights of the same form, in which the verifier recognises such a memory; that the inequalities hold for every L",
     "C10": "not written yet: the GRU's line with a gate that leaks, the LSTM's with solved weights",
 }
 """What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""
