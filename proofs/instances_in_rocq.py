@@ -13,7 +13,8 @@ from fractions import Fraction
 from flint import arb
 from sympy import Symbol, exp, tanh
 
-from constructions import Construction, elman, exploding, latch, linear, lstm, thermometer
+from constructions import Construction, elman, exploding, latch, linear, lstm, refresh, thermometer
+from proofs import memory_in_rocq
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball
 from verifier.arithmetic.symbols import evaluate
 from verifier.errors import UsageError
@@ -316,6 +317,36 @@ def _delay_over_a_carrier(construction: Construction) -> Instance:
     return Instance(claim, f"listed_delay {n}", ("  intros x _. apply delay_certified; [lia|lia|exact I].",))
 
 
+# --- the refreshed memory: C9 -----------------------------------------------------------------------------------------
+
+
+def _refreshed_memory(construction: Construction) -> Instance:
+    regime, weights = construction.regime, construction.weights
+    gain, full = weights["W_f"][refresh.CAPTURE, refresh.CLOCK], weights["b_g"][(refresh.CLOCK,)]
+    unit = 4 * weights["b_i"][(refresh.CAPTURE,)] / gain
+    bits = int(full / unit).bit_length() - 2  # w = γ 2^-(B+1)
+    found = memory_in_rocq.choose(memory_in_rocq.Memory(bits, full, unit, gain, regime.bound), regime.tolerance)
+    if found is None:
+        raise _missed()
+    numbers, precision = found
+    proof = _numbers(*numbers.listed())
+    unfolded = "C9_bound, C9_conditions, C9_highest, C9_moved, C9_off, C9_captured, C9_low, C9_unit"
+    bound = f"(C9_bound {bits} {_numbers(regime.bound, full, unit)} {proof})"
+    return Instance(
+        f"recalls_forever {number(regime.tolerance)} (box {number(regime.bound)}) (lstm_output {regime.hidden} weights)",
+        f"C9_weights {number(regime.bound)} {_numbers(full, unit, gain)}",
+        (
+            f"  apply (for_ever_less _ {bound}); [|apply (c9.recalls {regime.hidden} {bits}) with (1 := ltac:(lia))].",
+            "  2: lra.",
+            f"  all: unfold {unfolded}; cbv zeta.",
+            f"  all: replace (2 ^ ({bits} + 1)) with {2 ** (bits + 1)} by (rewrite pow_IZR; reflexivity).",
+            f"  all: replace (INR {bits}) with {bits} by (rewrite INR_IZR_INZ; reflexivity).",
+            f"  all: rewrite ?tanh_exp; unfold sigmoid; repeat split; {_decide(precision)}.",
+        ),
+        decides=True,
+    )
+
+
 def _numbers(*values: Fraction) -> str:
     return " ".join(number(value) for value in values)
 
@@ -332,6 +363,7 @@ INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
     "C6": _flag_and_memory,
     "C7": _flag_and_memory,
     **dict.fromkeys(("C8", "C8-sigmoid", "C8-gru", "C8-lstm"), _thermometer),
+    "C9": _refreshed_memory,
     "C11": _forever("bilinear_output"),
     "C12": _delay_over_a_carrier,
     "C13": _forever("stacked_output"),

@@ -20,17 +20,7 @@ Let low := C9_low B C D s.
 Let off := C9_off B C D s t Q.
 Let highest := C9_highest B gamma w C D s t z Q.
 
-Hypotheses (HM : 0 < M) (Hgamma : 0 < gamma) (Hw : 0 < w) (HG : 0 < G) (HC : 0 < C) (HD : 0 <= D) (Hs : 0 <= s <= 1)
-  (Ht : 0 <= t) (Hz : 0 < z) (HQ : 0 <= Q).
-Hypotheses (ClockLow : C <= tanh gamma - s * gamma) (ClockHigh : tanh gamma + low ^ 3 / 6 + low * gamma ^ 2 / 2 <= C + D)
-  (ClockRange : (C + D) / 2 + s <= gamma).
-Hypotheses (Lost : sigmoid (G * (3 / 4 * w - tanh (2 * u) / 2)) <= s) (Load : sigmoid (G * (low / 2 - 3 / 4 * w)) <= s)
-  (Shut : sigmoid (G * (w / 4 - tanh u / 2)) <= s) (First : sigmoid (- (G * w / 4)) <= s)
-  (Kept : sigmoid (G * ((C + D) / 4 + s - 3 / 8 * gamma)) <= s) (Cleared : sigmoid (G * (3 / 8 * gamma - tanh C / 2)) <= s)
-  (Over : sigmoid (G * (highest - tanh C / 2)) <= s).
-Hypotheses (Narrow : sigmoid (- (G * z)) <= t) (Bits : 4 * z <= tanh (tanh (2 * u))).
-Hypotheses (Lowest : C9_captured gamma w s + C9_moved B C D s t z Q <= (gamma / 16 + w) / 2) (Highest : highest <= C / 2)
-  (Limit : 2 * (highest + off) <= Q) (Levels : 2 * z + 3 * off <= u / 2).
+Hypotheses (HC : 0 < C) (HD : 0 <= D) (Hs : 0 <= s <= 1).
 
 Local Notation next := (next M gamma w G).
 
@@ -66,6 +56,8 @@ Definition clock_in (k : nat) (c : R) : Prop := C * p k <= c <= (C + D) * p k + 
 Lemma clock_pos k c : clock_in k c -> 0 < c.
 Proof. intros [H _]. pose proof (p_pos k). nra. Qed.
 
+Hypotheses (Hgamma : 0 < gamma) (ClockRange : (C + D) / 2 + s <= gamma).
+
 Lemma clock_small k c : clock_in k c -> 0 <= show c <= c / 2 /\ show c <= gamma.
 Proof.
   intros H. pose proof (clock_pos k c H). pose proof (show_range c ltac:(lra)). destruct H as [_ H]. pose proof (p_range k).
@@ -77,11 +69,15 @@ Proof.
   intros Hk [H _]. apply (show_le (2 * u) c). rewrite unit_p, p_S. pose proof (p_le k B Hk). nra.
 Qed.
 
+Hypotheses (HG : 0 < G) (Lost : sigmoid (G * (3 / 4 * w - tanh (2 * u) / 2)) <= s).
+
 Lemma lost_small k c : (k <= B)%nat -> clock_in k c -> 0 <= lost w G c <= s.
 Proof.
   intros Hk H. split; [apply sigmoid_share|]. eapply Rle_trans; [|exact Lost]. apply sigmoid_le.
   pose proof (shown_above k c Hk H). apply Rmult_le_compat_l; lra.
 Qed.
+
+Hypothesis (Hw : 0 < w).
 
 Lemma admitted_lost c : admitted w G c <= lost w G c.
 Proof. unfold admitted, lost. apply sigmoid_le. apply Rmult_le_compat_l; lra. Qed.
@@ -92,6 +88,9 @@ Proof.
   pose proof (tanh_nonneg (gamma - show c) ltac:(lra)) as T0. pose proof (tanh_bounds (gamma - show c)) as T1.
   destruct H as [H1 H2]. unfold clock_in. rewrite p_S. nra.
 Qed.
+
+Hypotheses (ClockLow : C <= tanh gamma - s * gamma) (ClockHigh : tanh gamma + low ^ 3 / 6 + low * gamma ^ 2 / 2 <= C + D)
+  (Load : sigmoid (G * (low / 2 - 3 / 4 * w)) <= s).
 
 Lemma clock_load c : clock_in (S B) c -> C <= c / 2 + lost w G c * tanh (gamma - show c) <= C + D.
 Proof.
@@ -111,6 +110,8 @@ Proof.
     assert (g * T <= T) by nra. lra.
 Qed.
 
+Hypotheses (Hz : 0 < z) (Bits : 4 * z <= tanh (tanh (2 * u))).
+
 (** The weight of the bit on trial. *)
 Definition bit (c : R) : R := tanh (2 * show c) / 2.
 
@@ -127,14 +128,16 @@ Qed.
 
 (** * What adds up over the bits *)
 
-Definition size_of (k : nat) : R := (C + D) * (/ 2 - p k) + s * (INR k - 1).
-Definition cubic_of (k : nat) : R := C ^ 3 / 21 * (1 - 8 * p k ^ 3).
-Definition clear : R := s * (Q + 2) / 2.
+Definition size_of (k : nat) : R := (C + D) * (/ 4 - p k) + s * (INR k - 2).
+Definition cubic_of (k : nat) : R := C ^ 3 / 168 * (1 - 64 * p k ^ 3).
+Definition clear : R := s * (Q + 3) / 2.
 Definition under (k : nat) : R := Q ^ 3 / 6 + t * size_of k + clear + 2 * s * INR k.
 Definition grid_of (k : nat) : R :=
-  clear + cubic_of k + D * (/ 2 - p k) + t * size_of k + s * (INR k - 1) * (1 + Q / 2).
+  clear + cubic_of k + D * (/ 4 - p k) + t * size_of k + s * (INR k - 2) * (1 + Q / 2).
 Definition over (k : nat) : R :=
-  C * p k + cubic_of k + D * (/ 2 - p k) + t * size_of k + s * (INR k - 1) * (3 + Q / 2).
+  C * p k + cubic_of k + D * (/ 4 - p k) + t * size_of k + s * (INR k - 2) * (3 + Q / 2).
+
+Hypotheses (Ht : 0 <= t) (HQ : 0 <= Q).
 
 Definition steps : R := s * (INR B + 1).
 Definition load : R := (Q + low) ^ 3 / 3 + u ^ 3 / 6 + D + 4 * s.
@@ -145,7 +148,7 @@ Proof. rewrite low_p. pose proof (p_pos (S B)). assert (0 < (C + D) * p (S B)) b
 Lemma cube_pos y : 0 <= y -> 0 <= y ^ 3.
 Proof. apply pow_le. Qed.
 
-Lemma off_parts : off = Q ^ 3 / 6 + C ^ 3 / 21 + t * ((C + D) / 2 + INR B * s) + D + steps * (Q + 10) - 4 * s + load.
+Lemma off_parts : off = Q ^ 3 / 6 + C ^ 3 / 168 + t * ((C + D) / 4 + INR B * s) + D + steps * (Q + 10) - 4 * s + load.
 Proof. unfold off, C9_off, load, steps. fold u low. ring. Qed.
 
 Lemma steps_range : s <= steps /\ s * Q <= steps * Q /\ 0 <= steps * Q.
@@ -157,7 +160,7 @@ Qed.
 Lemma load_pos : 0 <= load.
 Proof. pose proof (cube_pos (Q + low) ltac:(pose proof low_pos; lra)). pose proof (cube_pos u ltac:(pose proof u_pos; lra)). unfold load. lra. Qed.
 
-Lemma size_pos : 0 <= t * ((C + D) / 2 + INR B * s).
+Lemma size_pos : 0 <= t * ((C + D) / 4 + INR B * s).
 Proof. pose proof (pos_INR B). apply Rmult_le_pos; nra. Qed.
 
 Lemma off_pos : 0 <= off /\ 2 * steps <= off.
@@ -166,17 +169,17 @@ Proof.
   pose proof (cube_pos C ltac:(lra)). lra.
 Qed.
 
-(** Sums up to bit k. *)
-Lemma sums k : (1 <= k <= S B)%nat ->
-  (0 <= p k <= / 2) /\ (0 <= t * size_of k <= t * ((C + D) / 2 + INR B * s)) /\ (0 <= cubic_of k <= C ^ 3 / 21) /\
-  (0 <= D * (/ 2 - p k) <= D / 2) /\ (0 <= s * (INR k - 1) /\ s * INR k <= steps) /\
-  (0 <= s * (INR k - 1) * (Q / 2) <= steps * Q / 2) /\ 0 <= clear.
+(** Sums up to bit k >= 2; bit 1 is never taken, it is only there to start the clock above every value. *)
+Lemma sums k : (2 <= k <= S B)%nat ->
+  (0 <= p k <= / 4) /\ (0 <= t * size_of k <= t * ((C + D) / 4 + INR B * s)) /\ (0 <= cubic_of k <= C ^ 3 / 168) /\
+  (0 <= D * (/ 4 - p k) <= D / 4) /\ (0 <= s * (INR k - 2) /\ s * INR k <= steps) /\
+  (0 <= s * (INR k - 2) * (Q / 2) <= steps * Q / 2) /\ 0 <= clear.
 Proof.
-  intros Hk. pose proof (p_pos k) as P. pose proof (p_le 1 k ltac:(lia)) as P1. rewrite p_S, p_0 in P1.
-  pose proof (le_INR 1 k ltac:(lia)) as K1. simpl in K1. pose proof (le_INR k (S B) ltac:(lia)) as K2. rewrite S_INR in K2.
-  assert (Z1 : 0 <= s * (INR k - 1)) by (apply Rmult_le_pos; lra). assert (Z2 : s * INR k <= steps) by (unfold steps; nra).
-  assert (Q3 : 0 <= p k ^ 3 <= / 8).
-  { split; [apply pow_le; lra|]. replace (/ 8) with ((/ 2) ^ 3) by field. apply pow_incr. lra. }
+  intros Hk. pose proof (p_pos k) as P. pose proof (p_le 2 k ltac:(lia)) as P1. rewrite !p_S, p_0 in P1.
+  pose proof (le_INR 2 k ltac:(lia)) as K1. simpl in K1. pose proof (le_INR k (S B) ltac:(lia)) as K2. rewrite S_INR in K2.
+  assert (Z1 : 0 <= s * (INR k - 2)) by (apply Rmult_le_pos; lra). assert (Z2 : s * INR k <= steps) by (unfold steps; nra).
+  assert (Q3 : 0 <= p k ^ 3 <= / 64).
+  { split; [apply pow_le; lra|]. replace (/ 64) with ((/ 4) ^ 3) by field. apply pow_incr. lra. }
   pose proof (cube_pos C ltac:(lra)) as C3. repeat split; try lra.
   - apply Rmult_le_pos; [lra|]. unfold size_of. nra.
   - apply Rmult_le_compat_l; [lra|]. unfold size_of. nra.
@@ -185,11 +188,11 @@ Proof.
   - nra.
   - nra.
   - apply Rmult_le_pos; lra.
-  - assert (s * (INR k - 1) <= steps) by nra. nra.
+  - assert (s * (INR k - 2) <= steps) by nra. nra.
   - unfold clear. nra.
 Qed.
 
-Lemma margins k : (1 <= k <= S B)%nat ->
+Lemma margins k : (2 <= k <= S B)%nat ->
   under k + 2 * steps + load <= off /\ grid_of k + Q ^ 3 / 6 + 2 * steps + load <= off /\
   over k - C * p k + Q ^ 3 / 6 + 2 * steps + load <= off /\ Q ^ 3 / 6 <= under k /\ 0 <= cubic_of k.
 Proof.
@@ -216,9 +219,13 @@ Proof.
   fold (admitted w G (clk m)) in A0. pose proof (tanh_bounds (entry M gamma w x)) as T1.
   pose proof (tanh_bounds (2 * show (acc m) + 2 * show (clk m))) as T2.
   apply abs_le_inv in F1. apply abs_le_inv in F2. unfold fits, refresh.next; cbn [cap hold acc].
+  set (l := lost w G (clk m)) in *. set (e := tanh (entry M gamma w x)) in *.
+  set (r := tanh (2 * show (acc m) + 2 * show (clk m))) in *.
+  pose proof (share_small (1 - l) (cap m) (1 - l) ltac:(lra) F1). pose proof (share_small (1 - l) (hold m) (1 - l) ltac:(lra) F2).
+  pose proof (share_small (admitted w G (clk m)) e l ltac:(lra) ltac:(lra)). pose proof (share_small l r l ltac:(lra) ltac:(lra)).
   split; [|split].
-  - apply abs_le. nra.
-  - apply abs_le. nra.
+  - apply abs_le. lra.
+  - apply abs_le. lra.
   - apply Rplus_le_le_0_compat; apply Rmult_le_pos; try apply sigmoid_share; try lra. apply tanh_nonneg. lra.
 Qed.
 
@@ -229,10 +236,12 @@ Proof.
   pose proof (sigmoid_pos (G * (w / 4 - show (clk m)))) as A0. fold (admitted w G (clk m)) in A0.
   pose proof (tanh_bounds (entry M gamma w x)) as T1. pose proof (tanh_bounds (2 * show (acc m) + 2 * show (clk m))) as T2.
   apply abs_le_inv in F1. apply abs_le_inv in F2. unfold value, refresh.next; cbn [cap hold].
-  pose proof (show_lip ((1 - lost w G (clk m)) * cap m + admitted w G (clk m) * tanh (entry M gamma w x)) (cap m) (2 * s)
-    ltac:(apply abs_le; nra)) as S1.
-  pose proof (show_lip ((1 - lost w G (clk m)) * hold m + lost w G (clk m) * tanh (2 * show (acc m) + 2 * show (clk m))) (hold m)
-    (2 * s) ltac:(apply abs_le; nra)) as S2.
+  set (l := lost w G (clk m)) in *. set (e := tanh (entry M gamma w x)) in *.
+  set (r := tanh (2 * show (acc m) + 2 * show (clk m))) in *. set (a := admitted w G (clk m)) in *.
+  pose proof (share_small l (cap m) s ltac:(lra) F1). pose proof (share_small l (hold m) s ltac:(lra) F2).
+  pose proof (share_small a e s ltac:(lra) ltac:(lra)). pose proof (share_small l r s ltac:(lra) ltac:(lra)).
+  pose proof (show_lip ((1 - l) * cap m + a * e) (cap m) (2 * s) ltac:(apply abs_le; lra)) as S1.
+  pose proof (show_lip ((1 - l) * hold m + l * r) (hold m) (2 * s) ltac:(apply abs_le; lra)) as S2.
   apply abs_le_inv in S1. apply abs_le_inv in S2. apply abs_le. lra.
 Qed.
 
@@ -261,13 +270,18 @@ Proof.
   replace (1 + 1) with 2 by ring. field. now split.
 Qed.
 
-Lemma cleared m x : ready m -> 0 <= value m -> value m + off <= highest ->
-  inside 1 (value m) (next m x) /\ forall j, decided j (value m) -> settled 1 j (next m x).
+Hypotheses (HB : (1 <= B)%nat).
+Hypotheses (Shut : sigmoid (G * (w / 4 - tanh u / 2)) <= s) (Kept : sigmoid (G * ((C + D) / 4 + s - 3 / 8 * gamma)) <= s)
+  (Cleared : sigmoid (G * (3 / 8 * gamma - tanh C / 2)) <= s) (Over : sigmoid (G * (highest - tanh C / 2)) <= s)
+  (Skip : sigmoid (G * (highest - (C / 4 - C ^ 3 / 24))) <= s) (Narrow : sigmoid (- (G * z)) <= t).
+Hypotheses (Highest : highest <= C / 4) (Limit : 2 * (highest + off) <= Q) (Levels : 2 * z + 3 * off <= u / 2).
+
+Lemma cleared m x : ready m -> 0 <= value m -> value m + off <= highest -> let m' := next m x in
+  clock_in 1 (clk m') /\ fits m' /\ Rabs (value m' - value m) <= 2 * s /\ acc m' / 2 <= s * (Q + 2) / 2.
 Proof.
   intros Hm HA Top. pose proof (ready_clock m Hm) as Hc. destruct Hm as (Range & Fit & Acc).
   pose proof (holds 0 m x ltac:(lia) Hc Fit) as H. pose proof (clock_pos _ _ Hc) as Pos. pose proof (clock_small _ _ Hc) as [V _].
   pose proof (bit_range 0 (clk m) ltac:(lia) Hc) as (_ & B1 & _ & B2). destruct off_pos as [O1 O2].
-  pose proof steps_range as (R1 & _ & _).
   assert (V0 : tanh C / 2 <= show (clk m)) by (apply (show_le C); lra).
   pose proof (show_range (acc m) (proj2 (proj2 Fit))) as [[SA _] _].
   assert (K : 0 <= kept gamma G (clk m) <= s).
@@ -275,25 +289,47 @@ Proof.
   assert (Tk : 0 <= taken G m <= s).
   { split; [apply sigmoid_share|]. eapply Rle_trans; [|exact Over]. apply sigmoid_le, Rmult_le_compat_l; lra. }
   assert (B3 : bit (clk m) <= / 2) by (unfold bit; pose proof (tanh_bounds (2 * show (clk m))); lra).
-  assert (Y : 0 <= acc (next m x) / 2 <= clear).
-  { rewrite acc_next. destruct Fit as (_ & _ & F3). unfold clear. split; [nra|].
-    assert (kept gamma G (clk m) * (acc m / 2) <= s * ((Q + 1) / 2)) by (apply Rmult_le_compat; lra).
-    assert (taken G m * bit (clk m) <= s * / 2) by (apply Rmult_le_compat; lra). lra. }
-  destruct (sums 1 ltac:(lia)) as (P1 & T1 & K1 & E1 & S1 & S2 & Cl). apply abs_le_inv in H. split.
-  - split; [exact (clock_step 0 _ ltac:(lia) Hc)|]. split; [apply fits_next; [lra|exact Fit]|]. split; [apply abs_le; simpl; lra|].
-    pose proof (cube_pos Q HQ) as Q3. unfold under, over, clear in *. simpl (INR 1) in *. rewrite p_S, p_0 in *. lra.
+  split; [exact (clock_step 0 _ ltac:(lia) Hc)|]. split; [apply fits_next; [lra|exact Fit]|]. split; [exact H|].
+  rewrite acc_next. destruct Fit as (_ & _ & F3).
+  assert (kept gamma G (clk m) * (acc m / 2) <= s * ((Q + 1) / 2)) by (apply Rmult_le_compat; lra).
+  assert (taken G m * bit (clk m) <= s * / 2) by (apply Rmult_le_compat; lra). lra.
+Qed.
+
+(** Bit 1 is worth more than every value. *)
+Lemma skipped m x x' : ready m -> 0 <= value m -> value m + off <= highest -> let m' := next (next m x) x' in
+  inside 2 (value m) m' /\ forall j, decided j (value m) -> settled 2 j m'.
+Proof.
+  intros Hm HA Top. destruct (cleared m x Hm HA Top) as (Hc & Fit & H & Y). set (n := next m x) in *.
+  pose proof (holds 1 n x' HB Hc Fit) as H'. pose proof (clock_pos _ _ Hc) as Pos. pose proof (clock_small _ _ Hc) as [V _].
+  pose proof (bit_range 1 (clk n) HB Hc) as (B0 & B1 & _ & B2). destruct off_pos as [O1 O2].
+  assert (Two : 2 * s <= steps).
+  { unfold steps. pose proof (le_INR 1 B HB) as I. simpl in I. assert (s * 2 <= s * (INR B + 1)) by (apply Rmult_le_compat_l; lra). lra. }
+  rewrite p_S, p_0 in B0. pose proof (show_range (acc n) (proj2 (proj2 Fit))) as [[SA _] _].
+  apply abs_le_inv in H. apply abs_le_inv in H'.
+  assert (Tk : 0 <= taken G n <= s).
+  { split; [apply sigmoid_share|]. eapply Rle_trans; [|exact Skip]. apply sigmoid_le, Rmult_le_compat_l; lra. }
+  assert (B3 : bit (clk n) <= / 2) by (unfold bit; pose proof (tanh_bounds (2 * show (clk n))); lra).
+  pose proof (sigmoid_share (G * (3 / 8 * gamma - show (clk n)))) as K. fold (kept gamma G (clk n)) in K.
+  pose proof (fits_next n x' ltac:(lra) Fit) as Fit'. destruct Fit as (F1 & F2 & F3).
+  assert (Y' : 0 <= acc (next n x') / 2 <= clear).
+  { split; [pose proof (proj2 (proj2 Fit')); lra|]. rewrite acc_next. unfold clear.
+    assert (kept gamma G (clk n) * (acc n / 2) <= 1 * (acc n / 2)) by (apply Rmult_le_compat_r; lra).
+    assert (taken G n * bit (clk n) <= s * / 2) by (apply Rmult_le_compat; lra). lra. }
+  destruct (sums 2 ltac:(lia)) as (P1 & T1 & K1 & E1 & S1 & S2 & Cl).
+  assert (P2 : p 2 = / 4) by (rewrite !p_S, p_0; field). split.
+  - split; [exact (clock_step 1 _ HB Hc)|]. split; [exact Fit'|]. split; [apply abs_le; simpl; lra|].
+    pose proof (cube_pos Q HQ) as Q3. unfold under, over. simpl (INR 2) in *. rewrite P2 in *. lra.
   - intros j (J1 & J2). exists j. pose proof u_pos as U. split; [|split; [lia|]].
-    + apply INR_lt. apply Rmult_lt_reg_r with u; [exact U|]. rewrite powers by lia. rewrite p_S, p_0.
-      lra.
-    + replace (acc (next m x) / 2 - (INR j - INR j) * u) with (acc (next m x) / 2) by ring.
-      rewrite Rabs_pos_eq by lra. unfold grid_of. lra.
+    + apply INR_lt. apply Rmult_lt_reg_r with u; [exact U|]. rewrite powers by lia. rewrite P2. lra.
+    + replace (acc (next n x') / 2 - (INR j - INR j) * u) with (acc (next n x') / 2) by ring.
+      rewrite Rabs_pos_eq by lra. unfold grid_of. simpl (INR 2) in *. rewrite P2 in *. lra.
 Qed.
 
 Section from_a_load.
 Variable A0 : R.
 Hypotheses (HA : 0 <= A0) (Top : A0 + off <= highest).
 
-Lemma in_range k m : (1 <= k <= S B)%nat -> inside k A0 m ->
+Lemma in_range k m : (2 <= k <= S B)%nat -> inside k A0 m ->
   A0 - 2 * steps <= value m <= A0 + 2 * steps /\ value m <= highest /\ 0 <= acc m <= Q /\
   0 <= acc m / 2 - show (acc m) <= Q ^ 3 / 6.
 Proof.
@@ -338,11 +374,11 @@ Proof.
   assert (G * 0 <= G * (value m - show (acc m) - show (clk m))) by (apply Rmult_le_compat_l; lra). lra.
 Qed.
 
-Lemma bit_inside k m x : (1 <= k <= B)%nat -> inside k A0 m -> inside (S k) A0 (next m x).
+Lemma bit_inside k m x : (2 <= k <= B)%nat -> inside k A0 m -> inside (S k) A0 (next m x).
 Proof.
   intros Hk Hm. destruct (in_range k m ltac:(lia) Hm) as (_ & _ & AQ & Sh). destruct Hm as (Hc & Fit & H & R).
   pose proof (holds k m x ltac:(lia) Hc Fit) as Ho. pose proof (clock_pos _ _ Hc) as Pos.
-  destruct (bit_range k _ ltac:(lia) Hc) as (B1 & B2 & B3 & B4). pose proof (kept_high k m Hk Hc) as K.
+  destruct (bit_range k _ ltac:(lia) Hc) as (B1 & B2 & B3 & B4). pose proof (kept_high k m ltac:(lia) Hc) as K.
   destruct (sums k ltac:(lia)) as (P1 & T1 & K1 & E1 & S1 & S2 & Cl). destruct (next_sums k) as (N1 & N2 & N3).
   destruct (margins k ltac:(lia)) as (_ & _ & _ & U & _). pose proof (p_pos k) as P.
   assert (TB : t * bit (clk m) <= t * ((C + D) * p k / 2 + s)) by (apply Rmult_le_compat_l; lra).
@@ -372,11 +408,11 @@ Proof.
   - rewrite acc_next. rewrite NextU. lra.
 Qed.
 
-Lemma bit_settled k j m x : (1 <= k <= B)%nat -> decided j A0 -> inside k A0 m -> settled k j m -> settled (S k) j (next m x).
+Lemma bit_settled k j m x : (2 <= k <= B)%nat -> decided j A0 -> inside k A0 m -> settled k j m -> settled (S k) j (next m x).
 Proof.
   intros Hk (J1 & J2) Hm (r & Hr & Hj & Hset). destruct (in_range k m ltac:(lia) Hm) as (AR & _ & AQ & Sh).
   destruct Hm as (Hc & Fit & H & R).
-  destruct (bit_range k _ ltac:(lia) Hc) as (B1 & B2 & B3 & B4). pose proof (kept_high k m Hk Hc) as K.
+  destruct (bit_range k _ ltac:(lia) Hc) as (B1 & B2 & B3 & B4). pose proof (kept_high k m ltac:(lia) Hc) as K.
   destruct (sums k ltac:(lia)) as (P1 & T1 & K1 & E1 & S1 & S2 & Cl). destruct (next_sums k) as (N1 & N2 & N3).
   destruct (margins (S k) ltac:(lia)) as (_ & Mg & _). pose proof (p_pos k) as P. pose proof load_pos as LP. pose proof u_pos as U.
   assert (TB : t * bit (clk m) <= t * ((C + D) * p k / 2 + s)) by (apply Rmult_le_compat_l; lra).
@@ -459,27 +495,28 @@ Qed.
 
 (** * One cycle *)
 
-Lemma trials m y k : ready m -> value m = A0 -> (k <= B)%nat ->
+Lemma trials m y k : ready m -> value m = A0 -> (1 <= k <= B)%nat ->
   inside (S k) A0 (run next m y (S k)) /\ forall j, decided j A0 -> settled (S k) j (run next m y (S k)).
 Proof.
-  intros Hm E Hk. induction k as [|k IH].
-  - cbn [run]. rewrite <- E. apply cleared; [exact Hm|lra|lra].
+  intros Hm E Hk. induction k as [|k IH]; [lia|]. destruct k as [|k].
+  - cbn [run]. rewrite <- E. apply skipped; [exact Hm|lra|lra].
   - destruct (IH ltac:(lia)) as [I1 I2]. rewrite run_S. split.
     + apply bit_inside; [lia|exact I1].
     + intros j Hj. apply bit_settled; auto. lia.
 Qed.
 
-Lemma meanwhile m y k : ready m -> value m = A0 -> (k <= S B)%nat -> Rabs (value (run next m y k) - A0) <= off.
+Lemma meanwhile m y k : ready m -> value m = A0 -> (k <= S B)%nat -> Rabs (value (run next m y k) - A0) <= 2 * steps.
 Proof.
-  intros Hm E Hk. destruct off_pos as [O1 O2]. destruct k as [|k].
+  intros Hm E Hk. pose proof steps_range as (R1 & _). destruct k as [|[|k]].
   - cbn [run]. rewrite E. apply abs_le. lra.
-  - destruct (trials m y k Hm E ltac:(lia)) as [I _]. destruct (in_range (S k) _ ltac:(lia) I) as (V & _). apply abs_le. lra.
+  - cbn [run]. rewrite <- E in *. destruct (cleared m (y 1%nat) Hm HA Top) as (_ & _ & H & _). lra.
+  - destruct (trials m y (S k) Hm E ltac:(lia)) as [I _]. destruct (in_range (S (S k)) _ ltac:(lia) I) as (V & _). apply abs_le. lra.
 Qed.
 
 Theorem cycle m y : ready m -> value m = A0 -> let m' := run next m y (S (S B)) in
   ready m' /\ Rabs (value m' - A0) <= u / 2 + off /\ forall j, decided j A0 -> Rabs (value m' - (INR j + / 2) * u) <= off.
 Proof.
-  intros Hm E m'. unfold m'. rewrite run_S. destruct (trials m y B Hm E (Nat.le_refl B)) as [I Set_].
+  intros Hm E m'. unfold m'. rewrite run_S. destruct (trials m y B Hm E ltac:(lia)) as [I Set_].
   set (n := run next m y (S B)) in *. destruct (loaded n (y (S (S B))) I) as [Re L].
   destruct (in_range (S B) n ltac:(lia) I) as (V & _ & AQ & Sh). destruct (margins (S B) ltac:(lia)) as (M1 & M2 & M3 & M4 & M5).
   pose proof (proj2 (proj2 (proj2 I))) as R. rewrite <- unit_p in M3. pose proof u_pos as U. pose proof steps_range as (R1 & _).
@@ -494,7 +531,7 @@ End from_a_load.
 
 Section levels.
 Variable A1 : R.
-Hypotheses (Down : u / 2 + 2 * z + 3 * off <= A1) (Up : A1 + (u / 2 + 2 * z + 4 * off) <= highest).
+Hypotheses (Down : u / 2 + 2 * z + 3 * off <= A1) (Up : A1 + (u / 2 + 2 * z + 3 * off) + off <= highest).
 
 Definition near (A : R) : Prop :=
   A = A1 \/ (exists j, decided j A1 /\ Rabs (A - (INR j + / 2) * u) <= off) \/
@@ -545,7 +582,7 @@ Proof.
     split; [exact C1|]. exact (near_next _ _ I2 C2 C3).
 Qed.
 
-Lemma always m y k : ready m -> value m = A1 -> Rabs (value (run next m y k) - A1) <= u / 2 + 2 * z + 4 * off.
+Lemma always m y k : ready m -> value m = A1 -> Rabs (value (run next m y k) - A1) <= u / 2 + 2 * z + 3 * off + 2 * steps.
 Proof.
   intros Hm E. rewrite (Nat.div_mod_eq k (S (S B))), (Nat.mul_comm (S (S B))), run_shift.
   destruct (cycles m y (k / S (S B)) Hm E) as [I1 I2]. set (m' := run next m y (k / S (S B) * S (S B))) in *.
@@ -554,6 +591,9 @@ Proof.
   apply near_close in I2. apply abs_le_inv in I2. apply abs_le_inv in W. apply abs_le. lra.
 Qed.
 End levels.
+
+Hypotheses (HM : 0 < M) (First : sigmoid (- (G * w / 4)) <= s)
+  (Lowest : C9_captured gamma w s + C9_moved B C D s t z Q <= (gamma / 16 + w) / 2).
 
 (** * Step 1 *)
 
@@ -618,8 +658,10 @@ Proof.
     - rewrite !run_S. now apply shows_next. }
   destruct (entered (x 1%nat) (box_bounds M x 1 Hx)) as (Re & X0 & V). fold m0 in Re, V.
   set (m1 := next m0 (x 1%nat)) in *. set (X := entry M gamma w (x 1%nat)) in *.
-  assert (MV : C9_moved B C D s t z Q = u / 2 + 2 * z + 4 * off) by reflexivity.
-  assert (HI : highest = (5 / 16 * gamma + w) / 2 + (u / 2 + 2 * z + 4 * off)) by reflexivity.
+  assert (MV : C9_moved B C D s t z Q = u / 2 + 2 * z + 3 * off + 2 * steps)
+    by (unfold C9_moved, steps; fold u off; ring).
+  assert (HI : highest = (5 / 16 * gamma + w) / 2 + C9_moved B C D s t z Q + off) by reflexivity. rewrite MV in HI.
+  pose proof steps_range as (R1 & _).
   destruct off_pos as [O _]. rewrite MV in Lowest.
   pose proof (always (value m1) ltac:(lra) ltac:(lra) m1 (fun t => x (1 + t)%nat) k Re eq_refl) as Aw.
   change m1 with (run next m0 x 1) in Aw at 1. rewrite <- run_shift in Aw. change (1 + k)%nat with (S k) in Aw.

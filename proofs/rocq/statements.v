@@ -392,31 +392,31 @@ Definition C9_unit (B : nat) (C : R) : R := C / 2 ^ (B + 1).
 Definition C9_low (B : nat) (C D s : R) : R := (C + D) / 2 ^ (B + 1) + 2 * s.
 
 Definition C9_off (B : nat) (C D s t Q : R) : R :=
-  Q ^ 3 / 6 + C ^ 3 / 21 + C9_unit B C ^ 3 / 6 + (Q + C9_low B C D s) ^ 3 / 3 + t * ((C + D) / 2 + INR B * s) +
+  Q ^ 3 / 6 + C ^ 3 / 168 + C9_unit B C ^ 3 / 6 + (Q + C9_low B C D s) ^ 3 / 3 + t * ((C + D) / 4 + INR B * s) +
   2 * D + (INR B + 1) * s * (Q + 10).
 
-Definition C9_moved (B : nat) (C D s t z Q : R) : R := C9_unit B C / 2 + 2 * z + 4 * C9_off B C D s t Q.
+Definition C9_moved (B : nat) (C D s t z Q : R) : R := C9_unit B C / 2 + 2 * z + 3 * C9_off B C D s t Q + 2 * (INR B + 1) * s.
 
 Definition C9_captured (gamma w s : R) : R := (5 / 16 * gamma + w) ^ 3 / 3 + s / 2.
 
-Definition C9_highest (B : nat) (gamma w C D s t z Q : R) : R := (5 / 16 * gamma + w) / 2 + C9_moved B C D s t z Q.
+Definition C9_highest (B : nat) (gamma w C D s t z Q : R) : R := (5 / 16 * gamma + w) / 2 + C9_moved B C D s t z Q + C9_off B C D s t Q.
 
 Definition C9_conditions (B : nat) (gamma w G C D s t z Q : R) : Prop :=
   let u := C9_unit B C in let low := C9_low B C D s in let off := C9_off B C D s t Q in
   let highest := C9_highest B gamma w C D s t z Q in
   (* signs *)
-  0 < gamma /\ 0 < w /\ 0 < G /\ 0 < C /\ 0 <= D /\ 0 <= s <= 1 /\ 0 <= t /\ 0 < z /\ 0 <= Q /\
+  (1 <= B)%nat /\ 0 < gamma /\ 0 < w /\ 0 < G /\ 0 < C /\ 0 <= D /\ 0 <= s <= 1 /\ 0 <= t /\ 0 < z /\ 0 <= Q /\
   (* the clock comes back *)
   C <= tanh gamma - s * gamma /\ tanh gamma + low ^ 3 / 6 + low * gamma ^ 2 / 2 <= C + D /\ (C + D) / 2 + s <= gamma /\
   (* gates are decided *)
   sigmoid (G * (3 / 4 * w - tanh (2 * u) / 2)) <= s /\ sigmoid (G * (low / 2 - 3 / 4 * w)) <= s /\
   sigmoid (G * (w / 4 - tanh u / 2)) <= s /\ sigmoid (- (G * w / 4)) <= s /\
   sigmoid (G * ((C + D) / 4 + s - 3 / 8 * gamma)) <= s /\ sigmoid (G * (3 / 8 * gamma - tanh C / 2)) <= s /\
-  sigmoid (G * (highest - tanh C / 2)) <= s /\
+  sigmoid (G * (highest - tanh C / 2)) <= s /\ sigmoid (G * (highest - (C / 4 - C ^ 3 / 24))) <= s /\
   (* comparators are narrow *)
   sigmoid (- (G * z)) <= t /\ 4 * z <= tanh (tanh (2 * u)) /\
   (* the bits express every value, and the sum keeps below its limit *)
-  C9_captured gamma w s + C9_moved B C D s t z Q <= (gamma / 16 + w) / 2 /\ highest <= C / 2 /\
+  C9_captured gamma w s + C9_moved B C D s t z Q <= (gamma / 16 + w) / 2 /\ highest <= C / 4 /\
   2 * (highest + off) <= Q /\
   (* levels and borders return *)
   2 * z + 3 * off <= u / 2.
