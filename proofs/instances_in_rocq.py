@@ -336,12 +336,14 @@ def _refreshed_memory(construction: Construction) -> Instance:
         f"recalls_forever {number(regime.tolerance)} (box {number(regime.bound)}) (lstm_output {regime.hidden} weights)",
         f"C9_weights {number(regime.bound)} {_numbers(full, unit, gain)}",
         (
-            f"  apply (for_ever_less _ {bound}); [|apply (c9.recalls {regime.hidden} {bits}) with (1 := ltac:(lia))].",
-            "  2: lra.",
+            f"  apply (for_ever_less _ {bound}); [|apply (c9.recalls {regime.hidden}%nat {bits}%nat); [lia|lra|]].",
             f"  all: unfold {unfolded}; cbv zeta.",
             f"  all: replace (2 ^ ({bits} + 1)) with {2 ** (bits + 1)} by (rewrite pow_IZR; reflexivity).",
             f"  all: replace (INR {bits}) with {bits} by (rewrite INR_IZR_INZ; reflexivity).",
-            f"  all: rewrite ?tanh_exp; unfold sigmoid; repeat split; {_decide(precision)}.",
+            "  all: repeat lazymatch goal with |- _ /\\ _ => split end.",
+            f"  all: lazymatch goal with |- sigmoid _ <= {number(numbers.shut)} => apply (sigmoid_below ({-numbers.shutting}))",
+            "    | |- (_ <= _)%nat => lia | _ => idtac end.",
+            f"  all: rewrite ?tanh_exp; unfold sigmoid; {_decide(precision)}.",
         ),
         decides=True,
     )

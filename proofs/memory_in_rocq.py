@@ -44,6 +44,11 @@ class Numbers:
     width: Fraction
     limit: Fraction
 
+    @property
+    def shutting(self) -> int:
+        """A whole number v with σ(-v) <= s, v >= -ln s: what the arguments of shut gates must reach."""
+        return int(upper_fraction(-to_ball(self.shut).log()).__ceil__())
+
     def listed(self) -> tuple[Fraction, ...]:
         """All of them."""
         return (self.clock, self.spread, self.shut, self.soft, self.width, self.limit)
@@ -65,7 +70,7 @@ class Bound:
         self.highest = to_ball((5 * memory.full / 16 + memory.unit) / 2) + self.moved + self.off
 
     def gates(self) -> tuple[arb, ...]:
-        """Shares that shut gates let through."""
+        """Arguments of shut gates."""
         full, unit, n = to_ball(self.memory.full), to_ball(self.memory.unit), self.numbers
         start = to_ball(n.clock).tanh() / 2
         arguments = (
@@ -78,7 +83,7 @@ class Bound:
             self.highest - start,
             self.highest - to_ball(n.clock / 4 - n.clock**3 / 24),
         )
-        return tuple(Balls.sigmoid(to_ball(self.memory.gain) * argument) for argument in arguments)
+        return tuple(to_ball(self.memory.gain) * argument for argument in arguments)
 
     def inequalities(self) -> Iterator[tuple[arb, arb]]:
         """(left, right) of every inequality that is not one of signs."""
@@ -87,7 +92,7 @@ class Bound:
         yield clock, full.tanh() - to_ball(n.shut) * full
         yield full.tanh() + self.low**3 / 6 + self.low * full**2 / 2, to_ball(n.clock + n.spread)
         yield to_ball((n.clock + n.spread) / 2 + n.shut), full
-        yield from ((gate, to_ball(n.shut)) for gate in self.gates())
+        yield from ((gate, to_ball(-n.shutting)) for gate in self.gates())
         yield Balls.sigmoid(-to_ball(self.memory.gain * n.width)), to_ball(n.soft)
         yield to_ball(4 * n.width), (2 * self.level).tanh().tanh()
         yield self.captured + self.moved, (full / 16 + unit) / 2
@@ -123,7 +128,7 @@ def _propose(memory: Memory) -> Numbers:
         shut = least * 2**doublings
         clock, spread = _clock(memory, shut)
         numbers = Numbers(clock, spread, shut, soft, width, limit)
-        if all(check_at_most(gate, to_ball(shut)) is Verdict.PROVED for gate in Bound(memory, numbers).gates()):
+        if all(check_at_most(gate, to_ball(-numbers.shutting)) is Verdict.PROVED for gate in Bound(memory, numbers).gates()):
             break
     return numbers
 

@@ -257,6 +257,11 @@ Proof.
 Qed.
 End certified.
 
+(** * C9: a shut gate, by an argument that is easy to compute with *)
+
+Lemma sigmoid_below v y s : y <= v -> sigmoid v <= s -> sigmoid y <= s.
+Proof. intros H L. apply Rle_trans with (sigmoid v); [now apply sigmoid_le|exact L]. Qed.
+
 (** * C12 *)
 
 Definition listed_delay (n : nat) : elman := {|

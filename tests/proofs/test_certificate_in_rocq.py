@@ -78,6 +78,20 @@ def test_latches_for_ever(theorem, cache):
 
 
 @needs_rocq
+def test_the_refreshed_memory_for_ever(cache):
+    construction = construct("lstm", 10, tolerance=Fraction(1, 10), horizon="forever", hidden=4)
+    assert construction.theorem == "C9"
+    text = certificate_in_rocq(construction)
+    verdict, told, axioms = check_certificate(text, cache=cache)
+    assert verdict is Verdict.PROVED, told
+    assert told == "recalls_forever (1 / 10) (box 1) (lstm_output 4 weights)"
+    assert len(axioms) == 4
+    for old, new in (("recalls_forever (1 / 10)", "recalls_forever (1 / 20)"), ("3 & 3 |-> (-1)", "3 & 3 |-> 1")):
+        assert old in text
+        assert check_certificate(text.replace(old, new, 1), cache=cache)[0] is Verdict.REFUTED
+
+
+@needs_rocq
 @pytest.mark.parametrize(
     ("old", "new"),
     [("e < (1 / 3)", "e < (1 / 60)"), ("(grid 4 1)", "(grid 5 1)"), ("(grid 4 1)", "(box 1)"), ("0 & 0 |-> 8", "0 & 0 |-> 7")],
@@ -154,7 +168,7 @@ def test_one_wrong_constant_is_rejected(old, new, cache):
 @pytest.mark.parametrize(
     ("name", "n", "question", "told"),
     [
-        ("lstm", 10, {"precision": 3, "horizon": "forever"}, "no Rocq file for theorem C9"),
+        ("lstm", 10, {"precision": 3, "cells": 2}, "no Rocq file for theorem C6b"),
         ("linear", 2, {"precision": 3, "horizon": "fixed", "hidden": 1}, "change the tolerance"),
         ("linear", 401, {"precision": 3, "horizon": "fixed"}, "n up to 400"),
         ("lstm", 10, {"domain": "grid", "bits": 3}, "--domain box"),
