@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from flint import arb
+from sympy import Symbol, exp, tanh
 
-from constructions import Construction, elman, exploding, linear, lstm
+from constructions import Construction, elman, exploding, latch, linear, lstm, refresh, thermometer
+from proofs import memory_in_rocq
 from verifier.arithmetic.balls import Balls, lower_fraction, to_ball
+from verifier.arithmetic.symbols import evaluate
 from verifier.errors import UsageError
+from verifier.verdict import Verdict, check_less
 
 GUARD_BITS = 64
 """Bits beyond those that tell the bound from the tolerance."""
@@ -253,6 +257,102 @@ def _exploding_unit(construction: Construction) -> Instance:
     )
 
 
+# --- latches: C8; a delay line over a carrier: C12 ----------------------------------------------------------------------
+
+
+def _thermometer(construction: Construction) -> Instance:
+    regime, cell, p = construction.regime, construction.weights.cell, construction.parameters
+    name = cell.partition("-")[0]
+    flags = f"{str('after' in cell).lower()} {str('keep' in cell).lower()} " if name == "gru" else ""
+    units, grid = int(p[latch.D]), regime.domain == "grid"
+    sizes = [p[s] for s in (latch.M, latch.KAPPA, latch.GAMMA)]
+    extra = [p[s] for s in LATCH_SIZES[name]]
+    proof = [p[thermometer.T], *([] if grid else [p[thermometer.W]]), regime.tolerance]
+    kind, box = ("grid", f"(grid {units + 1} {number(regime.bound)})") if grid else ("latch", f"(box {number(regime.bound)})")
+    output = f"({name}_output {flags}{regime.hidden} weights)"
+    tolerance = number(regime.tolerance)
+    decide = f"first [lra | rewrite ?tanh_exp; unfold sigmoid; {_decide(_latch_precision(construction))}]"
+    return Instance(
+        f"exists e, e < {tolerance} /\\ recalls_forever e {box} {output}"
+        if grid
+        else f"recalls_forever {tolerance} {box} {output}",
+        f"listed_{name} {f'{flags.split()[1]} ' if flags else ''}{units} {_numbers(*sizes, *extra)}",
+        (
+            f"  apply ({name}_{kind}_certified {regime.hidden} {units} {units} {_numbers(*sizes, *proof)}).",
+            "  1: lia. 1: reflexivity. 1: lra.",
+            f"  all: try lia; unfold decided, decided_on_grid; repeat split; {decide}.",
+        ),
+        decides=True,
+    )
+
+
+LATCH_SIZES = {"tanh": (), "sigmoid": (latch.B,), "gru": (latch.K,), "lstm": (latch.K, latch.RHO)}
+"""Sizes of a latch's weights besides κ and Γ, in the order of listed.v."""
+
+
+def _latch_precision(construction: Construction) -> int:
+    """Bits with which every hypothesis of C8 that is not rational, and the bound, are decided with room."""
+    derivation = construction.derivation
+    if derivation is None:
+        raise UsageError("a latch without its derivation has no Rocq file")
+    for bits in (GUARD_BITS, 4 * GUARD_BITS, 16 * GUARD_BITS):
+        with Balls(bits).working():
+            values: dict[Symbol, Fraction | int | arb] = {**construction.parameters}
+            for symbol, definition in derivation.definitions.items():
+                values[symbol] = evaluate(definition, values)
+            spare = [to_ball(construction.regime.tolerance) - evaluate(derivation.bound, values)]
+            spare += [
+                evaluate(h.expression, values)
+                for h in derivation.hypotheses
+                if h.expression.has(exp, tanh, *derivation.definitions)
+            ]
+            if all(check_less(arb(2) ** (-bits // 2), value) is Verdict.PROVED for value in spare):
+                return bits + GUARD_BITS
+    raise _missed()
+
+
+def _delay_over_a_carrier(construction: Construction) -> Instance:
+    n, d = construction.regime.n, construction.regime.hidden
+    claim = f"recalls_at 0 {_domain(construction)} {n} (relu_output {d} weights)"
+    return Instance(claim, f"listed_delay {n}", ("  intros x _. apply delay_certified; [lia|lia|exact I].",))
+
+
+# --- the refreshed memory: C9 -----------------------------------------------------------------------------------------
+
+
+def _refreshed_memory(construction: Construction) -> Instance:
+    regime, weights = construction.regime, construction.weights
+    gain, full = weights["W_f"][refresh.CAPTURE, refresh.CLOCK], weights["b_g"][(refresh.CLOCK,)]
+    unit = 4 * weights["b_i"][(refresh.CAPTURE,)] / gain
+    bits = int(full / unit).bit_length() - 2  # w = γ 2^-(B+1)
+    found = memory_in_rocq.choose(memory_in_rocq.Memory(bits, full, unit, gain, regime.bound), regime.tolerance)
+    if found is None:
+        raise _missed()
+    numbers, precision = found
+    proof = _numbers(*numbers.listed())
+    unfolded = "C9_bound, C9_conditions, C9_highest, C9_moved, C9_off, C9_captured, C9_low, C9_unit"
+    bound = f"(C9_bound {bits} {_numbers(regime.bound, full, unit)} {proof})"
+    return Instance(
+        f"recalls_forever {number(regime.tolerance)} (box {number(regime.bound)}) (lstm_output {regime.hidden} weights)",
+        f"C9_weights {number(regime.bound)} {_numbers(full, unit, gain)}",
+        (
+            f"  apply (for_ever_less _ {bound}); [|apply (c9.recalls {regime.hidden}%nat {bits}%nat); [lia|lra|]].",
+            f"  all: unfold {unfolded}; cbv zeta.",
+            f"  all: replace (2 ^ ({bits} + 1)) with {2 ** (bits + 1)} by (rewrite pow_IZR; reflexivity).",
+            f"  all: replace (INR {bits}) with {bits} by (rewrite INR_IZR_INZ; reflexivity).",
+            "  all: repeat lazymatch goal with |- _ /\\ _ => split end.",
+            f"  all: lazymatch goal with |- sigmoid _ <= {number(numbers.shut)} => apply (sigmoid_below ({-numbers.shutting}))",
+            "    | |- (_ <= _)%nat => lia | _ => idtac end.",
+            f"  all: rewrite ?tanh_exp; unfold sigmoid; {_decide(precision)}.",
+        ),
+        decides=True,
+    )
+
+
+def _numbers(*values: Fraction) -> str:
+    return " ".join(number(value) for value in values)
+
+
 INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
     "C1": _shift_register,
     "C2": _exploding_scalar,
@@ -264,7 +364,10 @@ INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
     "C5-sigmoid": _line,
     "C6": _flag_and_memory,
     "C7": _flag_and_memory,
+    **dict.fromkeys(("C8", "C8-sigmoid", "C8-gru", "C8-lstm"), _thermometer),
+    "C9": _refreshed_memory,
     "C11": _forever("bilinear_output"),
+    "C12": _delay_over_a_carrier,
     "C13": _forever("stacked_output"),
 }
 """What a certificate's file claims and how it is proved, by theorem id."""

@@ -44,8 +44,8 @@ LONGEST_COMPILATION = 600
 """Seconds that one file may take."""
 
 TRUSTED = {
-    "definitions.v": "9114099c9ede5289a907cd7ffc939252d36deb831382e8c81bf1a75e41f47649",
-    "statements.v": "359a4559856df2698e6da4a94484ff096af46d2f0528366ce8a0fdce2749f499",
+    "definitions.v": "9a301381c187cda2652e17225adbf4fe84b9f5e6a4fca669eeaed29ff4a92fe3",
+    "statements.v": "16edade26ecbe7fc91b2cacad53b7d18f84c1598307afcfc16a6417cddd4d0d7",
 }
 """SHA-256 of the two files that say what is claimed: whoever changes one reads it again and renews its digest here."""
 
@@ -161,7 +161,7 @@ def check_certificate(
     Raises `NotInstalled`.
     """
     program = version()
-    modules = ("numbers", "decide", "c3", "c11", "c13")
+    modules = ("numbers", "listed", "decide", "c3", "c9", "c11", "c13")
     with compiled(sources, modules, default_cache() if cache is None else cache, jobs, program) as development:
         development.problems.update(_changed(sources, TRUSTED if trusted is None else trusted))
         problem = development.problem("numbers") or development.problem("decide") or _forbidden("the file", text)

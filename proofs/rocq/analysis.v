@@ -132,6 +132,13 @@ Proof.
   - intros y Hy. pose proof (tanh_le_id y ltac:(lra)). pose proof (tanh_nonneg y ltac:(lra)). nra.
 Qed.
 
+(** |tanh tanh u - u| <= 2 u^3 / 3 *)
+Lemma twice z : 0 <= z -> z * (1 - 2 / 3 * z ^ 2) <= tanh (tanh z).
+Proof.
+  intros H. pose proof (tanh_cube z H). pose proof (tanh_nonneg z H) as T. pose proof (tanh_le_id z H).
+  pose proof (tanh_cube (tanh z) T). assert (tanh z ^ 3 <= z ^ 3) by (apply pow_incr; lra). lra.
+Qed.
+
 (** tanh's secants over intervals of equal length fall: the gate passes most on its lower side. *)
 Lemma tanh_secants a z : 0 <= a -> 0 <= z -> tanh (a + z) + tanh (a - z) <= 2 * tanh a.
 Proof.

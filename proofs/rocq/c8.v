@@ -72,19 +72,28 @@ Proof.
   - rewrite IH. reflexivity.
 Qed.
 
-Theorem tanh_latches : C8.
+Lemma tanh_reads d m M kappa Gamma T : (1 <= m <= d)%nat -> 0 < Gamma ->
+  reads_levels m M kappa Gamma T tanh tanh (tanh_output d (C8_weights m M kappa Gamma)).
 Proof.
-  intros d m M kappa Gamma T w Hm HG Cond n Hn x Hx. destruct n as [|t]; [lia|].
+  intros Hm HG (HM & Hkappa & HT & Far) t x Hx.
   unfold tanh_output, elman_output. change (elman_start (C8_weights m M kappa Gamma)) with zero.
   change (elman_out (C8_weights m M kappa Gamma)) with (C8_readout m M 0). rewrite read_levels, Rplus_0_r by lia.
   rewrite (sum_ext m _ _ (fun k Hk => tanh_state d m M kappa Gamma x t k ltac:(lia) Hk)).
-  apply (latched m M kappa Gamma T w tanh tanh ltac:(lia) Cond tanh_unit R tanh (fun h z => tanh (Gamma * h + z)) (fun h => h)
-    (fun e u h => tanh u <= e * h) (fun h => Rabs h <= 1)); auto.
+  apply (latched m M kappa Gamma T tanh tanh ltac:(lia) HM Hkappa HT Far tanh_unit R tanh (fun h z => tanh (Gamma * h + z)) (fun h => h)
+    (fun e u h => tanh u <= e * h) (fun h => Rabs h <= 1)) with (t := t); auto.
   - intros e u z He Hu. rewrite <- (tanh_sign e) by exact He. apply tanh_le. lra.
   - intros e u v z h He Hu Hv _ Held. rewrite <- (tanh_sign e) by exact He. apply tanh_le. nra.
   - intros e u v h Huv Held. pose proof (tanh_le u v ltac:(lra)). lra.
   - apply tanh_abs_1.
   - intros h z _. apply tanh_abs_1.
+Qed.
+
+Theorem tanh_latches : C8.
+Proof. intros d m M kappa Gamma T w Hm HG Cond. apply (for_ever m M kappa Gamma T w tanh tanh); [exact Cond|now apply tanh_reads]. Qed.
+
+Theorem tanh_latches_grid : C8_grid.
+Proof.
+  intros d m M kappa Gamma T Hm HG Cond. apply (for_ever_on_grid m M kappa Gamma T tanh tanh); [lia|exact Cond|now apply tanh_reads].
 Qed.
 
 (** * Sigmoid *)
@@ -129,29 +138,38 @@ Proof.
     unfold step at 1. rewrite E, Flag, IH. cbn [unit_state]. do 3 f_equal. rewrite Q. field.
 Qed.
 
-Theorem sigmoid_latches : C8_sigmoid.
+Lemma sigmoid_reads d m M kappa Gamma T B : (1 <= m < d)%nat -> 0 < Gamma -> 0 < B ->
+  reads_levels m M kappa Gamma T (fun u => tanh u - sigmoid (- (2 * B))) tanh
+    (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
 Proof.
-  intros d m M kappa Gamma T w B Hm HG HB Cond n Hn x Hx. destruct n as [|t]; [lia|].
+  intros Hm HG HB (HM & Hkappa & HT & Far) t x Hx.
   set (q := sigmoid (- (2 * B))) in *. assert (Q : 0 < q) by apply sigmoid_pos.
   unfold sigmoid_output, elman_output. change (elman_start (C8_sigmoid_weights m M kappa Gamma B)) with zero.
   change (elman_out (C8_sigmoid_weights m M kappa Gamma B)) with (C8_readout m (2 * M) (- M)). rewrite read_levels by lia.
   rewrite (sum_ext m _ _ (fun k Hk => sigmoid_state d m M kappa Gamma B x t k ltac:(lia) Hk)). fold q.
   set (u := fun k => unit_state m M kappa R tanh (fun h z => tanh (Gamma * (h + q) + z)) x k t).
   assert (I : 0 < INR m) by (apply lt_0_INR; lia).
-  replace (2 * M / INR m * sum m (fun k => (1 + unit_state m M kappa R tanh (fun h z => tanh (Gamma * (h + q) + z)) x k t) / 2)
-    + - M)
-    with (M / INR m * sum m u).
-  - apply (latched m M kappa Gamma T w (fun u => tanh u - q) tanh ltac:(lia) Cond tanh_unit R tanh
-      (fun h z => tanh (Gamma * (h + q) + z)) (fun h => h) (fun e u h => tanh u <= e * h) (fun h => Rabs h <= 1)); auto.
-    + intros e v z He Hu. rewrite <- (tanh_sign e) by exact He. apply tanh_le. lra.
-    + intros e v v' z h He Hu Hv _ Held. rewrite <- (tanh_sign e) by exact He. apply tanh_le.
-      assert (- q <= e * q) by (destruct He as [-> | ->]; lra). nra.
-    + intros e v v' h Huv Held. pose proof (tanh_le v v' ltac:(lra)). lra.
-    + apply tanh_abs_1.
-    + intros h z _. apply tanh_abs_1.
+  apply (latched m M kappa Gamma T (fun u => tanh u - q) tanh ltac:(lia) HM Hkappa HT Far tanh_unit R tanh
+    (fun h z => tanh (Gamma * (h + q) + z)) (fun h => h) (fun e u h => tanh u <= e * h) (fun h => Rabs h <= 1)) with (t := t); auto.
+  - intros e v z He Hu. rewrite <- (tanh_sign e) by exact He. apply tanh_le. lra.
+  - intros e v v' z h He Hu Hv _ Held. rewrite <- (tanh_sign e) by exact He. apply tanh_le.
+    assert (- q <= e * q) by (destruct He as [-> | ->]; lra). nra.
+  - intros e v v' h Huv Held. pose proof (tanh_le v v' ltac:(lra)). lra.
+  - apply tanh_abs_1.
+  - intros h z _. apply tanh_abs_1.
   - rewrite (sum_ext m (fun k => (1 + unit_state _ _ _ _ _ _ _ _ _) / 2) (fun k => / 2 * 1 + / 2 * u k)) by (intros; unfold u;
       field).
-    rewrite sum_plus, !sum_scale, sum_const. field. lra.
+    rewrite sum_plus, !sum_scale, sum_const. unfold u. field. lra.
+Qed.
+
+Theorem sigmoid_latches : C8_sigmoid.
+Proof.
+  intros d m M kappa Gamma T w B Hm HG HB Cond. eapply for_ever; [exact Cond|now apply sigmoid_reads].
+Qed.
+
+Theorem sigmoid_latches_grid : C8_sigmoid_grid.
+Proof.
+  intros d m M kappa Gamma T B Hm HG HB Cond. eapply for_ever_on_grid; [lia|exact Cond|now apply sigmoid_reads].
 Qed.
 
 (** * GRU *)
@@ -183,17 +201,19 @@ Proof.
   - rewrite IH. reflexivity.
 Qed.
 
-Theorem gru_latches : C8_gru.
+Lemma gru_reads after keeps d m M kappa Gamma T K : (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K ->
+  let phi := sigmoid K in let show u := phi * tanh u in
+  reads_levels m M kappa Gamma T (fun u => phi * show u) show (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
 Proof.
-  intros after keeps d m M kappa Gamma T w K Hm HG HK phi show Cond n Hn x Hx. destruct n as [|t]; [lia|].
+  intros Hm HG HK phi show (HM & Hkappa & HT & Far) t x Hx.
   assert (P : 0 < phi < 1) by (split; [apply sigmoid_pos|apply sigmoid_lt_1]).
   unfold gru_output. change (gru_start (C8_gru_weights keeps m M kappa Gamma K)) with zero.
   change (gru_out (C8_gru_weights keeps m M kappa Gamma K)) with (C8_readout m M 0). rewrite read_levels, Rplus_0_r by lia.
   rewrite (sum_ext m _ _ (fun k Hk => gru_state after keeps d m M kappa Gamma K x t k ltac:(lia) Hk)). fold phi.
   assert (Show : forall u, 0 <= u -> 0 <= show u <= 1) by (intros u Hu; pose proof (tanh_unit u Hu); unfold show; nra).
-  apply (latched m M kappa Gamma T w (fun u => phi * show u) show ltac:(lia) Cond Show R (fun z => phi * tanh z)
+  apply (latched m M kappa Gamma T (fun u => phi * show u) show ltac:(lia) HM Hkappa HT Far Show R (fun z => phi * tanh z)
     (fun h z => (1 - phi) * h + phi * tanh (Gamma * phi * h + z)) (fun h => h) (fun e u h => show u <= e * h)
-      (fun h => Rabs h <= 1)); auto.
+      (fun h => Rabs h <= 1)) with (t := t); auto.
   - intros e u z He Hu. unfold show. replace (e * (phi * tanh z)) with (phi * (e * tanh z)) by ring.
     rewrite <- (tanh_sign e) by exact He.
     apply Rmult_le_compat_l; [lra|]. apply tanh_le. lra.
@@ -206,6 +226,17 @@ Proof.
   - intros e u v h Huv Held. pose proof (tanh_le u v ltac:(lra)). unfold show in *. nra.
   - intros z. pose proof (tanh_abs_1 z) as A. apply abs_le_inv in A. apply abs_le. nra.
   - intros h z Fit. apply mixed; [lra|exact Fit|apply tanh_abs_1].
+Qed.
+
+Theorem gru_latches : C8_gru.
+Proof.
+  intros after keeps d m M kappa Gamma T w K Hm HG HK phi show Cond. eapply for_ever; [exact Cond|now apply gru_reads].
+Qed.
+
+Theorem gru_latches_grid : C8_gru_grid.
+Proof.
+  intros after keeps d m M kappa Gamma T K Hm HG HK phi show Cond.
+  eapply for_ever_on_grid; [lia|exact Cond|now apply gru_reads].
 Qed.
 
 (** * LSTM *)
@@ -237,18 +268,18 @@ Proof.
     destruct (lstm_unit d m M kappa Gamma K rho h c (x (S (S t))) k Hd Hk) as [-> ->]. cbn [unit_state]. rewrite <- IH. reflexivity.
 Qed.
 
-Theorem lstm_latches : C8_lstm.
+Lemma lstm_reads d m M kappa Gamma T K rho : (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K -> 0 < rho ->
+  rho * sigmoid K * tanh 1 <= 1 ->
+  let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
+  reads_levels m M kappa Gamma T held (fun u => rho * held u) (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
 Proof.
-  intros d m M kappa Gamma T w K rho Hm HG HK Hrho Full phi held Cond n Hn x Hx. destruct n as [|t]; [lia|].
+  intros Hm HG HK Hrho Full phi held (HM & Hkappa & HT & Far) t x Hx.
   assert (P : 0 < phi < 1) by (split; [apply sigmoid_pos|apply sigmoid_lt_1]). fold phi in Full.
   unfold lstm_output. change (lstm_start (C8_lstm_weights m M kappa Gamma K rho)) with (zero, zero).
   change (lstm_out (C8_lstm_weights m M kappa Gamma K rho)) with (C8_readout m (rho * M) 0). rewrite read_levels, Rplus_0_r by lia.
   rewrite (sum_ext m _ (fun k => fst (unit_state m M kappa (R * R) (lstm_first phi) (lstm_next phi Gamma) x k t)))
     by (intros k Hk; unfold phi; rewrite <- (lstm_state d m M kappa Gamma K rho x t k ltac:(lia) Hk); reflexivity).
   assert (I : 0 < INR m) by (apply lt_0_INR; lia).
-  replace (rho * M / INR m * sum m (fun k => fst (unit_state m M kappa (R * R) (lstm_first phi) (lstm_next phi Gamma) x k t)))
-    with (M / INR m * sum m (fun k => rho * fst (unit_state m M kappa (R * R) (lstm_first phi) (lstm_next phi Gamma) x k t)))
-    by (rewrite sum_scale; field; lra).
   assert (Small : forall c, Rabs c <= 1 -> Rabs (rho * (phi * tanh c)) <= 1).
   { intros c A. apply abs_le_inv in A. pose proof (tanh_le c 1 ltac:(lra)) as U. pose proof (tanh_le (- (1)) c ltac:(lra)) as L.
   rewrite tanh_odd in L.
@@ -258,10 +289,10 @@ Proof.
   { intros u Hu. pose proof (Cell u Hu) as C. pose proof (tanh_nonneg _ (proj1 C)). split.
     - unfold held. apply Rmult_le_pos; [lra|]. apply Rmult_le_pos; lra.
     - pose proof (Small (phi * tanh u) ltac:(apply abs_le; lra)) as S1. apply abs_le_inv in S1. unfold held. lra. }
-  apply (latched m M kappa Gamma T w held (fun u => rho * held u) ltac:(lia) Cond Show (R * R) (lstm_first phi)
+  apply (latched m M kappa Gamma T held (fun u => rho * held u) ltac:(lia) HM Hkappa HT Far Show (R * R) (lstm_first phi)
     (lstm_next phi Gamma)
     (fun s => rho * fst s) (fun e u s => phi * tanh u <= e * snd s /\ held u <= e * fst s)
-    (fun s => Rabs (snd s) <= 1 /\ fst s = phi * tanh (snd s))); auto.
+    (fun s => Rabs (snd s) <= 1 /\ fst s = phi * tanh (snd s))) with (t := t); auto.
   - intros e u z He Hu. unfold lstm_first; cbn [fst snd].
     assert (C1 : phi * tanh u <= e * (phi * tanh z)).
     { replace (e * (phi * tanh z)) with (phi * (e * tanh z)) by ring. rewrite <- (tanh_sign e) by exact He.
@@ -286,6 +317,18 @@ Proof.
   - intros [h c] z [Fit _]. unfold lstm_next; cbn [fst snd] in *. split; [|reflexivity].
     apply mixed; [lra|exact Fit|apply tanh_abs_1].
   - intros [h c] [Fit E]. cbn [fst snd] in *. rewrite E. now apply Small.
+  - rewrite sum_scale. field. lra.
+Qed.
+
+Theorem lstm_latches : C8_lstm.
+Proof.
+  intros d m M kappa Gamma T w K rho Hm HG HK Hrho Full phi held Cond. eapply for_ever; [exact Cond|now apply lstm_reads].
+Qed.
+
+Theorem lstm_latches_grid : C8_lstm_grid.
+Proof.
+  intros d m M kappa Gamma T K rho Hm HG HK Hrho Full phi held Cond.
+  eapply for_ever_on_grid; [lia|exact Cond|now apply lstm_reads].
 Qed.
 
 (** * Sizes of the tanh latch for every tolerance above M/m *)

@@ -189,6 +189,10 @@ Definition domain := sequence -> Prop.
 Definition box (M : R) : domain := fun x => forall t, Rabs (x t) <= M.
 Definition reals : domain := fun _ => True.
 
+(** p equispaced points of [-M, M], ends included. *)
+Definition grid (p : nat) (M : R) : domain := fun x =>
+  forall t, exists k, (k < p)%nat /\ x t = - M + 2 * INR k * (M / INR (p - 1)).
+
 (** |y_n - x_1| <= delta for every sequence of the domain: at n, at every n <= N, at every n >= 1. *)
 Definition recalls_at (delta : R) (D : domain) (n : nat) (y : network) : Prop :=
   forall x, D x -> Rabs (y x n - x 1%nat) <= delta.

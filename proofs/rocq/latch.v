@@ -80,8 +80,10 @@ End levels.
 Definition sign (e : R) : Prop := e = 1 \/ e = -1.
 
 Section latch.
-Variables (m : nat) (M kappa Gamma T w : R) (keep show : R -> R).
-Hypotheses (Hm : (1 <= m)%nat) (Conditions : C8_conditions m M kappa Gamma T w keep show).
+Variables (m : nat) (M kappa Gamma T : R) (keep show : R -> R).
+Let s := M / INR m.
+Hypotheses (Hm : (1 <= m)%nat) (HM : 0 < M) (Hkappa : 0 < kappa) (HT : kappa * s <= T)
+  (Far : kappa * (2 * M - s) + T <= Gamma * keep (kappa * s)).
 Hypotheses (Show : forall u, 0 <= u -> 0 <= show u <= 1).
 
 (** A unit: its state after step 1 and later from the argument kappa (x - theta), what it reads, and [held e u h]: it is on
@@ -96,7 +98,6 @@ Hypotheses (First : forall e u z, sign e -> 0 <= u <= e * z -> held e u (first z
   (Fits : forall h, fits h -> Rabs (reading h) <= 1).
 
 Variables (x : sequence) (Hx : box M x).
-Let s := M / INR m.
 
 Fixpoint unit_state (k t : nat) : state :=
   match t with
@@ -116,7 +117,7 @@ Proof. apply abs_le_inv, Fits, stays. Qed.
 Lemma pushed e k t v u : sign e -> (k < m)%nat -> kappa * (2 * M - s) + v <= Gamma * keep u ->
   v <= Gamma * keep u + e * (kappa * (x (S t) - C8_threshold m M k)).
 Proof.
-  intros He Hk Out. destruct Conditions as (HM & Hkappa & _). pose proof (box_bounds M x (S t) Hx) as X.
+  intros He Hk Out. pose proof (box_bounds M x (S t) Hx) as X.
   pose proof (reach m M Hm HM (x (S t)) k X Hk) as R. fold s in R. apply abs_le_inv in R.
   destruct He as [-> | ->]; nra.
 Qed.
@@ -124,8 +125,7 @@ Qed.
 Lemma far e k c : sign e -> (k < m)%nat -> s <= c -> c <= e * (x 1%nat - C8_threshold m M k) ->
   show (kappa * c) <= e * a 0 k /\ forall t, show T <= e * a (S t) k.
 Proof.
-  intros He Hk Hc D. destruct Conditions as (HM & Hkappa & _ & HT & Out & _). fold s in HT, Out.
-  pose proof (share_pos m M Hm HM) as Pos. fold s in Pos. assert (U : 0 <= kappa * s) by nra. assert (HT0 : 0 <= T) by lra.
+  intros He Hk Hc D. pose proof (share_pos m M Hm HM) as Pos. fold s in Pos. assert (U : 0 <= kappa * s) by nra. assert (HT0 : 0 <= T) by lra.
   assert (H0 : forall u, s <= u <= c -> held e (kappa * u) (unit_state k 0)).
   { intros u Hu. apply First; [exact He|]. split; [nra|]. destruct He as [-> | ->]; nra. }
   split; [apply Reads; [exact He|nra|apply H0; lra]|].
@@ -138,9 +138,9 @@ Proof.
   intros t. apply Reads; auto.
 Qed.
 
-Lemma near e k t : sign e -> (k < m)%nat -> w <= e * (x 1%nat - C8_threshold m M k) -> 0 <= e * a t k.
+Lemma near w e k t : 0 < w -> kappa * (2 * M - s + w) <= Gamma * keep (kappa * w) -> sign e -> (k < m)%nat -> w <= e * (x 1%nat - C8_threshold m M k) -> 0 <= e * a t k.
 Proof.
-  intros He Hk D. destruct Conditions as (HM & Hkappa & Hw & _ & _ & Out & _). fold s in Out. assert (U : 0 <= kappa * w) by nra.
+  intros Hw Out He Hk D. assert (U : 0 <= kappa * w) by nra.
   assert (All : held e (kappa * w) (unit_state k t)).
   { induction t as [|t IH]; cbn [unit_state].
     - apply First; [exact He|]. split; [exact U|]. destruct He as [-> | ->]; nra.
@@ -150,28 +150,28 @@ Qed.
 
 Lemma at_first e k : sign e -> 0 <= e * (x 1%nat - C8_threshold m M k) -> 0 <= e * a 0 k.
 Proof.
-  intros He D. destruct Conditions as (_ & Hkappa & _).
-  assert (H : held e 0 (unit_state k 0)) by (apply First; [exact He|]; split; [lra|]; destruct He as [-> | ->]; nra).
+  intros He D. assert (H : held e 0 (unit_state k 0)) by (apply First; [exact He|]; split; [lra|]; destruct He as [-> | ->]; nra).
   pose proof (Reads e 0 _ He (Rle_refl 0) H). pose proof (Show 0 (Rle_refl 0)). unfold a. lra.
 Qed.
 
 (** Of units on one side one may lack l1, the others l3. *)
-Lemma side n (f : nat -> R) l1 l3 : 0 <= l1 -> 0 <= l3 -> (n <= m - 1)%nat -> (forall j, (j < n)%nat -> 0 <= f j) ->
+Lemma side n (f : nat -> R) l1 l3 : 0 <= l1 -> 0 <= l3 -> (n <= m)%nat -> (forall j, (j < n)%nat -> 0 <= f j) ->
   (n = O \/ exists j0, (j0 < n)%nat /\ f j0 <= l1 /\ forall j, (j < n)%nat -> j <> j0 -> f j <= l3) ->
   0 <= sum n f <= l1 + (INR m - 1) * l3.
 Proof.
   intros H1 H3 Hn P Q. split; [now apply sum_nonneg|]. pose proof (count_pos m Hm) as C.
   destruct Q as [->|(j0 & Hj0 & One & Rest)]; [simpl; nra|].
-  apply Rle_trans with (sum n (fun j => (if Nat.eqb j j0 then l1 else 0) + l3)).
+  apply Rle_trans with (sum n (fun j => (if Nat.eqb j j0 then l1 - l3 else 0) + l3)).
   - apply sum_le. intros j Hj. destruct (Nat.eqb_spec j j0) as [->|N]; [lra|]. specialize (Rest j Hj N). lra.
-  - rewrite (sum_plus n (fun j => if Nat.eqb j j0 then l1 else 0) (fun _ => l3)), sum_const.
+  - rewrite (sum_plus n (fun j => if Nat.eqb j j0 then l1 - l3 else 0) (fun _ => l3)), sum_const.
     rewrite (sum_only n j0) by (try assumption; intros j _ N; apply Nat.eqb_neq in N; now rewrite N).
-    rewrite Nat.eqb_refl. pose proof (fewer m n ltac:(lia)). nra.
+    rewrite Nat.eqb_refl. pose proof (le_INR n m Hn). nra.
 Qed.
 
-Theorem latched t : Rabs (s * sum m (a t) - x 1%nat) <= C8_bound m M T w show.
+Lemma latched_within w t : C8_conditions m M kappa Gamma T w keep show ->
+  Rabs (s * sum m (a t) - x 1%nat) <= C8_bound m M T w show.
 Proof.
-  pose proof Conditions as (HM & Hkappa & Hw & HT & _ & _ & Early). fold s in HT, Early.
+  intros (_ & _ & Hw & _ & _ & Out & Early). fold s in Out, Early.
   pose proof (share_pos m M Hm HM) as Pos. fold s in Pos. pose proof (shares m M Hm) as E. fold s in E.
   pose proof (count_pos m Hm) as C. destruct (nearest m M Hm HM (x 1%nat) (box_bounds M x 1 Hx)) as (p & Hp & D). fold s in D.
   set (delta := x 1%nat - C8_threshold m M p) in *.
@@ -232,7 +232,95 @@ Proof.
     + apply near_part; try assumption; [apply abs_le, within|lra|].
       destruct (Rle_lt_dec (Rabs delta) w) as [|Wide]; [now right|left]. revert Wide. unfold Rabs.
       destruct (Rcase_abs delta) as [N|P]; intros Wide.
-      * pose proof (near (-1) p (S t) Minus Hp) as Q. fold delta in Q. specialize (Q ltac:(lra)). nra.
-      * pose proof (near 1 p (S t) Plus Hp) as Q. fold delta in Q. specialize (Q ltac:(lra)). nra.
+      * pose proof (near w (-1) p (S t) Hw Out Minus Hp) as Q. fold delta in Q. specialize (Q ltac:(lra)). nra.
+      * pose proof (near w 1 p (S t) Hw Out Plus Hp) as Q. fold delta in Q. specialize (Q ltac:(lra)). nra.
 Qed.
+
+(** On the grid of m + 1 points no unit is undecided. *)
+Lemma latched_on_grid t : C8_grid_conditions m M kappa Gamma T keep show -> grid (S m) M x ->
+  Rabs (s * sum m (a t) - x 1%nat) <= C8_grid_bound m M kappa show.
+Proof.
+  intros (_ & _ & _ & _ & Later) G. unfold C8_grid_bound. fold s in Later |- *.
+  pose proof (share_pos m M Hm HM) as Pos. fold s in Pos. pose proof (shares m M Hm) as E. fold s in E.
+  destruct (G 1%nat) as (k & Hk & X). replace (S m - 1)%nat with m in X by lia. fold s in X.
+  assert (Plus : sign 1) by now left. assert (Minus : sign (-1)) by now right. assert (HT0 : 0 <= T) by nra.
+  assert (Place : forall j, x 1%nat - C8_threshold m M j = (2 * (INR k - INR j) - 1) * s)
+    by (intros j; rewrite X; unfold C8_threshold; fold s; ring).
+  assert (Below : forall j, (j < k)%nat -> s <= 1 * (x 1%nat - C8_threshold m M j))
+    by (intros j Hj; rewrite Place; pose proof (le_INR (S j) k Hj) as I; rewrite S_INR in I; nra).
+  assert (Above : forall j, s <= -1 * (x 1%nat - C8_threshold m M (k + j)))
+    by (intros j; rewrite Place, plus_INR; pose proof (pos_INR j); nra).
+  assert (Off : s * sum m (a t) - x 1%nat = s * (sum (m - k) (fun j => 1 + a t (k + j)) - sum k (fun j => 1 - a t j))).
+  { rewrite X. replace (sum m (a t)) with (sum k (a t) + sum (m - k) (fun j => a t (k + j)))
+      by (rewrite <- sum_split; f_equal; lia).
+    rewrite (sum_plus (m - k) (fun _ => 1)), sum_const.
+    rewrite (sum_ext k (fun j => 1 - a t j) (fun j => 1 + (-1) * a t j)) by (intros; ring).
+    rewrite sum_plus, sum_scale, sum_const, minus_INR by lia. nra. }
+  assert (Close : forall l, 0 <= sum k (fun j => 1 - a t j) <= l -> 0 <= sum (m - k) (fun j => 1 + a t (k + j)%nat) <= l ->
+    Rabs (s * sum m (a t) - x 1%nat) <= s * l) by (intros l L U; rewrite Off; apply abs_le; nra).
+  destruct t as [|t].
+  - set (l1 := 1 - show (kappa * s)) in *. set (l3 := 1 - show (3 * kappa * s)) in *.
+    assert (L1 : 0 <= l1) by (unfold l1; pose proof (Show (kappa * s) ltac:(nra)); lra).
+    assert (L3 : 0 <= l3) by (unfold l3; pose proof (Show (3 * kappa * s) ltac:(nra)); lra).
+    apply Close; apply side; try assumption; try lia; try (intros j _; pose proof (within j 0); pose proof (within (k + j) 0); lra).
+    + destruct k as [|k]; [now left|right]. exists k. split; [lia|]. split.
+      * destruct (far 1 k s Plus ltac:(lia) (Rle_refl s) (Below k ltac:(lia))) as [F _]. unfold l1. lra.
+      * intros j Hj N. destruct (far 1 j (3 * s) Plus ltac:(lia) ltac:(lra)) as [F _].
+        -- rewrite Place. pose proof (le_INR (S (S j)) (S k) ltac:(lia)) as I. rewrite !S_INR in I. rewrite S_INR. nra.
+        -- replace (kappa * (3 * s)) with (3 * kappa * s) in F by ring. unfold l3. lra.
+    + destruct (m - k)%nat as [|n] eqn:En; [now left|right]. exists O. split; [lia|]. split.
+      * destruct (far (-1) (k + 0) s Minus ltac:(lia) (Rle_refl s) (Above O)) as [F _]. unfold l1. lra.
+      * intros j Hj N. destruct (far (-1) (k + j) (3 * s) Minus ltac:(lia) ltac:(lra)) as [F _].
+        -- rewrite Place, plus_INR. pose proof (le_INR 1 j ltac:(lia)) as I. simpl INR in I. nra.
+        -- replace (kappa * (3 * s)) with (3 * kappa * s) in F by ring. unfold l3. lra.
+  - eapply Rle_trans; [|exact Later]. pose proof (Show T HT0) as ST. rewrite <- E.
+    replace (INR m * s * (1 - show T)) with (s * (INR m * (1 - show T))) by ring.
+    assert (Count : forall n, (n <= m)%nat -> INR n * (1 - show T) <= INR m * (1 - show T))
+      by (intros n Hn; apply Rmult_le_compat_r; [lra|now apply le_INR]).
+    apply Close; (split; [apply sum_nonneg; intros j _; pose proof (within j (S t)); pose proof (within (k + j) (S t)); lra|]).
+    + apply Rle_trans with (sum k (fun _ => 1 - show T)); [|rewrite sum_const; apply Count; lia].
+      apply sum_le. intros j Hj. destruct (far 1 j s Plus ltac:(lia) (Rle_refl s) (Below j Hj)) as [_ F]. specialize (F t). lra.
+    + apply Rle_trans with (sum (m - k) (fun _ => 1 - show T)); [|rewrite sum_const; apply Count; lia].
+      apply sum_le. intros j Hj. destruct (far (-1) (k + j) s Minus ltac:(lia) (Rle_refl s) (Above j)) as [_ F].
+      specialize (F t). lra.
+Qed.
+
+Lemma latched t (y : R) : y = s * sum m (a t) ->
+  (forall w, C8_conditions m M kappa Gamma T w keep show -> Rabs (y - x 1%nat) <= C8_bound m M T w show) /\
+  (C8_grid_conditions m M kappa Gamma T keep show -> grid (S m) M x -> Rabs (y - x 1%nat) <= C8_grid_bound m M kappa show).
+Proof. intros ->. split; [intros w; apply latched_within|apply latched_on_grid]. Qed.
 End latch.
+
+(** * What a cell must show *)
+
+(** What units need to keep their signs, in the box as on the grid. *)
+Definition latches (m : nat) (M kappa Gamma T : R) (keep : R -> R) : Prop :=
+  let s := M / INR m in 0 < M /\ 0 < kappa /\ kappa * s <= T /\ kappa * (2 * M - s) + T <= Gamma * keep (kappa * s).
+
+(** The network's outputs from step 1 on are within the bounds. *)
+Definition reads_levels (m : nat) (M kappa Gamma T : R) (keep show : R -> R) (y : network) : Prop :=
+  latches m M kappa Gamma T keep -> forall t x, box M x ->
+  (forall w, C8_conditions m M kappa Gamma T w keep show -> Rabs (y x (S t) - x 1%nat) <= C8_bound m M T w show) /\
+  (C8_grid_conditions m M kappa Gamma T keep show -> grid (S m) M x ->
+   Rabs (y x (S t) - x 1%nat) <= C8_grid_bound m M kappa show).
+
+Lemma for_ever m M kappa Gamma T w keep show y : C8_conditions m M kappa Gamma T w keep show ->
+  reads_levels m M kappa Gamma T keep show y -> recalls_forever (C8_bound m M T w show) (box M) y.
+Proof.
+  intros Cond Reads [|t] Hn x Hx; [lia|]. pose proof Cond as (HM & Hk & _ & HT & Out & _).
+  apply (Reads ltac:(now repeat split) t x Hx); exact Cond.
+Qed.
+
+Lemma grid_box m M x : (1 <= m)%nat -> 0 < M -> grid (S m) M x -> box M x.
+Proof.
+  intros Hm HM G t. destruct (G t) as (k & Hk & ->). replace (S m - 1)%nat with m by lia.
+  pose proof (share_pos m M Hm HM). pose proof (shares m M Hm). pose proof (pos_INR k). pose proof (le_INR k m ltac:(lia)).
+  apply abs_le. nra.
+Qed.
+
+Lemma for_ever_on_grid m M kappa Gamma T keep show y : (1 <= m)%nat -> C8_grid_conditions m M kappa Gamma T keep show ->
+  reads_levels m M kappa Gamma T keep show y -> recalls_forever (C8_grid_bound m M kappa show) (grid (S m) M) y.
+Proof.
+  intros Hm Cond Reads [|t] Hn x Hx; [lia|]. pose proof Cond as (HM & Hk & HT & Out & _).
+  now apply (Reads ltac:(now repeat split) t x (grid_box m M x Hm HM Hx)).
+Qed.

@@ -13,15 +13,9 @@ Proof.
   split; [exact E|]. rewrite minus_INR by lia. rewrite E. reflexivity.
 Qed.
 
-(** What is lost of z when it passes through tanh once or twice. *)
+(** What is lost of z when it passes through tanh. *)
 Lemma once z : 0 <= z -> z * (1 - z ^ 2 / 3) <= tanh z.
 Proof. intros H. pose proof (tanh_cube z H). lra. Qed.
-
-Lemma twice z : 0 <= z -> z * (1 - 2 / 3 * z ^ 2) <= tanh (tanh z).
-Proof.
-  intros H. pose proof (tanh_cube z H). pose proof (tanh_nonneg z H) as T. pose proof (tanh_le_id z H).
-  pose proof (tanh_cube (tanh z) T). assert (tanh z ^ 3 <= z ^ 3) by (apply pow_incr; lra). lra.
-Qed.
 
 (** M - (1/eps) h t <= M (e + q) when 1 - e <= h and eps M (1 - q) <= t. *)
 Lemma losses M eps h t e q : 0 < M -> 0 < eps -> 0 <= e <= 1 -> 0 <= q -> 0 <= t -> 1 - e <= h -> eps * M * (1 - q) <= t ->

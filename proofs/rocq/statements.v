@@ -355,12 +355,26 @@ Definition C8_conditions (m : nat) (M kappa Gamma T w : R) (keep show : R -> R) 
 Definition C8_bound (m : nat) (M T w : R) (show : R -> R) : R :=
   let s := M / INR m in s + w + (M - s) * (1 - show T).
 
+(** On a grid of m + 1 points, each of them M/m or more away from every threshold. *)
+Definition C8_grid_bound (m : nat) (M kappa : R) (show : R -> R) : R :=
+  let s := M / INR m in s * ((1 - show (kappa * s)) + (INR m - 1) * (1 - show (3 * kappa * s))).
+
+Definition C8_grid_conditions (m : nat) (M kappa Gamma T : R) (keep show : R -> R) : Prop :=
+  let s := M / INR m in
+  0 < M /\ 0 < kappa /\ kappa * s <= T /\
+  kappa * (2 * M - s) + T <= Gamma * keep (kappa * s) /\
+  M * (1 - show T) <= C8_grid_bound m M kappa show.
+
 Definition C8_weights (m : nat) (M kappa Gamma : R) : elman := {|
   elman_h := C8_gate m M kappa Gamma 1; elman_start := zero; elman_out := C8_readout m M 0 |}.
 
 Definition C8 : Prop := forall d m M kappa Gamma T w, (1 <= m <= d)%nat -> 0 < Gamma ->
   C8_conditions m M kappa Gamma T w tanh tanh ->
   recalls_forever (C8_bound m M T w tanh) (box M) (tanh_output d (C8_weights m M kappa Gamma)).
+
+Definition C8_grid : Prop := forall d m M kappa Gamma T, (1 <= m <= d)%nat -> 0 < Gamma ->
+  C8_grid_conditions m M kappa Gamma T tanh tanh ->
+  recalls_forever (C8_grid_bound m M kappa tanh) (grid (S m) M) (tanh_output d (C8_weights m M kappa Gamma)).
 
 (** For every number of units and every tolerance above M/m such weights exist. *)
 Definition C8_any : Prop := forall d m M delta, (1 <= m <= d)%nat -> 0 < M -> M / INR m < delta ->
@@ -379,6 +393,10 @@ Definition C8_sigmoid : Prop := forall d m M kappa Gamma T w B, (1 <= m < d)%nat
   C8_conditions m M kappa Gamma T w (fun u => tanh u - sigmoid (- (2 * B))) tanh ->
   recalls_forever (C8_bound m M T w tanh) (box M) (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
 
+Definition C8_sigmoid_grid : Prop := forall d m M kappa Gamma T B, (1 <= m < d)%nat -> 0 < Gamma -> 0 < B ->
+  C8_grid_conditions m M kappa Gamma T (fun u => tanh u - sigmoid (- (2 * B))) tanh ->
+  recalls_forever (C8_grid_bound m M kappa tanh) (grid (S m) M) (sigmoid_output d (C8_sigmoid_weights m M kappa Gamma B)).
+
 (** The GRU in all four conventions. *)
 Definition C8_gru_weights (keeps : bool) (m : nat) (M kappa Gamma K : R) : gru := {|
   gru_z := C8_bias m (if keeps then - K else K);
@@ -392,6 +410,12 @@ Definition C8_gru : Prop := forall after keeps d m M kappa Gamma T w K, (1 <= m 
   let phi := sigmoid K in let show u := phi * tanh u in
   C8_conditions m M kappa Gamma T w (fun u => phi * show u) show ->
   recalls_forever (C8_bound m M T w show) (box M) (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
+
+Definition C8_gru_grid : Prop := forall after keeps d m M kappa Gamma T K, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K ->
+  let phi := sigmoid K in let show u := phi * tanh u in
+  C8_grid_conditions m M kappa Gamma T (fun u => phi * show u) show ->
+  recalls_forever (C8_grid_bound m M kappa show) (grid (S m) M)
+    (gru_output after keeps d (C8_gru_weights keeps m M kappa Gamma K)).
 
 (** The LSTM: a unit is worth rho M/m. *)
 Definition C8_lstm_weights (m : nat) (M kappa Gamma K rho : R) : lstm := {|
@@ -407,6 +431,76 @@ Definition C8_lstm : Prop := forall d m M kappa Gamma T w K rho, (1 <= m <= d)%n
   let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
   C8_conditions m M kappa Gamma T w held (fun u => rho * held u) ->
   recalls_forever (C8_bound m M T w (fun u => rho * held u)) (box M) (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
+
+Definition C8_lstm_grid : Prop := forall d m M kappa Gamma T K rho, (1 <= m <= d)%nat -> 0 < Gamma -> 0 < K -> 0 < rho ->
+  rho * sigmoid K * tanh 1 <= 1 ->
+  let phi := sigmoid K in let held u := phi * tanh (phi * tanh u) in
+  C8_grid_conditions m M kappa Gamma T held (fun u => rho * held u) ->
+  recalls_forever (C8_grid_bound m M kappa (fun u => rho * held u)) (grid (S m) M)
+    (lstm_output d (C8_lstm_weights m M kappa Gamma K rho)).
+
+(** C9: the refreshed memory, for ever: units capture, hold, accumulate and clock. The clock halves itself at every step and
+    is reloaded once in B + 2 steps; meanwhile B bits, one per step, re-quantise the held value to levels w apart. *)
+Definition C9_weights (M gamma w G : R) : lstm := {|
+  lstm_f := {|
+    W := mat [0 & 3 |-> G; 1 & 3 |-> G; 2 & 3 |-> - G];
+    U := vec [];
+    b := vec [0 |-> - (3 / 4) * G * w; 1 |-> - (3 / 4) * G * w; 2 |-> 3 / 8 * G * gamma] |};
+  lstm_i := {|
+    W := mat [0 & 3 |-> - G; 1 & 3 |-> - G; 2 & 0 |-> G; 2 & 1 |-> G; 2 & 2 |-> - G; 2 & 3 |-> - G; 3 & 3 |-> - G];
+    U := vec [];
+    b := vec [0 |-> G * w / 4; 1 |-> 3 / 4 * G * w; 3 |-> 3 / 4 * G * w] |};
+  lstm_o := no_weights;
+  lstm_g := {|
+    W := mat [1 & 2 |-> 2; 1 & 3 |-> 2; 2 & 3 |-> 2; 3 & 3 |-> -1];
+    U := vec [0 |-> gamma / (8 * M)];
+    b := vec [0 |-> 3 / 16 * gamma + w; 3 |-> gamma] |};
+  lstm_start := (zero, zero);
+  lstm_out := {| V := vec [0 |-> 16 * M / gamma; 1 |-> 16 * M / gamma]; v0 := - (3 / 2 * M) - 8 * M * w / gamma |} |}.
+
+(** Numbers of the proof: the clock is in [C, C + D] after a load, gates are shut up to s, a comparator z off its threshold is
+    decided up to t, the cell of the sum is at most Q. A level is [C9_unit], the clock before a load at most [C9_low]; a cycle
+    leaves a decided value within [C9_off] of the middle of its level; no value ever moves by more than [C9_moved]. *)
+Definition C9_unit (B : nat) (C : R) : R := C / 2 ^ (B + 1).
+
+Definition C9_low (B : nat) (C D s : R) : R := (C + D) / 2 ^ (B + 1) + 2 * s.
+
+Definition C9_off (B : nat) (C D s t Q : R) : R :=
+  Q ^ 3 / 6 + C ^ 3 / 168 + C9_unit B C ^ 3 / 6 + (Q + C9_low B C D s) ^ 3 / 3 + t * ((C + D) / 4 + INR B * s) +
+  2 * D + (INR B + 1) * s * (Q + 10).
+
+Definition C9_moved (B : nat) (C D s t z Q : R) : R := C9_unit B C / 2 + 2 * z + 3 * C9_off B C D s t Q + 2 * (INR B + 1) * s.
+
+Definition C9_captured (gamma w s : R) : R := (5 / 16 * gamma + w) ^ 3 / 3 + s / 2.
+
+Definition C9_highest (B : nat) (gamma w C D s t z Q : R) : R := (5 / 16 * gamma + w) / 2 + C9_moved B C D s t z Q + C9_off B C D s t Q.
+
+Definition C9_conditions (B : nat) (gamma w G C D s t z Q : R) : Prop :=
+  let u := C9_unit B C in let low := C9_low B C D s in let off := C9_off B C D s t Q in
+  let highest := C9_highest B gamma w C D s t z Q in
+  (* signs *)
+  (1 <= B)%nat /\ 0 < gamma /\ 0 < w /\ 0 < G /\ 0 < C /\ 0 <= D /\ 0 <= s <= 1 /\ 0 <= t /\ 0 < z /\ 0 <= Q /\
+  (* the clock comes back *)
+  C <= tanh gamma - s * gamma /\ tanh gamma + low ^ 3 / 6 + low * gamma ^ 2 / 2 <= C + D /\ (C + D) / 2 + s <= gamma /\
+  (* gates are decided *)
+  sigmoid (G * (3 / 4 * w - tanh (2 * u) / 2)) <= s /\ sigmoid (G * (low / 2 - 3 / 4 * w)) <= s /\
+  sigmoid (G * (w / 4 - tanh u / 2)) <= s /\ sigmoid (- (G * w / 4)) <= s /\
+  sigmoid (G * ((C + D) / 4 + s - 3 / 8 * gamma)) <= s /\ sigmoid (G * (3 / 8 * gamma - tanh C / 2)) <= s /\
+  sigmoid (G * (highest - tanh C / 2)) <= s /\ sigmoid (G * (highest - (C / 4 - C ^ 3 / 24))) <= s /\
+  (* comparators are narrow *)
+  sigmoid (- (G * z)) <= t /\ 4 * z <= tanh (tanh (2 * u)) /\
+  (* the bits express every value, and the sum keeps below its limit *)
+  C9_captured gamma w s + C9_moved B C D s t z Q <= (gamma / 16 + w) / 2 /\ highest <= C / 4 /\
+  2 * (highest + off) <= Q /\
+  (* levels and borders return *)
+  2 * z + 3 * off <= u / 2.
+
+Definition C9_bound (B : nat) (M gamma w C D s t z Q : R) : R :=
+  16 * M / gamma * (C9_moved B C D s t z Q + C9_captured gamma w s).
+
+Definition C9 : Prop := forall d B M gamma w G C D s t z Q, (4 <= d)%nat -> 0 < M ->
+  C9_conditions B gamma w G C D s t z Q ->
+  recalls_forever (C9_bound B M gamma w C D s t z Q) (box M) (lstm_output d (C9_weights M gamma w G)).
 
 (** C10: delay lines of n units copy n numbers: exactly with linear and ReLU units, with C4a's error with tanh units. *)
 Definition C10_weights (n : nat) (eps bias : R) : elman := {|

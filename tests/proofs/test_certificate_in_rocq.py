@@ -23,6 +23,13 @@ EXACT = {
     "linear": ({"horizon": "fixed", "exact_recall": True, "domain": "reals"}, "recalls_at 0 reals 10"),
 }
 
+LATCHES = {
+    "C8": ("tanh", {"tolerance": Fraction(2, 3), "bound": Fraction(3, 2)}, "recalls_forever (2 / 3) (box (3 / 2))"),
+    "C8-sigmoid": ("sigmoid", {"domain": "grid", "bits": 1}, "exists e : R, e < 1 /\\ recalls_forever e (grid 2 1)"),
+    "C8-gru": ("gru-after-keep", {"tolerance": Fraction(2, 5)}, "recalls_forever (2 / 5) (box 1)"),
+    "C8-lstm": ("lstm", {"domain": "grid", "bits": 2, "bound": 3}, "exists e : R, e < 1 /\\ recalls_forever e (grid 4 3)"),
+}
+
 FIXED = {
     "C2": ("linear", 12, {}, "(linear_output 3 weights)"),
     "C4a": ("tanh", 3, {}, "(tanh_output 3 weights)"),
@@ -53,6 +60,56 @@ def test_one_horizon(theorem, cache):
     assert told.endswith(f"{n} {says}")
     wrong = text.replace("U := vec [0 |-> ", "U := vec [0 |-> 1 + ", 1)
     assert check_certificate(wrong, cache=cache)[0] is Verdict.REFUTED
+
+
+@needs_rocq
+@pytest.mark.parametrize("theorem", LATCHES)
+def test_latches_for_ever(theorem, cache):
+    name, question, says = LATCHES[theorem]
+    construction = construct(name, 10, horizon="forever", hidden=4, **question)
+    assert construction.theorem == theorem
+    text = certificate_in_rocq(construction)
+    verdict, told, axioms = check_certificate(text, cache=cache)
+    assert verdict is Verdict.PROVED, told
+    assert told.startswith(says)
+    assert len(axioms) == 4
+    wrong = text.replace("V := vec [0 |-> ", "V := vec [0 |-> 1 + ", 1)
+    assert check_certificate(wrong, cache=cache)[0] is Verdict.REFUTED
+
+
+@needs_rocq
+def test_the_refreshed_memory_for_ever(cache):
+    construction = construct("lstm", 10, tolerance=Fraction(1, 10), horizon="forever", hidden=4)
+    assert construction.theorem == "C9"
+    text = certificate_in_rocq(construction)
+    verdict, told, axioms = check_certificate(text, cache=cache)
+    assert verdict is Verdict.PROVED, told
+    assert told == "recalls_forever (1 / 10) (box 1) (lstm_output 4 weights)"
+    assert len(axioms) == 4
+    for old, new in (("recalls_forever (1 / 10)", "recalls_forever (1 / 20)"), ("3 & 3 |-> (-1)", "3 & 3 |-> 1")):
+        assert old in text
+        assert check_certificate(text.replace(old, new, 1), cache=cache)[0] is Verdict.REFUTED
+
+
+@needs_rocq
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("e < (1 / 3)", "e < (1 / 60)"), ("(grid 4 1)", "(grid 5 1)"), ("(grid 4 1)", "(box 1)"), ("0 & 0 |-> 8", "0 & 0 |-> 7")],
+)
+def test_one_wrong_constant_of_a_latch_is_rejected(old, new, cache):
+    text = certificate_in_rocq(construct("tanh", 10, horizon="forever", domain="grid", bits=2))
+    assert old in text
+    assert check_certificate(text.replace(old, new, 1), cache=cache)[0] is Verdict.REFUTED
+
+
+@needs_rocq
+@pytest.mark.parametrize("n", [1, 5])
+def test_a_delay_line_over_a_carrier(n, cache):
+    text = certificate_in_rocq(construct("relu", n, horizon="fixed", exact_recall=True, domain="reals", hidden=7))
+    verdict, told, _ = check_certificate(text, cache=cache)
+    assert verdict is Verdict.PROVED, told
+    assert told == f"recalls_at 0 reals {n} (relu_output 7 weights)"
+    assert check_certificate(text.replace("0 |-> 1;", "0 |-> 2;", 1), cache=cache)[0] is Verdict.REFUTED
 
 
 @needs_rocq
@@ -111,8 +168,7 @@ def test_one_wrong_constant_is_rejected(old, new, cache):
 @pytest.mark.parametrize(
     ("name", "n", "question", "told"),
     [
-        ("relu", 3, {"horizon": "fixed", "exact_recall": True, "domain": "reals"}, "no Rocq file for theorem C12"),
-        ("tanh", 10, {"precision": 1, "horizon": "forever"}, "no Rocq file for theorem C8"),
+        ("lstm", 10, {"precision": 3, "cells": 2}, "no Rocq file for theorem C6b"),
         ("linear", 2, {"precision": 3, "horizon": "fixed", "hidden": 1}, "change the tolerance"),
         ("linear", 401, {"precision": 3, "horizon": "fixed"}, "n up to 400"),
         ("lstm", 10, {"domain": "grid", "bits": 3}, "--domain box"),
