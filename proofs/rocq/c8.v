@@ -79,7 +79,8 @@ Proof.
   unfold tanh_output, elman_output. change (elman_start (C8_weights m M kappa Gamma)) with zero.
   change (elman_out (C8_weights m M kappa Gamma)) with (C8_readout m M 0). rewrite read_levels, Rplus_0_r by lia.
   rewrite (sum_ext m _ _ (fun k Hk => tanh_state d m M kappa Gamma x t k ltac:(lia) Hk)).
-  apply (latched m M kappa Gamma T tanh tanh ltac:(lia) HM Hkappa HT Far tanh_unit R tanh (fun h z => tanh (Gamma * h + z)) (fun h => h)
+  apply (latched m M kappa Gamma T tanh tanh ltac:(lia) HM Hkappa HT Far tanh_unit R tanh (fun h z => tanh (Gamma * h + z)) (fun
+    h => h)
     (fun e u h => tanh u <= e * h) (fun h => Rabs h <= 1)) with (t := t); auto.
   - intros e u z He Hu. rewrite <- (tanh_sign e) by exact He. apply tanh_le. lra.
   - intros e u v z h He Hu Hv _ Held. rewrite <- (tanh_sign e) by exact He. apply tanh_le. nra.
@@ -89,11 +90,13 @@ Proof.
 Qed.
 
 Theorem tanh_latches : C8.
-Proof. intros d m M kappa Gamma T w Hm HG Cond. apply (for_ever m M kappa Gamma T w tanh tanh); [exact Cond|now apply tanh_reads]. Qed.
+Proof. intros d m M kappa Gamma T w Hm HG Cond. apply (for_ever m M kappa Gamma T w tanh tanh);
+  [exact Cond|now apply tanh_reads]. Qed.
 
 Theorem tanh_latches_grid : C8_grid.
 Proof.
-  intros d m M kappa Gamma T Hm HG Cond. apply (for_ever_on_grid m M kappa Gamma T tanh tanh); [lia|exact Cond|now apply tanh_reads].
+  intros d m M kappa Gamma T Hm HG Cond. apply (for_ever_on_grid m M kappa Gamma T tanh tanh);
+    [lia|exact Cond|now apply tanh_reads].
 Qed.
 
 (** * Sigmoid *)

@@ -90,7 +90,7 @@ Proof.
 Qed.
 
 Hypotheses (ClockLow : C <= tanh gamma - s * gamma) (ClockHigh : tanh gamma + low ^ 3 / 6 + low * gamma ^ 2 / 2 <= C + D)
-  (Load : sigmoid (G * (low / 2 - 3 / 4 * w)) <= s).
+  (Loads : sigmoid (G * (low / 2 - 3 / 4 * w)) <= s).
 
 Lemma clock_load c : clock_in (S B) c -> C <= c / 2 + lost w G c * tanh (gamma - show c) <= C + D.
 Proof.
@@ -100,7 +100,7 @@ Proof.
   pose proof (tanh_nonneg (gamma - show c) ltac:(lra)) as T0.
   assert (L : 1 - s <= lost w G c <= 1).
   { split; [|apply sigmoid_share]. unfold lost. rewrite sigmoid_rest.
-    assert (sigmoid (- (G * (3 / 4 * w - show c))) <= s); [|lra]. eapply Rle_trans; [|exact Load]. apply sigmoid_le.
+    assert (sigmoid (- (G * (3 / 4 * w - show c))) <= s); [|lra]. eapply Rle_trans; [|exact Loads]. apply sigmoid_le.
     assert (G * (show c - 3 / 4 * w) <= G * (low / 2 - 3 / 4 * w)) by (apply Rmult_le_compat_l; lra). lra. }
   set (T := tanh (gamma - show c)) in *. set (g := lost w G c) in *. split.
   - assert ((1 - g) * T <= s * gamma); [|nra]. apply Rmult_le_compat; try lra.
@@ -153,12 +153,14 @@ Proof. unfold off, C9_off, load, steps. fold u low. ring. Qed.
 
 Lemma steps_range : s <= steps /\ s * Q <= steps * Q /\ 0 <= steps * Q.
 Proof.
-  assert (A : 0 <= s * INR B) by (apply Rmult_le_pos; [lra|apply pos_INR]). assert (0 <= s * INR B * Q) by (apply Rmult_le_pos; lra).
+  assert (A : 0 <= s * INR B) by (apply Rmult_le_pos; [lra|apply pos_INR]). assert (0 <= s * INR B * Q) by (apply Rmult_le_pos;
+    lra).
   assert (0 <= s * Q) by (apply Rmult_le_pos; lra). unfold steps. lra.
 Qed.
 
 Lemma load_pos : 0 <= load.
-Proof. pose proof (cube_pos (Q + low) ltac:(pose proof low_pos; lra)). pose proof (cube_pos u ltac:(pose proof u_pos; lra)). unfold load. lra. Qed.
+Proof. pose proof (cube_pos (Q + low) ltac:(pose proof low_pos; lra)). pose proof (cube_pos u ltac:(pose proof u_pos; lra)).
+  unfold load. lra. Qed.
 
 Lemma size_pos : 0 <= t * ((C + D) / 4 + INR B * s).
 Proof. pose proof (pos_INR B). apply Rmult_le_pos; nra. Qed.
@@ -303,7 +305,8 @@ Proof.
   pose proof (holds 1 n x' HB Hc Fit) as H'. pose proof (clock_pos _ _ Hc) as Pos. pose proof (clock_small _ _ Hc) as [V _].
   pose proof (bit_range 1 (clk n) HB Hc) as (B0 & B1 & _ & B2). destruct off_pos as [O1 O2].
   assert (Two : 2 * s <= steps).
-  { unfold steps. pose proof (le_INR 1 B HB) as I. simpl in I. assert (s * 2 <= s * (INR B + 1)) by (apply Rmult_le_compat_l; lra). lra. }
+  { unfold steps. pose proof (le_INR 1 B HB) as I. simpl in I. assert (s * 2 <= s * (INR B + 1)) by (apply Rmult_le_compat_l;
+    lra). lra. }
   rewrite p_S, p_0 in B0. pose proof (show_range (acc n) (proj2 (proj2 Fit))) as [[SA _] _].
   apply abs_le_inv in H. apply abs_le_inv in H'.
   assert (Tk : 0 <= taken G n <= s).
@@ -343,7 +346,8 @@ Lemma kept_high k m : (1 <= k <= B)%nat -> clock_in k (clk m) -> 1 - s <= kept g
 Proof.
   intros Hk Hc. split; [|apply sigmoid_share]. destruct (bit_range k _ ltac:(lia) Hc) as (_ & _ & V & _).
   pose proof (p_le 1 k ltac:(lia)) as P. rewrite p_S, p_0 in P. pose proof (p_pos k).
-  assert (V1 : show (clk m) <= (C + D) / 4 + s) by (assert ((C + D) * p k <= (C + D) * (1 / 2)) by (apply Rmult_le_compat_l; lra); lra).
+  assert (V1 : show (clk m) <= (C + D) / 4 + s) by (assert ((C + D) * p k <= (C + D) * (1 / 2)) by (apply Rmult_le_compat_l;
+    lra); lra).
   unfold kept. rewrite sigmoid_rest.
   assert (sigmoid (- (G * (3 / 8 * gamma - show (clk m)))) <= s); [|lra]. eapply Rle_trans; [|exact Kept]. apply sigmoid_le.
   assert (G * (show (clk m) - 3 / 8 * gamma) <= G * ((C + D) / 4 + s - 3 / 8 * gamma)) by (apply Rmult_le_compat_l; lra). lra.
@@ -389,13 +393,16 @@ Proof.
   split; [exact (clock_step k _ ltac:(lia) Hc)|]. split; [apply fits_next; [lra|exact Fit]|].
   apply abs_le_inv in Ho. apply abs_le_inv in H. split; [apply abs_le; rewrite N3; lra|].
   assert (Lk : 0 <= (1 - kept gamma G (clk m)) * (acc m / 2) <= s * Q / 2).
-  { split; [apply Rmult_le_pos; lra|]. assert ((1 - kept gamma G (clk m)) * (acc m / 2) <= s * (Q / 2)) by (apply Rmult_le_compat; lra).
+  { split; [apply Rmult_le_pos; lra|]. assert ((1 - kept gamma G (clk m)) * (acc m / 2) <= s * (Q / 2)) by (apply
+    Rmult_le_compat; lra).
     lra. }
-  assert (Next : over (S k) = over k - C * p k / 2 + C ^ 3 * p k ^ 3 / 3 + D * p k / 2 + t * ((C + D) * p k / 2 + s) + s * (3 + Q / 2)).
+  assert (Next : over (S k) = over k - C * p k / 2 + C ^ 3 * p k ^ 3 / 3 + D * p k / 2 + t * ((C + D) * p k / 2 + s) + s * (3 + Q
+    / 2)).
   { unfold over. rewrite N1, N2, N3, p_S. field. }
   assert (NextU : under (S k) = under k + t * ((C + D) * p k / 2 + s) + 2 * s).
   { unfold under. rewrite N1, N3. ring. }
-  destruct (soft_bit (value m - acc m / 2) (acc m / 2 - show (acc m)) (show (clk m)) (bit (clk m)) (taken G m) z t (under k) (over k)
+  destruct (soft_bit (value m - acc m / 2) (acc m / 2 - show (acc m)) (show (clk m)) (bit (clk m)) (taken G m) z t (under k)
+    (over k)
     (over (S k) - 2 * s - s * Q / 2) (Q ^ 3 / 6)) as [L1 L2]; try assumption.
   - apply sigmoid_share.
   - pose proof (tanh_nonneg (2 * show (clk m)) ltac:(pose proof (clock_small _ _ Hc); lra)). unfold bit in *. lra.
@@ -421,7 +428,8 @@ Proof.
   assert (DP0 : 0 <= D * p k) by (apply Rmult_le_pos; lra).
   assert (SQ : 0 <= s * Q) by (apply Rmult_le_pos; lra).
   assert (Lk : 0 <= (1 - kept gamma G (clk m)) * (acc m / 2) <= s * Q / 2).
-  { split; [apply Rmult_le_pos; lra|]. assert ((1 - kept gamma G (clk m)) * (acc m / 2) <= s * (Q / 2)) by (apply Rmult_le_compat; lra).
+  { split; [apply Rmult_le_pos; lra|]. assert ((1 - kept gamma G (clk m)) * (acc m / 2) <= s * (Q / 2)) by (apply
+    Rmult_le_compat; lra).
     lra. }
   assert (Next : grid_of (S k) = grid_of k + C ^ 3 * p k ^ 3 / 3 + D * p k / 2 + t * ((C + D) * p k / 2 + s) + s * (1 + Q / 2)).
   { unfold grid_of. rewrite N1, N2, N3, p_S. field. }
@@ -436,12 +444,14 @@ Proof.
     assert (RU : INR n * u <= INR r * u) by (apply Rmult_le_compat_r; [lra|apply le_INR; lia]).
     assert (Ab : 1 - t <= taken G m) by (apply above; lra).
     assert (TK : (1 - t) * bit (clk m) <= taken G m * bit (clk m) <= bit (clk m)).
-    { split; [apply Rmult_le_compat_r; lra|]. assert (taken G m * bit (clk m) <= 1 * bit (clk m)) by (apply Rmult_le_compat_r; lra). lra. }
+    { split; [apply Rmult_le_compat_r; lra|]. assert (taken G m * bit (clk m) <= 1 * bit (clk m)) by (apply Rmult_le_compat_r;
+      lra). lra. }
     apply abs_le. rewrite Next. lra.
   - exists r. split; [lia|]. split; [lia|].
     assert (RU : (INR r + 1) * u <= INR n * u) by (apply Rmult_le_compat_r; [lra|rewrite <- S_INR; apply le_INR; lia]).
     assert (Be : taken G m <= t) by (apply below; lra).
-    assert (TK : 0 <= taken G m * bit (clk m) <= t * bit (clk m)) by (split; [apply Rmult_le_pos; lra|apply Rmult_le_compat_r; lra]).
+    assert (TK : 0 <= taken G m * bit (clk m) <= t * bit (clk m)) by (split; [apply Rmult_le_pos; lra|apply Rmult_le_compat_r;
+      lra]).
     apply abs_le. rewrite Next. lra.
 Qed.
 
@@ -468,7 +478,7 @@ Proof.
     pose proof (tanh_le_id X ltac:(lra)). pose proof (tanh_nonneg X ltac:(lra)). pose proof (tanh_le_id (tanh X) ltac:(lra)).
     assert (L : 1 - s <= lost w G (clk m) <= 1).
     { split; [|apply sigmoid_share]. unfold lost. rewrite sigmoid_rest.
-      assert (sigmoid (- (G * (3 / 4 * w - show (clk m)))) <= s); [|lra]. eapply Rle_trans; [|exact Load]. apply sigmoid_le.
+      assert (sigmoid (- (G * (3 / 4 * w - show (clk m)))) <= s); [|lra]. eapply Rle_trans; [|exact Loads]. apply sigmoid_le.
       assert (G * (show (clk m) - 3 / 4 * w) <= G * (low / 2 - 3 / 4 * w)) by (apply Rmult_le_compat_l; lra). lra. }
     assert (A : 0 <= admitted w G (clk m) <= s).
     { split; [apply sigmoid_share|]. eapply Rle_trans; [|exact Shut]. apply sigmoid_le, Rmult_le_compat_l; [lra|].
@@ -510,7 +520,8 @@ Proof.
   intros Hm E Hk. pose proof steps_range as (R1 & _). destruct k as [|[|k]].
   - cbn [run]. rewrite E. apply abs_le. lra.
   - cbn [run]. rewrite <- E in *. destruct (cleared m (y 1%nat) Hm HA Top) as (_ & _ & H & _). lra.
-  - destruct (trials m y (S k) Hm E ltac:(lia)) as [I _]. destruct (in_range (S (S k)) _ ltac:(lia) I) as (V & _). apply abs_le. lra.
+  - destruct (trials m y (S k) Hm E ltac:(lia)) as [I _]. destruct (in_range (S (S k)) _ ltac:(lia) I) as (V & _). apply abs_le.
+    lra.
 Qed.
 
 Theorem cycle m y : ready m -> value m = A0 -> let m' := run next m y (S (S B)) in
@@ -587,7 +598,8 @@ Proof.
   intros Hm E. rewrite (Nat.div_mod_eq k (S (S B))), (Nat.mul_comm (S (S B))), run_shift.
   destruct (cycles m y (k / S (S B)) Hm E) as [I1 I2]. set (m' := run next m y (k / S (S B) * S (S B))) in *.
   destruct (near_range _ I2) as [R1 R2]. pose proof (Nat.mod_upper_bound k (S (S B)) ltac:(lia)).
-  pose proof (meanwhile (value m') R1 R2 m' (fun t => y (k / S (S B) * S (S B) + t)%nat) (k mod S (S B)) I1 eq_refl ltac:(lia)) as W.
+  pose proof (meanwhile (value m') R1 R2 m' (fun t => y (k / S (S B) * S (S B) + t)%nat) (k mod S (S B)) I1 eq_refl ltac:(lia))
+    as W.
   apply near_close in I2. apply abs_le_inv in I2. apply abs_le_inv in W. apply abs_le. lra.
 Qed.
 End levels.

@@ -125,7 +125,8 @@ Qed.
 Lemma far e k c : sign e -> (k < m)%nat -> s <= c -> c <= e * (x 1%nat - C8_threshold m M k) ->
   show (kappa * c) <= e * a 0 k /\ forall t, show T <= e * a (S t) k.
 Proof.
-  intros He Hk Hc D. pose proof (share_pos m M Hm HM) as Pos. fold s in Pos. assert (U : 0 <= kappa * s) by nra. assert (HT0 : 0 <= T) by lra.
+  intros He Hk Hc D. pose proof (share_pos m M Hm HM) as Pos. fold s in Pos. assert (U : 0 <= kappa * s) by nra.
+    assert (HT0 : 0 <= T) by lra.
   assert (H0 : forall u, s <= u <= c -> held e (kappa * u) (unit_state k 0)).
   { intros u Hu. apply First; [exact He|]. split; [nra|]. destruct He as [-> | ->]; nra. }
   split; [apply Reads; [exact He|nra|apply H0; lra]|].
@@ -138,7 +139,8 @@ Proof.
   intros t. apply Reads; auto.
 Qed.
 
-Lemma near w e k t : 0 < w -> kappa * (2 * M - s + w) <= Gamma * keep (kappa * w) -> sign e -> (k < m)%nat -> w <= e * (x 1%nat - C8_threshold m M k) -> 0 <= e * a t k.
+Lemma near w e k t : 0 < w -> kappa * (2 * M - s + w) <= Gamma * keep (kappa * w) -> sign e -> (k < m)%nat -> w <= e * (x 1%nat -
+  C8_threshold m M k) -> 0 <= e * a t k.
 Proof.
   intros Hw Out He Hk D. assert (U : 0 <= kappa * w) by nra.
   assert (All : held e (kappa * w) (unit_state k t)).

@@ -135,7 +135,8 @@ Definition listed_lstm (m : nat) (M kappa Gamma K rho : R) : lstm := {|
 Lemma tanh_listed m M kappa Gamma : (1 <= m)%nat -> listed_tanh m M kappa Gamma = C8_weights m M kappa Gamma.
 Proof. intros Hm. unfold listed_tanh, C8_weights. now rewrite gate_listed, readout_listed. Qed.
 
-Lemma gru_listed keeps m M kappa Gamma K : (1 <= m)%nat -> listed_gru keeps m M kappa Gamma K = C8_gru_weights keeps m M kappa Gamma K.
+Lemma gru_listed keeps m M kappa Gamma K : (1 <= m)%nat -> listed_gru keeps m M kappa Gamma K = C8_gru_weights keeps m M kappa
+  Gamma K.
 Proof. intros Hm. unfold listed_gru, C8_gru_weights. now rewrite gate_listed, !bias_listed, readout_listed. Qed.
 
 Lemma lstm_listed m M kappa Gamma K rho : (1 <= m)%nat ->

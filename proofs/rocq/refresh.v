@@ -66,7 +66,8 @@ Qed.
 (** * The soft bit: whatever share of it is taken, the residual R = A - y stays between -lo and a bound that follows the bit *)
 
 Lemma soft_bit R e v b beta z t lo hi hi' cub : 0 <= beta <= 1 -> 0 <= t -> 0 <= e <= cub -> 0 <= b <= v -> 2 * z <= b ->
-  (R + e <= v -> beta <= / 2) -> (v <= R + e -> / 2 <= beta) -> (R + e <= v - z -> beta <= t) -> (v + z <= R + e -> 1 - t <= beta) ->
+  (R + e <= v -> beta <= / 2) -> (v <= R + e -> / 2 <= beta) -> (R + e <= v - z -> beta <= t) -> (v + z <= R + e -> 1 - t <=
+    beta) ->
   cub <= lo -> - lo <= R <= hi -> v <= hi' -> hi - b + t * b <= hi' ->
   - lo - t * b <= R - beta * b <= hi'.
 Proof.
@@ -121,7 +122,8 @@ Proof.
   assert (E3 : sigmoid (- G * show (clk m) + 3 / 8 * G * gamma) = kept (clk m)) by (unfold kept; f_equal; field).
   assert (E4 : sigmoid (G * show (cap m) + (G * show (hold m) + (- G * show (acc m) + - G * show (clk m)))) = taken m)
     by (unfold taken, value; f_equal; ring).
-  assert (E5 : / 2 * clk m + lost (clk m) * tanh (-1 * show (clk m) + gamma) = clk m / 2 + lost (clk m) * tanh (gamma - show (clk m)))
+  assert (E5 : / 2 * clk m + lost (clk m) * tanh (-1 * show (clk m) + gamma) = clk m / 2 + lost (clk m) * tanh (gamma - show (clk
+    m)))
     by (rewrite (Rplus_comm (-1 * _)); replace (gamma + -1 * show (clk m)) with (gamma - show (clk m)) by ring; field).
   rewrite E0, E1, E2, E3, E4, E5. unfold next, entry; cbn [cap hold acc clk]. unfold show at 3 5 8 11.
   repeat split; try reflexivity; unfold show; field.

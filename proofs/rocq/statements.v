@@ -473,7 +473,8 @@ Definition C9_moved (B : nat) (C D s t z Q : R) : R := C9_unit B C / 2 + 2 * z +
 
 Definition C9_captured (gamma w s : R) : R := (5 / 16 * gamma + w) ^ 3 / 3 + s / 2.
 
-Definition C9_highest (B : nat) (gamma w C D s t z Q : R) : R := (5 / 16 * gamma + w) / 2 + C9_moved B C D s t z Q + C9_off B C D s t Q.
+Definition C9_highest (B : nat) (gamma w C D s t z Q : R) : R := (5 / 16 * gamma + w) / 2 + C9_moved B C D s t z Q + C9_off B C D
+  s t Q.
 
 Definition C9_conditions (B : nat) (gamma w G C D s t z Q : R) : Prop :=
   let u := C9_unit B C in let low := C9_low B C D s in let off := C9_off B C D s t Q in
