@@ -145,6 +145,22 @@ def test_a_horizon_of_every_n_is_no_less_than_n_alone():
     assert lowers[0] <= lowers[1]
 
 
+def test_the_bracket_is_drawn(tmp_path):
+    (tmp_path / "m.json").write_bytes(encode(".json", construct("lstm", 5, 6, hidden=2).weights, None, {}))
+    run = verify("m.json", "--n", 5, "--quiet", "--plot", "p.svg", folder=tmp_path)
+    assert (run.returncode, run.stderr, run.stdout.split()[0]) == (0, "", "PROVED")
+    assert (tmp_path / "p.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_weights_without_error_have_nothing_to_draw(tmp_path):
+    made = construct("relu", 4, exact_recall=True, hidden=3).weights
+    (tmp_path / "m.json").write_bytes(encode(".json", made, None, {}))
+    run = verify("m.json", "--n", 4, "--quiet", "--plot", "p.svg", folder=tmp_path)
+    assert (run.returncode, run.stdout.split()[0]) == (0, "PROVED")
+    assert run.stderr == "verify: nothing drawn to p.svg: there is nothing to show\n"
+    assert not (tmp_path / "p.svg").exists()
+
+
 def refused(verdict):
     """A bracket that tells nothing."""
     return lambda weights, regime, **_: Bracket(weights, regime, arb(0), (), None, verdict, "nothing was tried", 128, 0.0)
