@@ -6,7 +6,7 @@ import itertools
 
 from constructions.answer import Construction
 from proofs.impossible import checked
-from proofs.sheet import figures
+from proofs.sheet import drift, figures
 from proofs.sheet.document import (
     Block,
     Code,
@@ -211,6 +211,9 @@ def numbers_blocks(construction: Construction, certificate: Certificate, picture
     if drawn is not None:
         caption = "The same weights read earlier: worst error over all inputs, the adversaries' best, and the theorem's bound."
         blocks.append(Picture(drawn, prose(caption)))
+    beyond = drift.drift(certificate) if pictured else None
+    if beyond is not None:
+        blocks.append(Picture(beyond, prose(drift.CAPTION)))
     return tuple(blocks)
 
 

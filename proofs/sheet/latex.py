@@ -56,6 +56,12 @@ BOOKMARKS = {
 LONGEST_WORD = 60
 """Characters of a word in a listing that is not broken."""
 
+LINES_TOGETHER = 12
+"""Lines of a display or a table that are kept on one page."""
+
+LETTERS = 90
+"""Letters of a line as wide as the text."""
+
 LINES_BELOW_HEADING = 9
 """Lines that must fit below a heading on its page: a table that follows does not keep to it by itself."""
 
@@ -82,11 +88,12 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setcounter{tocdepth}{2}
 \makeatletter
 \renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
+\renewcommand\paragraph{\@startsection{paragraph}{4}{\z@}{1.5ex}{0.5ex}{\normalfont\normalsize\bfseries}}
 \makeatother
 \newcommand{\needlines}[1]{\par\penalty-100\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
   \ifdim\dimen0>0pt\ifdim\dimen0<#1\baselineskip\newpage\fi\fi\endgroup}
 \newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
-\newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
+\newenvironment{longformula}{\par\nobreak\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
 """
 
@@ -204,7 +211,9 @@ def _(block: Paragraph, stated: frozenset[str]) -> str:
 
 @_block.register
 def _(block: Display, stated: frozenset[str]) -> str:
-    return "\\begin{align*}\n" + " \\\\\n".join(block.rows) + "\n\\end{align*}"
+    height = sum(1 + row.count(r"\\") // 2 for row in block.rows)  # a matrix has its labels beside it, line by line
+    apart = r" \\*" if height <= LINES_TOGETHER else r" \\"
+    return "\\begin{align*}\n" + f"{apart}\n".join(block.rows) + "\n\\end{align*}"
 
 
 @_block.register
@@ -229,8 +238,15 @@ def _(block: Table, stated: frozenset[str]) -> str:
         ]
     )
     if not block.wide:
-        return table
+        height = sum(_height(row, block.columns) for row in block.rows)
+        return rf"\needlines{{{height + 3}}}{table}" if height <= LINES_TOGETHER else table
     return "\n".join([r"\begin{landscape}\footnotesize\setlength{\tabcolsep}{4pt}", table, r"\end{landscape}"])
+
+
+def _height(row: tuple[Line, ...], columns: tuple[str | float, ...]) -> int:
+    """Lines of a row, estimated from the letters that fit into its columns of paragraphs."""
+    shares = [(plain(cell), kind) for cell, kind in zip(row, columns, strict=True) if not isinstance(kind, str)]
+    return max([1, *(-(-len(words) // int(LETTERS * share)) for words, share in shares if words)])
 
 
 @_block.register

@@ -90,7 +90,9 @@ def equations(cell: Cell) -> tuple[Block, ...]:
         gate = next(g for g in cell.gates if f"W_{g} [h_{{t-1}}, x_t]" in " ".join(map(_joined, cell.equations)))
         notes.append(f"The last column of W_{gate}, which multiplies x_t, is called U_{gate} below; so for every gate. ")
     notes.append(QUESTION_NAMES.get(cell.name, ""))
-    return (Display(tuple(rows)), Paragraph((*prose("".join(notes)), *prose(f" The cell: {cell.source}."))))
+    told = "".join(notes).strip()
+    explained = (Paragraph(prose(told)),) if told else ()
+    return (Display(tuple(rows)), *explained, Paragraph(prose(f"The cell: {cell.source}.")))
 
 
 def _uses(cell: Cell, sign: str) -> bool:
