@@ -78,7 +78,6 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\LTpre}{0.2\baselineskip}
 \setlength{\LTpost}{0.4\baselineskip}
 \allowdisplaybreaks
-\hbadness=2000
 \widowpenalty=10000
 \clubpenalty=10000
 \binoppenalty=400
@@ -92,7 +91,8 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \makeatother
 \newcommand{\needlines}[1]{\par\penalty-100\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
   \ifdim\dimen0>0pt\ifdim\dimen0<#1\baselineskip\newpage\fi\fi\endgroup}
-\newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
+\newenvironment{statement}[2]{\par\medskip\begingroup\rightskip=0pt plus 3em\relax
+  \textbf{Theorem #1} (#2).\ \itshape}{\par\endgroup\medskip}
 \newenvironment{longformula}{\par\nobreak\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
 """
