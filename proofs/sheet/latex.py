@@ -96,7 +96,7 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \renewcommand\paragraph{\@startsection{paragraph}{4}{\z@}{1.5ex}{0.5ex}{\normalfont\normalsize\bfseries}}
 \makeatother
 \newcommand{\needlines}[1]{\par\penalty-100\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
-  \ifdim\dimen0>0pt\ifdim\dimen0<#1\baselineskip\newpage\fi\fi\endgroup}
+  \ifdim\dimen0>0pt\relax\ifdim\dimen0<#1\baselineskip\relax\newpage\fi\fi\endgroup}
 \newenvironment{statement}[2]{\par\medskip\begingroup\rightskip=0pt plus 3em\relax
   \textbf{Theorem #1} (#2).\ \itshape}{\par\endgroup\medskip}
 \newenvironment{longformula}{\par\nobreak\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
