@@ -123,6 +123,7 @@ def test_the_gradients_of_a_short_horizon(capsys, tmp_path):
         "linear --n 3 --hidden 2 --exact --horizon fixed",
         "cost bilinear",
         "capacity lstm --hidden 2 --precision 4",
+        "lstm --horizon forever --precision 3 --steps 50",
     ],
 )
 def test_every_command_with_something_to_show_draws_it(capsys, tmp_path, arguments):

@@ -12,7 +12,7 @@ import pytest
 from constructions import construct
 from constructions.delay import construct_copy
 from constructions.transitions import transition
-from proofs.sheet import charts, figures, pgfplots, pictures
+from proofs.sheet import charts, drift, figures, pgfplots, pictures
 from proofs.sheet.figure import Axis, Curve, Figure, decade_axis, decades, rounded, style
 from proofs.survey import COLUMNS, Finding, Map, Question
 from verifier.any_weights import Moment, walked
@@ -27,6 +27,7 @@ from verifier.law import Sample
 from verifier.linear_gradient import decide_transition
 from verifier.program import record
 from verifier.regime import Regime
+from verifier.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +85,45 @@ def test_no_error_figure_where_there_is_no_error_or_one_n():
     assert figures.error_against_n(exact, certify(exact)) is None
     fixed = construct("linear", n=20, precision=5, horizon="fixed")
     assert figures.error_against_n(fixed, certify(fixed)) is None
+
+
+@pytest.fixture(scope="module")
+def refreshed():
+    return certify(construct("lstm", n=100, precision=4, horizon="forever"), steps=100)
+
+
+def test_plain_weights_drift_and_refreshed_ones_do_not(refreshed):
+    supremum, observed, proved, seen = drift.drift(refreshed).curves
+    assert [curve.name for curve in (supremum, proved)] == ["C6: supremum", "C9: proved"]
+    heights = [y for _, y in supremum.points]
+    assert heights == sorted(heights)
+    assert heights[0] < -4
+    assert heights[-1] > decades(Fraction(1, 2))
+    assert {y for _, y in proved.points} == {decades(refreshed.supremum.upper)}
+    assert proved.points[-1][0] == supremum.points[-1][0] > 6
+    for (n, low), (m, high) in zip(observed.points, supremum.points, strict=False):
+        assert n == m
+        assert low <= high + 1e-4
+    assert len(seen.points) == 3
+    assert all(y <= proved.points[0][1] + 1e-4 for _, y in seen.points)
+
+
+def test_the_same_figure_from_the_other_side(refreshed):
+    plain = certify(construct("lstm", n=100, precision=4), steps=100)
+    assert drift.drift(plain) == drift.drift(refreshed)
+
+
+def test_no_drift_is_drawn_without_both_partners(refreshed):
+    assert drift.drift(dataclasses.replace(refreshed, verdict=Verdict.UNDECIDED)) is None
+    for name, arguments in (
+        ("relu", {"n": 5, "precision": 3}),
+        ("lstm", {"n": 5, "precision": 3, "horizon": "fixed"}),
+        ("tanh", {"n": 5, "tolerance": Fraction(1, 2), "horizon": "forever"}),
+    ):
+        assert drift.drift(certify(construct(name, **arguments))) is None
+    assert drift._first_power(lambda power: power >= 13) == 13
+    assert drift._first_power(lambda power: power >= 1) == 1
+    assert drift._first_power(lambda power: False) is None
 
 
 def test_impulse_responses_vanish_hold_and_explode():
