@@ -89,9 +89,9 @@ def bracket_against_n(brackets: Sequence[Bracket]) -> Figure | None:
 
 
 def bracket_against_boxes(found: Bracket) -> Figure | None:
-    """The bracket while the box of all sequences was divided, and the tolerance; None where it was not divided."""
+    """The bracket while the box of all sequences was divided, and the tolerance; None where nothing was bounded by dividing."""
     moments = [moment for moment in found.moments if math.isfinite(moment.upper) and moment.seen > 0]
-    if len(moments) < 2:
+    if not moments:
         return None
     asked = decades(found.regime.tolerance)
     places = [decades(moment.boxes) for moment in moments]
@@ -100,8 +100,8 @@ def bracket_against_boxes(found: Bracket) -> Figure | None:
         "boxes bounded",
         "recall error",
         (
-            curve("proved", zip(places, (decades(Fraction(moment.upper)) for moment in moments), strict=True)),
-            curve("seen", zip(places, (decades(Fraction(moment.seen)) for moment in moments), strict=True), "dashed"),
+            curve("proved", zip(places, (decades(Fraction(moment.upper)) for moment in moments), strict=True), "solid", "o"),
+            curve("seen", zip(places, (decades(Fraction(moment.seen)) for moment in moments), strict=True), "none", "x"),
             curve("asked", ((place, asked) for place in (places[0], places[-1])), "dotted"),
         ),
     )

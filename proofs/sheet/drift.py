@@ -18,7 +18,7 @@ from verifier.observed import observe
 from verifier.program import Program, record
 from verifier.regime import Regime
 from verifier.supremum import bound_supremum
-from verifier.verdict import Verdict
+from verifier.verdict import Verdict, check_less
 
 MOST_POINTS = 16
 """Horizons at which the drifting supremum is evaluated."""
@@ -46,7 +46,7 @@ def drift(certificate: Certificate) -> Figure | None:
             return bound_supremum(program, bound, 10**power, True, plain.steps).upper
 
     try:
-        last = _first_power(lambda power: bool(worst(power) > to_ball(bound / 2)))
+        last = _first_power(lambda power: check_less(to_ball(bound / 2), worst(power)) is Verdict.PROVED)
         if last is None:
             return None
         powers = [*range(0, last, -(-last // MOST_POINTS)), last]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from flint import arb
 
 from constructions import construct
-from verifier.any_weights import Bracket, bracket
+from verifier.any_weights import Bracket, Moment, bracket
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cli.main import main
+from verifier.cli.weights import _draw
 from verifier.formats import encode
 from verifier.observed import error_of
 from verifier.program import record
@@ -150,6 +152,16 @@ def test_the_bracket_is_drawn(tmp_path):
     run = verify("m.json", "--n", 5, "--quiet", "--plot", "p.svg", folder=tmp_path)
     assert (run.returncode, run.stderr, run.stdout.split()[0]) == (0, "", "PROVED")
     assert (tmp_path / "p.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_where_the_box_is_divided_its_boxes_are_drawn_and_nothing_is_walked_again(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("verifier.cli.weights.draw_figures", lambda path, figures: drawn.extend(figures))
+    monkeypatch.setattr("verifier.cli.weights.walked", None)
+    made = construct("lstm", 5, 6, hidden=2).weights
+    divided = refused(Verdict.UNDECIDED)(made, Regime("lstm", 5, Fraction(1), Fraction(1, 10), hidden=2))
+    _draw(tmp_path / "p.svg", replace(divided, moments=(Moment(16, 0.1, 0.2),)), 10, 0)
+    assert [figure.name for figure in drawn] == ["boxes"]
 
 
 def test_weights_without_error_have_nothing_to_draw(tmp_path):

@@ -332,8 +332,8 @@ def test_grid_domain_and_trivial_accuracy(line: Line) -> None:
         assert certify(answer).verdict is Verdict.PROVED
 
 
-def test_forever_is_unanswered_and_three_units_are_refused(line: Line) -> None:
-    assert isinstance(construct(line.cell, 10, 5, horizon="forever"), Unanswered)
+def test_forever_with_too_few_units_is_unanswered_and_three_units_are_refused(line: Line) -> None:
+    assert isinstance(construct(line.cell, 10, 5, horizon="forever", hidden=14), Unanswered)
     with pytest.raises(UsageError, match="4 hidden units"):
         construct(line.cell, 10, 5, hidden=3)
 

@@ -194,7 +194,10 @@ def test_the_bracket_against_boxes_is_drawn_where_boxes_were_divided():
     assert [x for x, _ in proved.points] == [decades(48), decades(80)]
     assert [y for _, y in proved.points] == [0, -1]
     assert [y for _, y in seen.points] == [-2, -2]
-    assert charts.bracket_against_boxes(dataclasses.replace(found, moments=moments[:2])) is None
+    (only, _, asked) = charts.bracket_against_boxes(dataclasses.replace(found, moments=moments[:2])).curves
+    assert only.points == proved.points[:1]
+    assert {y for _, y in asked.points} == {-1}
+    assert charts.bracket_against_boxes(dataclasses.replace(found, moments=moments[:1])) is None
 
 
 def test_the_price_is_drawn_at_the_horizon_with_most_points():

@@ -55,7 +55,7 @@ ROLE_OPTION = click.option(
 @click.option("--steps", type=Count(1), default=str(DEFAULT_STEPS), show_default=True, help="Longest run, one input at a time.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--time", "patience", type=Count(1), default="60", show_default=True, help="Seconds of sharpening at one n.")
-@plot_option("the bracket against n, and against the boxes where they were divided,")
+@plot_option("the bracket against n, or against the boxes where they are divided,")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def weights(
     file: Path,
@@ -106,12 +106,15 @@ def weights(
 
 
 def _draw(plot: Path, result: Bracket, steps: int, seed: int) -> None:
-    """The bracket at n' <= n, the last as it was found, and how dividing the box sharpened it."""
+    """How dividing the box sharpened the bracket; where it was not divided, the bracket at n' <= n, the last as it was found."""
     from proofs.sheet.charts import bracket_against_boxes, bracket_against_n
     from proofs.sheet.figures import horizons
 
+    if result.moments:
+        draw_figures(plot, [bracket_against_boxes(result)])
+        return
     shorter = walked(result.weights, result.regime, horizons(result.regime.n)[:-1], steps=steps, seed=seed)
-    draw_figures(plot, [bracket_against_n([*shorter, result]), bracket_against_boxes(result)])
+    draw_figures(plot, [bracket_against_n([*shorter, result])])
 
 
 def named_roles(chosen: Sequence[str]) -> list[tuple[str, str]]:
