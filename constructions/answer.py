@@ -52,10 +52,10 @@ class Construction:
     statement: str = ""
 
     def _repr_latex_(self) -> str:
-        """The weights as matrices, for notebooks."""
+        """The question, and the weights as matrices, for notebooks."""
         from verifier.display import weights_latex
 
-        return weights_latex(self.weights)
+        return weights_latex(self.weights, f"{self.regime.architecture}: {self.regime.describe()} ({self.theorem})")
 
     def __post_init__(self) -> None:
         missing = [
@@ -82,6 +82,13 @@ class Impossibility:
     best: Construction | None = None
     attains: bool = False
 
+    def _repr_html_(self) -> str:
+        """The question and the claim, for notebooks."""
+        from verifier.display import no_weights_html
+
+        told = f"impossible, says theorem {self.theorem}; proofs.ask.ask() decides whether it does"
+        return no_weights_html(self.regime, told, "" if self.best is None else f"{self.best.title} ({self.best.theorem})")
+
 
 @dataclass(frozen=True)
 class Unanswered:
@@ -94,3 +101,10 @@ class Unanswered:
     regime: Regime
     reason: str
     best: Construction | None = None
+
+    def _repr_html_(self) -> str:
+        """The question and what is missing, for notebooks."""
+        from verifier.display import no_weights_html
+
+        told = f"not known to this version: {self.reason}"
+        return no_weights_html(self.regime, told, "" if self.best is None else f"{self.best.title} ({self.best.theorem})")

@@ -86,6 +86,12 @@ class CopyConstruction:
     leading_order: str
     saturation: int | None = None
 
+    def _repr_latex_(self) -> str:
+        """The question, and the weights as matrices, for notebooks."""
+        from verifier.display import weights_latex
+
+        return weights_latex(self.weights, f"{self.task.architecture}: {self.task.describe()} ({self.theorem})")
+
 
 @dataclass(frozen=True)
 class Impossible:

@@ -10,7 +10,7 @@ The inequality follows from tanh v >= v(105 + 10v²)/(105 + 45v² + v⁴), a con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -18,7 +18,7 @@ import sympy
 from flint import arb
 from sympy import Expr, Rational, Symbol, tanh
 
-from constructions.answer import Construction
+from constructions.answer import Construction, Place
 from constructions.sizing import Meets, decide, smallest
 from verifier.arithmetic.balls import ONE, Balls, to_ball
 from verifier.exact import show_rational
@@ -30,6 +30,7 @@ from verifier.inequality import (
     AtMost,
     Atom,
     Chain,
+    Derivation,
     Growth,
     Identity,
     Increasing,
@@ -41,6 +42,7 @@ from verifier.inequality import (
     Step,
 )
 from verifier.regime import Regime
+from verifier.weights import Weights
 
 B = Symbol("B", positive=True)
 EPSILON = Symbol("epsilon", positive=True)
@@ -445,6 +447,34 @@ def size_latch(regime: Regime, conjugated: bool) -> tuple[Fraction, int]:
         return scale, smallest(holds, 1)
 
     return decide(regime, choose)
+
+
+def construct_latch(
+    regime: Regime,
+    network: Callable[[int, Fraction | int, Fraction], tuple[Weights, dict[Place, str]]],
+    derivation: Derivation,
+    *,
+    conjugated: bool,
+    title: str,
+    leading_order: str,
+) -> Construction:
+    """The line with ε the largest power of ten with εM <= 1, then B the smallest integer, that meet the tolerance.
+
+    `network(d, B, ε)` gives weights and reasons, and raises `UsageError` where d is too small.
+    """
+    network(regime.hidden, 1, Fraction(1))
+    scale, saturation = size_latch(regime, conjugated)
+    weights, reasons = network(regime.hidden, saturation, scale)
+    return Construction(
+        regime=regime,
+        weights=weights,
+        theorem=derivation.theorem,
+        title=title,
+        parameters={N: Fraction(regime.n), M: regime.bound, EPSILON: scale, B: Fraction(saturation)},
+        derivation=derivation,
+        reasons=reasons,
+        leading_order=leading_order,
+    )
 
 
 def cheapest(options: Sequence[Construction]) -> Construction:

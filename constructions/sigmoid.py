@@ -98,21 +98,13 @@ def _best_for_one_horizon(regime: Regime) -> Construction | Unanswered:
 
 
 def construct_line(regime: Regime) -> Construction:
-    """The conjugated C5: ε the largest power of ten with εM <= 1, then B the smallest integer, that meet the tolerance.
-
-    Raises `UsageError` for d < 4.
-    """
-    network(regime.hidden, 1, Fraction(1))
-    scale, saturation = elman.size_latch(regime, conjugated=True)
-    weights, reasons = network(regime.hidden, saturation, scale)
-    return Construction(
-        regime=regime,
-        weights=weights,
-        theorem="C5-sigmoid",
+    """The conjugated C5, sized from the tolerance. Raises `UsageError` for d < 4."""
+    return elman.construct_latch(
+        regime,
+        network,
+        derivation(),
+        conjugated=True,
         title="a line of σ next to 1/2: gate open at step 1 only, memory the identity up to its cube",
-        parameters={N: Fraction(regime.n), M: regime.bound, EPSILON: scale, B: Fraction(saturation)},
-        derivation=derivation(),
-        reasons=reasons,
         leading_order="n ε²M³/3 + (n-1) e^-2B/ε",
     )
 

@@ -108,21 +108,13 @@ def _may_explode(regime: Regime, others: list[Construction]) -> bool:
 
 
 def construct_line(regime: Regime) -> Construction:
-    """C5: ε the largest power of ten with εM <= 1, then B the smallest integer, that meet the tolerance.
-
-    Raises `UsageError` for d < 4.
-    """
-    network(regime.hidden, 1, Fraction(1))
-    scale, saturation = elman.size_latch(regime, conjugated=False)
-    weights, reasons = network(regime.hidden, saturation, scale)
-    return Construction(
-        regime=regime,
-        weights=weights,
-        theorem="C5",
+    """C5, sized from the tolerance. Raises `UsageError` for d < 4."""
+    return elman.construct_latch(
+        regime,
+        network,
+        derivation(),
+        conjugated=False,
         title="a line of tanh next to 0: gate open at step 1 only, memory the identity up to its cube",
-        parameters={N: Fraction(regime.n), M: regime.bound, EPSILON: scale, B: Fraction(saturation)},
-        derivation=derivation(),
-        reasons=reasons,
         leading_order="n ε²M³/3 + (n-1) M sech²(B tanh B)",
     )
 

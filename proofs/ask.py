@@ -15,6 +15,7 @@ from constructions.answer import Construction, Impossibility, Unanswered
 from proofs.impossible import Impossible, decide, floors
 from proofs.theorem import Floor
 from verifier.certify import DEFAULT_STEPS, Certificate, certify
+from verifier.display import no_weights_html
 from verifier.observed import Progress
 from verifier.regime import Regime
 from verifier.verdict import Verdict
@@ -32,6 +33,10 @@ class Open:
     floors: Mapping[str, Floor]
     best: Certificate | None
     verdict: Verdict = Verdict.UNDECIDED
+
+    def _repr_html_(self) -> str:
+        """The question and what is missing, for notebooks."""
+        return no_weights_html(self.regime, f"{self.verdict.value}: {self.reason}")
 
     @property
     def floor(self) -> tuple[str, Floor] | None:

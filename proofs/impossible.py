@@ -17,6 +17,7 @@ from proofs.theorem import Floor, Theorem
 from proofs.theorems import THEOREMS
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.certify import DEFAULT_STEPS, DOUBLINGS, GUARD_BITS, Certificate, certify, certify_weights
+from verifier.display import no_weights_html
 from verifier.observed import error_of
 from verifier.program import record
 from verifier.regime import Regime
@@ -41,6 +42,11 @@ class Impossible:
     best: Certificate | None
     sharp: Verdict | None
     verdict: Verdict
+
+    def _repr_html_(self) -> str:
+        """The question, the theorem and the verdict, for notebooks."""
+        told = f"{self.verdict.value}: impossible by {self.theorem.id} ({self.theorem.title})"
+        return no_weights_html(self.regime, told)
 
 
 def floors(regime: Regime) -> dict[str, Floor]:

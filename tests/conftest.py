@@ -11,7 +11,7 @@ def pytest_addoption(parser):
     parser.addoption(
         "--every-sheet",
         action="store_true",
-        help="make and compile every committed sheet, not a few; TeX that is missing is then a failure, not a skip",
+        help="make and compile every committed sheet, not a few; TeX or Chromium missing is then a failure, not a skip",
     )
 
 

@@ -6,7 +6,7 @@ The one place that chooses how weights from outside are bounded.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -41,11 +41,20 @@ SHARPENINGS = 4
 
 
 @dataclass(frozen=True)
+class Moment:
+    """The bracket while the box was divided: after `boxes` boxes, the error seen in binary64 and the bound proved by then."""
+
+    boxes: int
+    seen: float
+    upper: float
+
+
+@dataclass(frozen=True)
 class Bracket:
     """`lower` is attained by `witness`; `upper` bounds every sequence of the box, None where nothing was proved.
 
     `verdict` answers whether the error is at most the regime's tolerance: PROVED, REFUTED (the witness misses) or UNDECIDED.
-    Numbers are balls at `working_bits`.
+    Numbers are balls at `working_bits`; `moments` tell how it became sharp where the box was divided.
     """
 
     weights: Weights
@@ -57,6 +66,7 @@ class Bracket:
     reason: str
     working_bits: int
     seconds: float
+    moments: tuple[Moment, ...] = ()
 
 
 def bracket(
@@ -96,6 +106,14 @@ def bracket(
     return made
 
 
+def walked(
+    weights: Weights, regime: Regime, horizons: Iterable[int], *, steps: int = DEFAULT_STEPS, seed: int = 0
+) -> list[Bracket]:
+    """The bracket at each n' alone as walking over the box gives it: nothing is sharpened or divided."""
+    questions = (replace(regime, n=n, horizon="fixed") for n in horizons)
+    return [_bracket(certify_weights(weights, question, steps=steps, seed=seed)) for question in questions]
+
+
 def _divided(made: Bracket, patience: float) -> Bracket:
     """The bracket after dividing the box, where that improves it."""
     try:
@@ -105,8 +123,13 @@ def _divided(made: Bracket, patience: float) -> Bracket:
         return replace(made, reason=f"{made.reason}; without numba (pip install 'first-input-recall[bracket]') it is not sharpened")
     regime, program, started = made.regime, record(made.weights), time.perf_counter()
     degree = 4 if regime.n in DEGREE_FOUR else 3
+    moments: list[Moment] = []
+
+    def heard(seen: float, upper: float, boxes: int) -> None:
+        moments.append(Moment(boxes, seen, upper))
+
     try:
-        found = search_bracket(program, regime.bound, regime.n, GAP, patience, float(regime.tolerance), degree)
+        found = search_bracket(program, regime.bound, regime.n, GAP, patience, float(regime.tolerance), degree, heard)
     except Unsupported:
         return made
     with Balls(made.working_bits).working():
@@ -122,7 +145,16 @@ def _divided(made: Bracket, patience: float) -> Bracket:
         verdict = Verdict.REFUTED if lower > tolerance else Verdict.PROVED if proved is Verdict.PROVED else Verdict.UNDECIDED
     reason = f"{found.boxes:,} boxes were bounded" + ("" if found.tight else f"; {found.leaves:,} are left after {patience:g} s")
     seconds = made.seconds + time.perf_counter() - started
-    return replace(made, lower=lower, witness=witness, upper=upper, verdict=verdict, reason=reason, seconds=seconds)
+    return replace(
+        made,
+        lower=lower,
+        witness=witness,
+        upper=upper,
+        verdict=verdict,
+        reason=reason,
+        seconds=seconds,
+        moments=tuple(moments),
+    )
 
 
 def _bracket(found: Certificate) -> Bracket:

@@ -94,6 +94,12 @@ class CopyCertificate:
     seconds: float
     semantics: str = "real numbers"
 
+    def _repr_html_(self) -> str:
+        """Question, verdict and numbers, for notebooks."""
+        from verifier.display import copy_certificate_html
+
+        return copy_certificate_html(self)
+
     @property
     def starts_at_zero(self) -> bool:
         """Whether the initial state is 0, the default of the libraries."""

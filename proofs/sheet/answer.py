@@ -6,7 +6,7 @@ import itertools
 
 from constructions.answer import Construction
 from proofs.impossible import checked
-from proofs.sheet import figures
+from proofs.sheet import drift, figures
 from proofs.sheet.document import (
     Block,
     Code,
@@ -129,7 +129,8 @@ def _activations(certificate: Certificate) -> tuple[Block, ...]:
     cell = CELLS[weights.cell]
     units = live_units(weights)
     shown = units if len(units) <= MOST_UNITS else [*units[: MOST_UNITS - 1], units[-1]]
-    heads: list[Line] = [(Text("gate"),), (Math("t = 1"),)]
+    kind = "gate" if len(cell.gates) > 1 else "unit"
+    heads: list[Line] = [(Text(kind),), (Math("t = 1"),)]
     groups: list[list[Ranges]] = [steps[:1]]
     if last >= 2:
         heads.append((Math("t = 2"),))
@@ -144,7 +145,7 @@ def _activations(certificate: Certificate) -> tuple[Block, ...]:
         rows.append(((Math(name),), *((Math(enclosure(value)),) for value in ranges)))
     among = f" (units {', '.join(weights.unit_name(u) for u in shown)})" if shown != units else ""
     inputs = "all inputs" if regime.extent is not None else "all inputs of [-1, 1], as an example"
-    told = f"What each gate{among} does at every step, enclosed over {inputs}; ends rounded outward."
+    told = f"What each {kind}{among} does at every step, enclosed over {inputs}; ends rounded outward."
     picture = figures.activations(certificate)
     return (
         Paragraph(prose(told)),
@@ -153,11 +154,20 @@ def _activations(certificate: Certificate) -> tuple[Block, ...]:
             picture,
             prose(
                 f"The activations on {'the worst-case sequence' if figures.on_worst_case(certificate) else 'x_1 = M/3, then -M'}"
-                ": black is the largest and white the least value that a gate can take (σ: 1 and 0; tanh: 1 and -1; others: "
-                "largest modulus and 0)."
+                f": black is the largest and white the least value that a {kind} can take{_shades(cell)}."
             ),
         ),
     )
+
+
+def _shades(cell: Cell) -> str:
+    """Which values these are, for the activations that a cell has."""
+    known = {"sigmoid": "σ: 1 and 0", "tanh": "tanh: 1 and -1"}
+    used = dict.fromkeys(cell.activation[gate] for gate in cell.gates)
+    told = [known[activation] for activation in used if activation in known]
+    if used.keys() - known.keys():
+        told.append("others: largest modulus and 0" if told else "largest modulus and 0")
+    return f" ({'; '.join(told)})"
 
 
 def _hull(steps: list[Ranges], gate: str, unit: int) -> Interval:
@@ -211,6 +221,9 @@ def numbers_blocks(construction: Construction, certificate: Certificate, picture
     if drawn is not None:
         caption = "The same weights read earlier: worst error over all inputs, the adversaries' best, and the theorem's bound."
         blocks.append(Picture(drawn, prose(caption)))
+    beyond = drift.drift(certificate) if pictured else None
+    if beyond is not None:
+        blocks.append(Picture(beyond, prose(drift.CAPTION)))
     return tuple(blocks)
 
 

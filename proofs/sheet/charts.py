@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, curve, decade_axis, decades, style
+from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, style
 from proofs.sheet.figures import heat_map
 from proofs.survey import COLUMNS, Finding, Map
+from verifier.any_weights import Bracket
 from verifier.arithmetic.balls import Balls
+from verifier.copy_task import CopyTask
 from verifier.copying import CopyCertificate
 from verifier.gates import gate_activations
 from verifier.gradient import GradientReport
@@ -33,6 +36,75 @@ def copied(certificate: CopyCertificate) -> Figure:
         pulse, rest = (gate_activations(weights, [first, *[Fraction(0)] * (steps - 1)]) for first in (task.bound, Fraction(0)))
         moved = [{place: abs(value - still[place]) for place, value in now.items()} for now, still in zip(pulse, rest, strict=True)]
     return heat_map(weights, moved, certificate.working_bits, relative=True)
+
+
+def capacity(certificates: Sequence[CopyCertificate], forbidden: CopyTask) -> Figure:
+    """Error of copying n numbers: proved and attained by the delay lines up to the capacity, M for every network beyond it.
+
+    The vertical axis is logarithmic unless every copy is exact.
+    """
+    bound, beyond = forbidden.bound, (forbidden.n, max(forbidden.n + 1, 2 * forbidden.capacity))
+    exact = all(certificate.bound.upper.is_zero() for certificate in certificates)
+    height = coordinate if exact else decades
+    proved, attained = [], []
+    for certificate in certificates:
+        with Balls(certificate.working_bits).working():
+            proved.append((float(certificate.task.n), height(certificate.bound.upper)))
+            attained.append((float(certificate.task.n), height(certificate.attained.error)))
+    curves = (
+        curve("C10: proved", proved, "solid", "o"),
+        curve("C10: attained", attained, "none", "x"),
+        curve("T8: at least", [(float(n), height(bound)) for n in beyond], "dashed", "s"),
+    )
+    label = "largest error"
+    return Figure(
+        name="capacity",
+        title="",
+        horizontal=Axis("numbers $n$"),
+        vertical=Axis(label) if exact else decade_axis(label, (y for item in curves for _, y in item.points)),
+        curves=curves,
+    )
+
+
+def bracket_against_n(brackets: Sequence[Bracket]) -> Figure | None:
+    """Attained error and proved bound at each n' alone, and the tolerance; None where all of them are 0 or only one n' is known."""
+    known = []
+    for found in brackets:
+        with Balls(found.working_bits).working():
+            upper = None if found.upper is None else decades(found.upper)
+            known.append((decades(found.regime.n), decades(found.lower), upper))
+    if len(known) < 2 or all(lower is None and upper is None for _, lower, upper in known):
+        return None
+    asked = decades(brackets[0].regime.tolerance)
+    return _decades_chart(
+        "bracket",
+        "$n'$",
+        "recall error",
+        (
+            curve("proved", ((n, upper) for n, _, upper in known), "solid", "o"),
+            curve("attained", ((n, lower) for n, lower, _ in known), "none", "x"),
+            curve("asked", ((n, asked) for n, _, _ in (known[0], known[-1])), "dotted"),
+        ),
+    )
+
+
+def bracket_against_boxes(found: Bracket) -> Figure | None:
+    """The bracket while the box of all sequences was divided, and the tolerance; None where nothing was bounded by dividing."""
+    moments = [moment for moment in found.moments if math.isfinite(moment.upper) and moment.seen > 0]
+    if not moments:
+        return None
+    asked = decades(found.regime.tolerance)
+    places = [decades(moment.boxes) for moment in moments]
+    return _decades_chart(
+        "boxes",
+        "boxes bounded",
+        "recall error",
+        (
+            curve("proved", zip(places, (decades(Fraction(moment.upper)) for moment in moments), strict=True), "solid", "o"),
+            curve("seen", zip(places, (decades(Fraction(moment.seen)) for moment in moments), strict=True), "none", "x"),
+            curve("asked", ((place, asked) for place in (places[0], places[-1])), "dotted"),
+        ),
+    )
 
 
 def price_of_accuracy(samples: Mapping[str, Sequence[Sample]]) -> Figure | None:

@@ -168,7 +168,10 @@ def _tables(item: Slopes) -> list[Block]:
         rows.append(((Math(str(row.n)),), *((Math(stated(text)),) for text in (*ends, later))))
     if not rows:
         return []
-    return [Paragraph((Text("Rounded outward."),), lead=prose(f"{item.name}.")), Table(("r",) * 4, heads, tuple(rows))]
+    title = CELLS[item.weights.cell].title
+    named = f"{title}, random contraction" if item.construction is None else f"{title} ({item.construction.theorem})"
+    told = Paragraph((Text("Rounded outward."),), lead=prose(f"{named[0].upper()}{named[1:]}."))
+    return [told, Table(("r",) * 4, heads, tuple(rows))]
 
 
 def _stated(found: Sequence[Slopes]) -> list[Block]:
@@ -201,7 +204,7 @@ def _price(prices: dict[str, Verdict]) -> list[Block]:
     rows = tuple(
         (
             (Math(str(d)),),
-            (Math(f"M/{central_binomial(d)}"),),
+            (Math(f"M/{central_binomial(d)}" if d > 1 else "M"),),
             (Math(f"n = {worthless_horizon(d)}"),),
         )
         for d in DEGREES

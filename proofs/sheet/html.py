@@ -41,12 +41,12 @@ body { max-width: 46rem; margin: 2rem auto; padding: 0 1rem; font: 1.05rem/1.5 G
 h1 { font-weight: normal; text-align: center; margin-bottom: .3rem } .subtitle { text-align: center }
 table { border-collapse: collapse; margin: .6rem auto } thead th { border-bottom: 1px solid; text-align: left; font-weight: normal }
 table { border-top: 2px solid; border-bottom: 2px solid } td, th { padding: .15rem .6rem; vertical-align: top }
-td.r, th.r { text-align: right !important } code { overflow-wrap: anywhere } figure { margin: 1rem 0; text-align: center }
+td.r, th.r { text-align: right !important } code, dd { overflow-wrap: anywhere } figure { margin: 1rem 0; text-align: center }
 figure svg { max-width: 100%; height: auto; background: white } figcaption { font-size: .9rem }
 .display, .long { overflow: auto hidden; padding: .15rem 0 } .display { text-align: center; margin: .4rem 0 }
 .long { margin: .1rem 0 .1rem 1.6rem }
 .statement > p { font-style: italic } .statement > p:first-child { font-style: normal }
-.wide { overflow-x: auto; font-size: .85rem }
+.table { overflow-x: auto } .wide { font-size: .85rem }
 pre { margin-left: 1.6rem; overflow-x: auto }
 .proof > p:first-of-type::before { content: "Proof. "; font-style: italic } .complete { display: flow-root }
 .complete::after { content: "\\25A1"; float: right }
@@ -81,7 +81,21 @@ def mathml(latex: str, display: bool = False) -> str:
     """MathML of a formula."""
     plain_latex = re.sub(r"\\allowbreak\s*", "", latex).replace(r"\displaystyle", "")
     plain_latex = re.sub(r"(\\(?:tanh|sinh|cosh|exp|log|ln)) +(?=[A-Za-z0-9\\])", r"\1\\,", plain_latex)
-    return str(convert(plain_latex, display="block" if display else "inline"))
+    return _spaced(str(convert(plain_latex, display="block" if display else "inline")))
+
+
+BAR, SLASH = '<mo stretchy="false">&#x0007C;</mo>', "<mo>&#x0002F;</mo>"
+
+_SIGN = re.compile(r"(<mo[^>]*>(?![\])}!]|&#x0002[19];|&#x0007D;|&#x02032;)[^<]*</mo>(?:<mspace[^>]*>)?)<mo>&#x02212;</mo>")
+"""A minus after an operator, a comma or an opening bracket."""
+
+
+def _spaced(text: str) -> str:
+    """MathML whose bars open and close in turn, whose slashes are tight and whose signs stand by their numbers."""
+    forms = itertools.cycle(("prefix", "postfix"))
+    text = re.sub(re.escape(BAR), lambda _: f'<mo stretchy="false" form="{next(forms)}">&#x0007C;</mo>', text)
+    text = text.replace(SLASH, '<mo lspace="0" rspace="0">&#x0002F;</mo>')
+    return _SIGN.sub(lambda m: m[1] + ("<mo>" if 'form="postfix"' in m[1] else '<mo form="prefix">') + "&#x02212;</mo>", text)
 
 
 class _Page:
@@ -201,8 +215,8 @@ def _(block: Table, page: _Page) -> str:
         return f"<tr>{''.join(made)}</tr>"
 
     body = "\n".join(row(cells, "td") for cells in block.rows)
-    kind = ' class="wide"' if block.wide else ""
-    return f"<div{kind}><table><thead>{row(block.head, 'th')}</thead><tbody>\n{body}\n</tbody></table></div>"
+    kind, head = "table wide" if block.wide else "table", row(block.head, "th")
+    return f'<div class="{kind}"><table><thead>{head}</thead><tbody>\n{body}\n</tbody></table></div>'
 
 
 @_block.register

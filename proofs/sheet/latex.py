@@ -56,6 +56,18 @@ BOOKMARKS = {
 LONGEST_WORD = 60
 """Characters of a word in a listing that is not broken."""
 
+LINES_TOGETHER = 12
+"""Lines of a display or a table that are kept on one page."""
+
+LETTERS = 90
+"""Letters of a line as wide as the text."""
+
+HEADING_LINES = 3
+"""Lines of a heading with its space, and of a table's head and rules."""
+
+SHORT_LEAD = 4
+"""Lines of a paragraph, its space among them, that stays with the table it leads to."""
+
 LINES_BELOW_HEADING = 9
 """Lines that must fit below a heading on its page: a table that follows does not keep to it by itself."""
 
@@ -72,7 +84,6 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setlength{\LTpre}{0.2\baselineskip}
 \setlength{\LTpost}{0.4\baselineskip}
 \allowdisplaybreaks
-\hbadness=2000
 \widowpenalty=10000
 \clubpenalty=10000
 \binoppenalty=400
@@ -82,11 +93,13 @@ PREAMBLE = r"""\documentclass[11pt,a4paper]{article}
 \setcounter{tocdepth}{2}
 \makeatletter
 \renewcommand*\l@subsection{\@dottedtocline{2}{1.5em}{3.2em}}
+\renewcommand\paragraph{\@startsection{paragraph}{4}{\z@}{1.5ex}{0.5ex}{\normalfont\normalsize\bfseries}}
 \makeatother
 \newcommand{\needlines}[1]{\par\penalty-100\begingroup\dimen0=\pagegoal\advance\dimen0 by-\pagetotal
-  \ifdim\dimen0>0pt\ifdim\dimen0<#1\baselineskip\newpage\fi\fi\endgroup}
-\newenvironment{statement}[2]{\par\medskip\textbf{Theorem #1} (#2).\ \itshape}{\par\medskip}
-\newenvironment{longformula}{\par\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
+  \ifdim\dimen0>0pt\relax\ifdim\dimen0<#1\baselineskip\relax\newpage\fi\fi\endgroup}
+\newenvironment{statement}[2]{\par\medskip\begingroup\rightskip=0pt plus 3em\relax
+  \textbf{Theorem #1} (#2).\ \itshape}{\par\endgroup\medskip}
+\newenvironment{longformula}{\par\nobreak\begingroup\leftskip=1.6em\hangindent=1.6em\hangafter=1%
   \rightskip=0pt plus 0.6\textwidth\relax\noindent}{\par\endgroup}
 """
 
@@ -113,11 +126,56 @@ def render(document: Document) -> str:
 
 
 def _blocks(blocks: tuple[Block, ...], stated: frozenset[str]) -> str:
-    """Blocks one after another; a display belongs to the paragraph before it."""
+    """Blocks one after another; a display belongs to the paragraph before it, and what leads to a block stays on its page."""
     out = ""
-    for block in blocks:
-        out += ("" if not out else "\n" if isinstance(block, Display) else "\n\n") + _block(block, stated)
+    for k, block in enumerate(blocks):
+        led = k > 0 and _leads(blocks[k - 1], block)
+        needed = 0 if led else _needed(blocks[k:])
+        out += "" if not out else "\n" if isinstance(block, Display) else "\n\n"
+        out += (rf"\needlines{{{needed}}}" if needed else "") + _block(block, stated)
     return out
+
+
+def _leads(block: Block, following: Block) -> bool:
+    """Whether a block is to stand on the page of the one that follows."""
+    short = isinstance(block, Paragraph) and _lines(block) <= SHORT_LEAD
+    return isinstance(block, Heading) or (short and isinstance(following, Table) and not following.wide)
+
+
+def _needed(blocks: tuple[Block, ...]) -> int:
+    """Lines that must be left on the page for the first block and what it leads to; 0 where it may be broken anywhere."""
+    if not isinstance(blocks[0], Heading | Table) and not (len(blocks) > 1 and _leads(blocks[0], blocks[1])):
+        return 0
+    total = 0
+    for k, block in enumerate(blocks):
+        total += _lines(block)
+        if not (k + 1 < len(blocks) and _leads(block, blocks[k + 1])):
+            break
+    return max(total, LINES_BELOW_HEADING) if isinstance(blocks[0], Heading) else total
+
+
+def _lines(block: Block) -> int:
+    """Lines of a block, or of as much of it as must not be parted; a long table shows some rows below its head."""
+    if isinstance(block, Heading):
+        return HEADING_LINES
+    if isinstance(block, Paragraph):
+        return -(-len(plain((*block.lead, *block.line))) // LETTERS) + 1
+    if isinstance(block, Table) and not block.wide:
+        return min(sum(_height(row, block.columns) for row in block.rows), LINES_TOGETHER) + HEADING_LINES
+    if isinstance(block, Display):
+        return min(sum(map(_rows, block.rows)), LINES_TOGETHER) + 1
+    return 0
+
+
+def _rows(row: str) -> int:
+    """Lines of a row of a display; a matrix has its labels beside it, line by line."""
+    return 1 + row.count(r"\\") // 2
+
+
+def _height(row: tuple[Line, ...], columns: tuple[str | float, ...]) -> int:
+    """Lines of a row, estimated from the letters that fit into its columns of paragraphs."""
+    shares = [(plain(cell), kind) for cell, kind in zip(row, columns, strict=True) if not isinstance(kind, str)]
+    return max([1, *(-(-len(words) // int(LETTERS * share)) for words, share in shares if words)])
 
 
 def label(theorem: str) -> str:
@@ -193,7 +251,7 @@ def _(block: Heading, stated: frozenset[str]) -> str:
     heading = rf"\{command}{{{named}}}" + (rf"\label{{{block.label}}}" if block.label else "")
     if not block.listed:
         heading = rf"{{\renewcommand{{\addcontentsline}}[3]{{}}{heading}}}"
-    return rf"\needlines{{{LINES_BELOW_HEADING}}}{heading}"
+    return heading
 
 
 @_block.register
@@ -204,7 +262,8 @@ def _(block: Paragraph, stated: frozenset[str]) -> str:
 
 @_block.register
 def _(block: Display, stated: frozenset[str]) -> str:
-    return "\\begin{align*}\n" + " \\\\\n".join(block.rows) + "\n\\end{align*}"
+    apart = r" \\*" if sum(map(_rows, block.rows)) <= LINES_TOGETHER else r" \\"
+    return "\\begin{align*}\n" + f"{apart}\n".join(block.rows) + "\n\\end{align*}"
 
 
 @_block.register

@@ -73,6 +73,8 @@ def enclosure(value: Interval) -> str:
     >>> enclosure(Interval(arb(0))), enclosure(Interval(arb(1) / 3)), enclosure(Interval(arb(-1), arb(1)))
     ('0', '[0.333,\\\\,0.334]', '[-1,\\\\,1]')
     """
+    if value.lower.is_exact() and value.upper.is_exact() and bool(value.lower == value.upper):
+        return _interval(Interval(value.lower))
     point = Interval(ONE)
     for sign, gap in (("1 - {}", point - value), ("-1 + {}", point + value)):
         if gap.upper < NEAR_ONE and gap.upper.upper() > 0:

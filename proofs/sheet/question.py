@@ -64,8 +64,10 @@ def inputs(regime: Regime) -> str:
 def question(regime: Regime) -> tuple[Block, ...]:
     """The question in its regime."""
     cell = CELLS[regime.architecture]
+    name, _, convention = cell.title.partition(", ")
+    named = f"{name} ({convention})" if convention else name
     words: Line = (
-        *prose(f"A {cell.title} with one real input per step, d = {regime.hidden} hidden units and the state s_0 = 0 reads "),
+        *prose(f"A {named} with one real input per step, d = {regime.hidden} hidden units and the state s_0 = 0 reads "),
         Math(r"x_1, x_2, \dots"),
         *prose(" and puts out one number after each step, y_t = V h_t + v0. Are there weights such that "),
     )
@@ -87,10 +89,13 @@ def equations(cell: Cell) -> tuple[Block, ...]:
     if _uses(cell, "∘") and not _uses(cell, "σ"):
         notes = ["Here ∘ multiplies entry by entry. "]
     if any("[h_{t-1}, x_t]" in _joined(equation) for equation in cell.equations):
+        several = "; so for every gate" if len(cell.gates) > 1 else ""
         gate = next(g for g in cell.gates if f"W_{g} [h_{{t-1}}, x_t]" in " ".join(map(_joined, cell.equations)))
-        notes.append(f"The last column of W_{gate}, which multiplies x_t, is called U_{gate} below; so for every gate. ")
+        notes.append(f"The last column of W_{gate}, which multiplies x_t, is called U_{gate} below{several}. ")
     notes.append(QUESTION_NAMES.get(cell.name, ""))
-    return (Display(tuple(rows)), Paragraph((*prose("".join(notes)), *prose(f" The cell: {cell.source}."))))
+    told = "".join(notes).strip()
+    explained = (Paragraph(prose(told)),) if told else ()
+    return (Display(tuple(rows)), *explained, Paragraph(prose(f"The cell: {cell.source}.")))
 
 
 def _uses(cell: Cell, sign: str) -> bool:

@@ -160,7 +160,8 @@ def _step(step: Step, results: Mapping[str, Verdict]) -> tuple[Block, ...]:
 def _formulas(step: Step) -> list[str]:
     if step.relation is not None:
         sign = "=" if isinstance(step, Identity) else r"\le"
-        return [rf"{expression(step.relation.left)} \;{sign}\; {expression(step.relation.right)}"]
+        left, right = expression(step.relation.left), expression(step.relation.right)
+        return [rf"{left} \;{sign}\; {right}"] if left != right else []  # both sides are one expression: the words say it
     if isinstance(step, CellEquations):
         rows = [rf"{_new(name, step.state)} = {expression(value)}" for name, value in step.expected.items()]
         return rows if len(rows) <= MOST_EQUATIONS else [*rows[: MOST_EQUATIONS // 2], r"\dots", *rows[-2:]]

@@ -10,6 +10,7 @@ from typing import Any
 from constructions import ARCHITECTURES, Construction, construct
 from proofs.impossible import checked
 from proofs.sheet import figures
+from proofs.sheet.alike import differing
 from proofs.sheet.answer import cell_blocks
 from proofs.sheet.capacity import capacity_blocks
 from proofs.sheet.document import Block, Document, Heading, Line, Paragraph, Picture, Text
@@ -51,6 +52,13 @@ PRECISIONS = (2, 5, 10, 20, 40)
 
 PICTURED_N = 100
 """Its horizon."""
+
+FAMILIES = {
+    "GRU, reset before or after the product, z takes or keeps": ("gru", "gru-after", "gru-after-keep", "gru-keep"),
+    "Diagonal cells with constant complex poles": ("lru", "s4d", "s5"),
+    "Diagonal cells with 0 < a(x) < 1": ("mingru", "minlstm", "selective"),
+}
+"""Architectures whose answers are nearly alike: one chapter, where the first is set in full and of the others what differs."""
 
 CAPACITY_UNITS = 4
 """Units of the capacity table."""
@@ -105,8 +113,8 @@ def whole(
     results = {name: checked(name) for name in stated}
     blocks: list[Block] = [_chapter("The question"), *(Paragraph(prose(text)) for text in INTRODUCTION)]
     blocks += [_chapter("The map"), *map_blocks(drawn, 2, alone=False)]
-    for name, rows in asked.items():
-        blocks += _architecture(name, rows)
+    for title, members in _chapters(names):
+        blocks += _architectures(title, {name: asked[name] for name in members})
     blocks += [_chapter("Capacity: how many reals fit"), *capacity, _chapter("Gradients"), *gradients, *_pictures(names)]
     blocks.append(_chapter("Theorems"))
     for name, theorem in stated.items():
@@ -130,22 +138,63 @@ def _chapter(text: str) -> Heading:
     return Heading(1, (Text(text),))
 
 
-def _architecture(name: str, rows: list[tuple[Question, Decided]]) -> list[Block]:
-    """The cell, then every answer; an answer with the weights of an earlier one refers to it."""
-    title = CELLS[name].title
-    blocks: list[Block] = [Heading(1, prose(title[0].upper() + title[1:])), *cell_blocks(CELLS[name])]
-    seen: dict[str, str] = {}
-    for question, found in rows:
-        heading = Heading(2, (Text("Asked: "), *prose(question.name)), listed=False)
-        weights = found.answer.weights.sha256 if isinstance(found.answer, Construction) else ""
-        if weights and weights in seen and found.verdict is Verdict.PROVED:
-            line: Line = (*condition_line(found.answer.regime), *prose(f", by {found.theorem}: "))
-            again = f"the weights and the theorem are those of “{seen[weights]}”. {found.verdict.value}."
-            blocks += [heading, Paragraph((*line, *prose(again)))]
+def _chapters(names: Sequence[str]) -> list[tuple[str, tuple[str, ...]]]:
+    """(title, architectures) of each chapter, in the order of the names; a family stands where its first member does."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        family = next((title for title, members in FAMILIES.items() if name in members), "")
+        members = tuple(member for member in names if member in FAMILIES.get(family, ()))
+        alone = CELLS[name].title[0].upper() + CELLS[name].title[1:]
+        found.setdefault(*((family, members) if len(members) > 1 else (alone, (name,))))
+    return list(found.items())
+
+
+def _architectures(title: str, asked: Mapping[str, list[tuple[Question, Decided]]]) -> list[Block]:
+    """The cells, then every answer of the first architecture, and of the others what is not the same."""
+    first, *others = asked
+    blocks: list[Block] = [Heading(1, prose(title))]
+    if not others:
+        blocks += cell_blocks(CELLS[first])
+    else:
+        told = (
+            f"These {len(asked)} cells differ in the equations shown. Every answer is given in full for the first of them; of the "
+            "others the rest, whatever is not shown, is word for word the same, but for the pictures, which are drawn once."
+        )
+        blocks.append(Paragraph(prose(told)))
+        for name in asked:
+            cell = cell_blocks(CELLS[name])
+            blocks += [_named(name, 2), *(cell if name == first else differing(cell_blocks(CELLS[first]), cell))]
+    answers = {name: _answers(rows) for name, rows in asked.items()}
+    for question in (question.name for question in QUESTIONS):
+        full, *rest = [name for name in asked if question in answers[name]] or [first]
+        if question not in answers[full]:
             continue
-        seen[weights] = question.name
-        blocks += [heading, *found.blocks(3, alone=False)]
+        blocks += [Heading(2, (Text("Asked: "), *prose(question)), listed=False), *answers[full][question]]
+        for name in rest:
+            blocks += [_named(name, 3), *differing(answers[full][question], answers[name][question])]
     return blocks
+
+
+def _named(name: str, level: int) -> Heading:
+    """The heading of an architecture inside the chapter of its family."""
+    title = CELLS[name].title
+    return Heading(level, prose(title[0].upper() + title[1:]), listed=level < 3)
+
+
+def _answers(rows: Sequence[tuple[Question, Decided]]) -> dict[str, tuple[Block, ...]]:
+    """The blocks of every answer, by question; an answer with the weights of an earlier one refers to it."""
+    found: dict[str, tuple[Block, ...]] = {}
+    seen: dict[str, str] = {}
+    for question, decision in rows:
+        weights = decision.answer.weights.sha256 if isinstance(decision.answer, Construction) else ""
+        if weights and weights in seen and decision.verdict is Verdict.PROVED:
+            line: Line = (*condition_line(decision.answer.regime), *prose(f", by {decision.theorem}: "))
+            again = f"the weights and the theorem are those of “{seen[weights]}”. {decision.verdict.value}."
+            found[question.name] = (Paragraph((*line, *prose(again))),)
+        else:
+            seen[weights] = question.name
+            found[question.name] = decision.blocks(3, alone=False)
+    return found
 
 
 def _pictures(names: Sequence[str]) -> list[Block]:

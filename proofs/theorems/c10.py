@@ -143,7 +143,10 @@ C10 = Theorem(
         "the LSTM's s_0 is set (whether 2d reals can be copied from s_0 = 0 is open)",
         "weights may depend on n and on the tolerance",
     ),
-    source="this project, theory C10 (no earlier LSTM line of length 2d found); shift register: White et al. 2004",
+    source=(
+        "this project, theory C10 (no earlier LSTM line of length 2d found); shift register: White et al. 2004; explicit "
+        "orthogonal solutions of the copy task on symbols: Henaff, Szlam & LeCun 2016"
+    ),
     argument=(
         "n slots in a row: inputs enter at one end, every value moves on by one slot per step, the other end is read. A "
         "linear register does this exactly; so does relu behind a bias M, because x + M >= 0; a tanh chain at scale ε bends "

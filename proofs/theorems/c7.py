@@ -18,7 +18,7 @@ C7 = Theorem(
         "on x_1 and at most 1 - κ^{n-1} on later inputs: by induction, m_n lies between "
         "κ^{n-1} φ tanh(εx_1) - (1 - κ^{n-1})τ and κ^{n-1} φ tanh(εx_1) + (1 - κ^{n-1})τ for x_1 >= 0.",
         "All maps are odd in the inputs, so let x_1 >= 0. The shortfall x_1 - y_n is at most its value on the lower side, "
-        "which grows with x_1, its derivative being 1 - κ^{n-1} φ sech² >= 0, so x_1 = M is worst: that is the bound.",
+        "which grows with x_1, its derivative being 1 - κ^{n-1} φ sech²(εx_1) >= 0, so x_1 = M is worst: that is the bound.",
         "The excess y_n - x_1 is below the bound because tanh(εx_1) <= εx_1, τ <= εM and κ^{n-1} φ <= 1.",
         "The bound grows with n, so one weight set serves every n' <= n.",
     ),

@@ -26,6 +26,7 @@ from verifier.observed import error_of
 from verifier.program import record
 from verifier.regime import Regime
 from verifier.sequences import Runs, compress
+from verifier.summary import LONGEST_NUMBER
 from verifier.verdict import Verdict, all_of, check_at_most
 from verifier.weights import Weights
 
@@ -86,7 +87,7 @@ def floor(regime: Regime) -> Floor | None:
         checks[f"primal tables for inputs ±1: exactly {show_rational(least)}"] = holds(primal(used).error(used) == least)
     sharp = "over the inputs ±M this is the exact minimum" if used == longest else f"already at N = {used}"
     because = f"N = {longest}{lost}: e >= M(1 - 1/C({used - 1},{(used - 1) // 2}))"
-    because += f" = {show_rational(least)} M" if used <= CHECKED else ""
+    because += f" = {show_rational(least)} M" if len(show_rational(least)) <= LONGEST_NUMBER else ""
     return Floor(least * regime.bound, f"{because}; {sharp}.", checks)
 
 

@@ -172,8 +172,8 @@ T8 = Theorem(
         "n > D (n = D is possible to any tolerance: C10)",
     ),
     source=(
-        "this project, theory T8; special case of the known manifold (Alexandrov) width of the cube: DeVore, Howard & "
-        "Micchelli 1989, Siegel 2024. Collins, Sohl-Dickstein & Sussillo 2017 measured about one real per hidden unit for "
+        "this project, theory T8, from Borsuk 1933; special case of the known manifold (Alexandrov) width of the cube: DeVore, "
+        "Howard & Micchelli 1989, Siegel 2024. Collins, Sohl-Dickstein & Sussillo 2017 measured about one real per hidden unit for "
         "all trained architectures"
     ),
     argument=(

@@ -122,6 +122,8 @@ def test_the_gradients_of_a_short_horizon(capsys, tmp_path):
         "diagonal --n 3 --precision 3 --hidden 4",
         "linear --n 3 --hidden 2 --exact --horizon fixed",
         "cost bilinear",
+        "capacity lstm --hidden 2 --precision 4",
+        "lstm --horizon forever --precision 3 --steps 50",
     ],
 )
 def test_every_command_with_something_to_show_draws_it(capsys, tmp_path, arguments):
@@ -140,7 +142,7 @@ def test_nothing_to_draw_is_said(capsys, tmp_path, arguments):
     assert not file.exists()
 
 
-@pytest.mark.parametrize("command", ["copy tanh", "cost", "gradient lstm", "map"])
+@pytest.mark.parametrize("command", ["capacity tanh", "copy tanh", "cost", "gradient lstm", "map", "weights none.npz --n 3"])
 def test_plots_that_cannot_be_drawn_are_refused_before_anything_runs(capsys, tmp_path, command):
     code, out, err = verify(capsys, *command.split(), "--plot", str(tmp_path / "x.gif"))
     assert (code, out) == (2, "")

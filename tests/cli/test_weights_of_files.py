@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -10,9 +11,10 @@ import pytest
 from flint import arb
 
 from constructions import construct
-from verifier.any_weights import Bracket, bracket
+from verifier.any_weights import Bracket, Moment, bracket
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cli.main import main
+from verifier.cli.weights import _draw
 from verifier.formats import encode
 from verifier.observed import error_of
 from verifier.program import record
@@ -143,6 +145,32 @@ def test_a_horizon_of_every_n_is_no_less_than_n_alone():
         _, said = fields(verify(FOLDER / "tanh.pt", "--arch", "tanh", "--n", 3, "--horizon", horizon, "--quiet").stdout)
         lowers.append(Fraction(said["lower"]))
     assert lowers[0] <= lowers[1]
+
+
+def test_the_bracket_is_drawn(tmp_path):
+    (tmp_path / "m.json").write_bytes(encode(".json", construct("lstm", 5, 6, hidden=2).weights, None, {}))
+    run = verify("m.json", "--n", 5, "--quiet", "--plot", "p.svg", folder=tmp_path)
+    assert (run.returncode, run.stderr, run.stdout.split()[0]) == (0, "", "PROVED")
+    assert (tmp_path / "p.svg").read_bytes().startswith(b"<?xml")
+
+
+def test_where_the_box_is_divided_its_boxes_are_drawn_and_nothing_is_walked_again(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr("verifier.cli.weights.draw_figures", lambda path, figures: drawn.extend(figures))
+    monkeypatch.setattr("verifier.cli.weights.walked", None)
+    made = construct("lstm", 5, 6, hidden=2).weights
+    divided = refused(Verdict.UNDECIDED)(made, Regime("lstm", 5, Fraction(1), Fraction(1, 10), hidden=2))
+    _draw(tmp_path / "p.svg", replace(divided, moments=(Moment(16, 0.1, 0.2),)), 10, 0)
+    assert [figure.name for figure in drawn] == ["boxes"]
+
+
+def test_weights_without_error_have_nothing_to_draw(tmp_path):
+    made = construct("relu", 4, exact_recall=True, hidden=3).weights
+    (tmp_path / "m.json").write_bytes(encode(".json", made, None, {}))
+    run = verify("m.json", "--n", 4, "--quiet", "--plot", "p.svg", folder=tmp_path)
+    assert (run.returncode, run.stdout.split()[0]) == (0, "PROVED")
+    assert run.stderr == "verify: nothing drawn to p.svg: there is nothing to show\n"
+    assert not (tmp_path / "p.svg").exists()
 
 
 def refused(verdict):

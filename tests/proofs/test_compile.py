@@ -1,4 +1,4 @@
-"""Sheets through TeX and a browser: no warning, and the text that was meant. Skipped, and counted, where neither is there."""
+"""Sheets through TeX: no warning, and the text that was meant. Skipped, and counted, where there is none."""
 
 import re
 import shutil
@@ -6,11 +6,9 @@ import subprocess
 
 import pytest
 
-from constructions import construct
-from proofs.sheet import committed, html, latex
+from proofs.sheet import committed, latex
 from proofs.sheet.compile import missing, pdf
 from proofs.sheet.document import Display, Document, LongFormula, Paragraph, Refer, Text
-from proofs.sheet.sheets import one_answer
 from verifier.errors import UsageError
 
 
@@ -21,8 +19,6 @@ def tex(request):
     if absent:
         (pytest.fail if request.config.getoption("--every-sheet", default=False) else pytest.skip)(absent)
 
-
-BROWSER = next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 SHORTEST, LONGEST = 1, 12
 """Pages of one answer."""
@@ -83,20 +79,3 @@ def test_without_tex_the_packages_are_named(monkeypatch):
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UsageError, match="latexmk texlive-latex-base texlive-latex-recommended texlive-pictures lmodern"):
         pdf("")
-
-
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium (Debian: chromium)")
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext (Debian: poppler-utils)")
-def test_the_page_in_a_browser(tmp_path):
-    page = tmp_path / "sheet.html"
-    page.write_text(html.render(one_answer(construct("lstm", n=100, precision=20)).document), encoding="utf-8")
-    command = [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
-    command += ["--no-pdf-header-footer", "--print-to-pdf=x.pdf", page.as_uri()]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=300, check=False)
-    assert run.returncode == 0
-    text, pages = text_of((tmp_path / "x.pdf").read_bytes(), tmp_path)
-    assert 3 <= pages <= 20
-    for word in ("How to reproduce", "PROVED", "flag", "References", "symbolic"):
-        assert word in text
-    assert r"\text" not in text
-    assert r"\varphi" not in text

@@ -1,6 +1,8 @@
 """Figures as data and as pictures."""
 
+import dataclasses
 import itertools
+import math
 import re
 from fractions import Fraction
 from math import comb
@@ -10,9 +12,10 @@ import pytest
 from constructions import construct
 from constructions.delay import construct_copy
 from constructions.transitions import transition
-from proofs.sheet import charts, figures, pgfplots, pictures
+from proofs.sheet import charts, drift, figures, pgfplots, pictures
 from proofs.sheet.figure import Axis, Curve, Figure, decade_axis, decades, rounded, style
 from proofs.survey import COLUMNS, Finding, Map, Question
+from verifier.any_weights import Moment, walked
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.certify import certify
 from verifier.copy_task import copy_task
@@ -23,6 +26,8 @@ from verifier.gradient import decide_gradients
 from verifier.law import Sample
 from verifier.linear_gradient import decide_transition
 from verifier.program import record
+from verifier.regime import Regime
+from verifier.verdict import Verdict
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,45 @@ def test_no_error_figure_where_there_is_no_error_or_one_n():
     assert figures.error_against_n(fixed, certify(fixed)) is None
 
 
+@pytest.fixture(scope="module")
+def refreshed():
+    return certify(construct("lstm", n=100, precision=4, horizon="forever"), steps=100)
+
+
+def test_plain_weights_drift_and_refreshed_ones_do_not(refreshed):
+    supremum, observed, proved, seen = drift.drift(refreshed).curves
+    assert [curve.name for curve in (supremum, proved)] == ["C6: supremum", "C9: proved"]
+    heights = [y for _, y in supremum.points]
+    assert heights == sorted(heights)
+    assert heights[0] < -4
+    assert heights[-1] > decades(Fraction(1, 2))
+    assert {y for _, y in proved.points} == {decades(refreshed.supremum.upper)}
+    assert proved.points[-1][0] == supremum.points[-1][0] > 6
+    for (n, low), (m, high) in zip(observed.points, supremum.points, strict=False):
+        assert n == m
+        assert low <= high + 1e-4
+    assert len(seen.points) == 3
+    assert all(y <= proved.points[0][1] + 1e-4 for _, y in seen.points)
+
+
+def test_the_same_figure_from_the_other_side(refreshed):
+    plain = certify(construct("lstm", n=100, precision=4), steps=100)
+    assert drift.drift(plain) == drift.drift(refreshed)
+
+
+def test_no_drift_is_drawn_without_both_partners(refreshed):
+    assert drift.drift(dataclasses.replace(refreshed, verdict=Verdict.UNDECIDED)) is None
+    for name, arguments in (
+        ("relu", {"n": 5, "precision": 3}),
+        ("lstm", {"n": 5, "precision": 3, "horizon": "fixed"}),
+        ("tanh", {"n": 5, "tolerance": Fraction(1, 2), "horizon": "forever"}),
+    ):
+        assert drift.drift(certify(construct(name, **arguments))) is None
+    assert drift._first_power(lambda power: power >= 13) == 13
+    assert drift._first_power(lambda power: power >= 1) == 1
+    assert drift._first_power(lambda power: False) is None
+
+
 def test_impulse_responses_vanish_hold_and_explode():
     vanishing, holding, exploding = (curve.points for curve in figures.impulse_responses().curves)
     assert [y for _, y in holding] == [0] * len(holding)
@@ -109,6 +153,51 @@ def test_the_picture_of_a_copy_is_a_pulse_that_travels():
     darkest = [row.index(1) for row in figure.cells.values]
     assert sorted(darkest) == [0, 1, 2]
     assert all(sum(shade > 0.5 for shade in row) == 1 for row in figure.cells.values)
+
+
+@pytest.mark.parametrize(("cell", "exact"), [("tanh", False), ("relu", True)])
+def test_the_capacity_is_a_step_from_small_errors_to_the_bound(cell, exact):
+    bound, task = Fraction(3), copy_task(cell, 2, 6, hidden=2, bound=3)
+    certificates = [certify_copy(construct_copy(task).weights, task)]
+    proved, attained, floor = charts.capacity(certificates, dataclasses.replace(task, n=3)).curves
+    (n, height), (_, seen) = proved.points[-1], attained.points[-1]
+    assert n == task.capacity
+    if exact:
+        assert height == seen == 0
+        assert floor.points == ((3, 3), (4, 3))
+    else:
+        assert seen - 1e-4 <= height <= decades(task.tolerance)
+        assert floor.points == ((3, decades(bound)), (4, decades(bound)))
+
+
+def test_the_bracket_against_n_holds_the_tolerance_and_both_ends():
+    weights = construct("lstm", 5, 6, hidden=2).weights
+    regime = Regime("lstm", 5, Fraction(1), Fraction(1, 10), hidden=2)
+    brackets = walked(weights, regime, (1, 5))
+    assert [(found.regime.n, found.regime.horizon) for found in brackets] == [(1, "fixed"), (5, "fixed")]
+    proved, attained, asked = charts.bracket_against_n(brackets).curves
+    for (x, high), (y, low), found in zip(proved.points, attained.points, brackets, strict=True):
+        assert x == y == decades(found.regime.n)
+        assert low <= high + 1e-4
+    assert [y for _, y in asked.points] == [-1, -1]
+    assert charts.bracket_against_n(brackets[:1]) is None
+    unbounded = [dataclasses.replace(found, upper=None) for found in brackets]
+    assert [item.name for item in charts.bracket_against_n(unbounded).curves] == ["attained", "asked"]
+
+
+def test_the_bracket_against_boxes_is_drawn_where_boxes_were_divided():
+    regime = Regime("lstm", 5, Fraction(1), Fraction(1, 10), hidden=2)
+    (found,) = walked(construct("lstm", 5, 6, hidden=2).weights, regime, (5,))
+    assert charts.bracket_against_boxes(found) is None
+    moments = tuple(Moment(*moment) for moment in ((16, 0.001, math.inf), (48, 0.01, 1.0), (80, 0.01, 0.1)))
+    proved, seen, _ = charts.bracket_against_boxes(dataclasses.replace(found, moments=moments)).curves
+    assert [x for x, _ in proved.points] == [decades(48), decades(80)]
+    assert [y for _, y in proved.points] == [0, -1]
+    assert [y for _, y in seen.points] == [-2, -2]
+    (only, _, asked) = charts.bracket_against_boxes(dataclasses.replace(found, moments=moments[:2])).curves
+    assert only.points == proved.points[:1]
+    assert {y for _, y in asked.points} == {-1}
+    assert charts.bracket_against_boxes(dataclasses.replace(found, moments=moments[:1])) is None
 
 
 def test_the_price_is_drawn_at_the_horizon_with_most_points():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,8 +14,10 @@ from verifier.arithmetic.balls import Balls, show_upper
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.copy import because_of_t8, machine_line, requested
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.report import wrapped
-from verifier.copying import certify_copy
+from verifier.copy_task import CopyTask
+from verifier.copying import CopyCertificate, certify_copy
 from verifier.exact import show_rational
 from verifier.regime import DEFAULT_HIDDEN
 from verifier.summary import DIGITS
@@ -26,9 +30,13 @@ from verifier.verdict import Verdict, all_of
 @click.option("--precision", type=Count(1), help="Certify the copy to this many decimal digits.  [20]")
 @click.option("--tolerance", type=Exact(), help="Tolerance itself, instead of --precision.")
 @click.option("--bound", type=Exact(), default="1", show_default=True, help="M: inputs lie in [-M, M].")
+@plot_option("the error of copying n numbers, up to the capacity and beyond,")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
-def capacity(architecture: str, hidden: int, precision: int | None, tolerance: Any, bound: Any, quiet: bool) -> int:
+def capacity(
+    architecture: str, hidden: int, precision: int | None, tolerance: Any, bound: Any, plot: Path | None, quiet: bool
+) -> int:
     """Certify n = D, check T8 at n = D + 1, print both; exit with the joint verdict."""
+    check_plot(plot)
     most = requested(architecture, None, precision, tolerance, bound, hidden)
     beyond = requested(architecture, most.n + 1, precision, tolerance, bound, hidden)
     answer = construct_copy(most)
@@ -40,6 +48,10 @@ def capacity(architecture: str, hidden: int, precision: int | None, tolerance: A
         lower_side, start = result.verdict, "zero" if result.starts_at_zero else "set"
         with Balls(result.working_bits).working():
             error = show_upper(result.bound.upper, DIGITS)
+        if plot is not None:
+            _draw(plot, result, beyond, upper_side)
+    elif plot is not None:
+        draw_figures(plot, [])
     verdict = all_of((lower_side, upper_side))
     if not quiet:
         states = " and ".join(CELLS[architecture].states)
@@ -66,3 +78,15 @@ def capacity(architecture: str, hidden: int, precision: int | None, tolerance: A
     }
     click.echo(machine_line(verdict, fields))
     return verdict.exit_code
+
+
+def _draw(plot: Path, largest: CopyCertificate, beyond: CopyTask, upper_side: Verdict) -> None:
+    """The copies at n = 1, 2, 4, ... D with weights of their own, and what T8 leaves beyond; nothing if T8 was not proved."""
+    from proofs.sheet.charts import capacity as chart
+
+    certificates = []
+    smaller = (1 << k for k in range((largest.task.n - 1).bit_length()))
+    for answer in (construct_copy(dataclasses.replace(largest.task, n=n)) for n in smaller):
+        if isinstance(answer, CopyConstruction):
+            certificates.append(certify_copy(answer.weights, answer.task))
+    draw_figures(plot, [chart([*certificates, largest], beyond)] if upper_side is Verdict.PROVED else [])

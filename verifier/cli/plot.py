@@ -54,10 +54,12 @@ def draw_figures(path: Path, drawn: Sequence[Figure | None]) -> None:
 
 
 def draw_answer(path: Path, construction: Construction, certificate: Certificate) -> None:
-    """Gate activations on the worst case, and below them the error against n where it varies."""
+    """Gate activations on the worst case, the error against n where it varies, and for ever, what others lose beyond n."""
+    from proofs.sheet.drift import drift
     from proofs.sheet.figures import activations, error_against_n
 
-    draw_figures(path, [activations(certificate), error_against_n(construction, certificate)])
+    beyond = drift(certificate) if certificate.regime.horizon == "forever" else None
+    draw_figures(path, [activations(certificate), error_against_n(construction, certificate), beyond])
 
 
 def draw_without_weights(path: Path, found: Impossible | Open) -> None:

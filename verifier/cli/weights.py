@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from proofs.impossible import forbidding, missed_word
-from verifier.any_weights import Bracket, bracket
+from verifier.any_weights import Bracket, bracket, walked
 from verifier.arithmetic.balls import Balls, show_lower, show_upper
 from verifier.cells import CELLS
 from verifier.certify import DEFAULT_STEPS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.files import read_bytes
+from verifier.cli.plot import check_plot, draw_figures, plot_option
 from verifier.cli.progress import Stepping
 from verifier.cli.report import regime_fields, wrapped
 from verifier.errors import UsageError
@@ -54,6 +55,7 @@ ROLE_OPTION = click.option(
 @click.option("--steps", type=Count(1), default=str(DEFAULT_STEPS), show_default=True, help="Longest run, one input at a time.")
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--time", "patience", type=Count(1), default="60", show_default=True, help="Seconds of sharpening at one n.")
+@plot_option("the bracket against n, or against the boxes where they are divided,")
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def weights(
     file: Path,
@@ -66,9 +68,11 @@ def weights(
     steps: int,
     seed: int,
     patience: int,
+    plot: Path | None,
     quiet: bool,
 ) -> int:
     """Read, bracket, print; exit with the verdict on the tolerance."""
+    check_plot(plot)
     suffix = suffix_of(file, READABLE)
     check_available(suffix)
     content = decode(suffix, read_bytes(file))
@@ -93,10 +97,24 @@ def weights(
         raise
     if names and result.verdict is not Verdict.REFUTED:
         result = _with_word(result)
+    if plot is not None:
+        _draw(plot, result, steps, seed)
     if not quiet:
         _print(file, content, roles, result, names, usual=tolerance is None)
     click.echo(_last_line(file, result, names))
     return result.verdict.exit_code
+
+
+def _draw(plot: Path, result: Bracket, steps: int, seed: int) -> None:
+    """How dividing the box sharpened the bracket; where it was not divided, the bracket at n' <= n, the last as it was found."""
+    from proofs.sheet.charts import bracket_against_boxes, bracket_against_n
+    from proofs.sheet.figures import horizons
+
+    if result.moments:
+        draw_figures(plot, [bracket_against_boxes(result)])
+        return
+    shorter = walked(result.weights, result.regime, horizons(result.regime.n)[:-1], steps=steps, seed=seed)
+    draw_figures(plot, [bracket_against_n([*shorter, result])])
 
 
 def named_roles(chosen: Sequence[str]) -> list[tuple[str, str]]:
