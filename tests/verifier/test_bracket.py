@@ -103,10 +103,15 @@ def test_truncated_products_are_products(variables, degree):
     a[table.degrees > degree // 2] = 0  # no pair beyond the degree: the product is exact
     b[table.degrees > degree - degree // 2] = 0
     out = np.zeros_like(a)
-    kernels.truncated(a, b, out, len(table.degrees), len(table.shares), table.pairs, table.shares)
+    tables = table.ends[variables], table.starts, table.left, table.right, table.shares
+    kernels.truncated(a, b, out, *tables)
     u = draw.uniform(-1, 1, variables)
     values = np.cos(table.exponents * np.arccos(u)).prod(axis=1)
     assert np.allclose(values @ out, (values @ a) * (values @ b), atol=1e-12)
+    square, doubled = np.zeros_like(a), np.zeros_like(a)
+    kernels.truncated(b, b, square, *tables)
+    kernels.doubled_square(b, doubled, *tables)
+    assert np.array_equal(doubled, 2 * square)
 
 
 def test_monomials_of_the_first_inputs_are_a_prefix():
@@ -115,7 +120,9 @@ def test_monomials_of_the_first_inputs_are_a_prefix():
         inside = table.exponents[: table.prefix[t], t:]
         assert not inside.any()
         assert table.prefix[t] == math.comb(t + 3, 3)
-        assert table.pairs[: table.terms[t]].max(initial=0) < table.prefix[t]
+        for k, (first, last) in enumerate(zip(table.starts, table.ends[t], strict=True)):
+            assert table.left[first:last].max(initial=0) <= table.right[first:last].max(initial=0) < table.prefix[t]
+            assert first == last or k < table.prefix[t]
 
 
 # --- enclosure ------------------------------------------------------------------------------------------------------------

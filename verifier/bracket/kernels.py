@@ -36,7 +36,7 @@ from typing import Any
 import numba
 import numpy as np
 from flint import arb, fmpq
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from verifier.arithmetic.balls import Balls
@@ -98,7 +98,7 @@ def _tanh_table() -> NDArray[np.float64]:
 TABLE = _tanh_table()
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True)
 def tanh_of(x: float) -> float:
     """tanh(x) within TANH_ERROR."""
     a = abs(x)
@@ -221,23 +221,41 @@ def combine_rows(values: Array, weights: Array, arguments: Array, target: int, c
 
 
 @njit(cache=True)
-def truncated(a: Array, b: Array, out: Array, count: int, terms: int, pairs: Array, shares: Array) -> None:
-    """out = a·b without the pairs beyond the degree; all [monomials, LANES]."""
-    out[:count] = 0.0
-    for row in range(terms):
-        i, j, k, s = pairs[row, 0], pairs[row, 1], pairs[row, 2], shares[row]
-        if i == j:
-            s = s / 2
-        v0 = out[k, 0] + s * (a[i, 0] * b[j, 0] + a[j, 0] * b[i, 0])
-        v1 = out[k, 1] + s * (a[i, 1] * b[j, 1] + a[j, 1] * b[i, 1])
-        v2 = out[k, 2] + s * (a[i, 2] * b[j, 2] + a[j, 2] * b[i, 2])
-        v3 = out[k, 3] + s * (a[i, 3] * b[j, 3] + a[j, 3] * b[i, 3])
-        v4 = out[k, 4] + s * (a[i, 4] * b[j, 4] + a[j, 4] * b[i, 4])
-        v5 = out[k, 5] + s * (a[i, 5] * b[j, 5] + a[j, 5] * b[i, 5])
-        v6 = out[k, 6] + s * (a[i, 6] * b[j, 6] + a[j, 6] * b[i, 6])
-        v7 = out[k, 7] + s * (a[i, 7] * b[j, 7] + a[j, 7] * b[i, 7])
-        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = v0, v1, v2, v3
-        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = v4, v5, v6, v7
+def truncated(a: Array, b: Array, out: Array, ends: Array, starts: Array, left: Array, right: Array, shares: Array) -> None:
+    """out = a·b without the pairs beyond the degree; all [monomials, LANES], one sum per monomial of the result."""
+    for k in range(len(ends)):
+        s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for row in range(starts[k], ends[k]):
+            i, j, s = left[row], right[row], shares[row]
+            s0 += s * (a[i, 0] * b[j, 0] + a[j, 0] * b[i, 0])
+            s1 += s * (a[i, 1] * b[j, 1] + a[j, 1] * b[i, 1])
+            s2 += s * (a[i, 2] * b[j, 2] + a[j, 2] * b[i, 2])
+            s3 += s * (a[i, 3] * b[j, 3] + a[j, 3] * b[i, 3])
+            s4 += s * (a[i, 4] * b[j, 4] + a[j, 4] * b[i, 4])
+            s5 += s * (a[i, 5] * b[j, 5] + a[j, 5] * b[i, 5])
+            s6 += s * (a[i, 6] * b[j, 6] + a[j, 6] * b[i, 6])
+            s7 += s * (a[i, 7] * b[j, 7] + a[j, 7] * b[i, 7])
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = s0, s1, s2, s3
+        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = s4, s5, s6, s7
+
+
+@njit(cache=True)
+def doubled_square(a: Array, out: Array, ends: Array, starts: Array, left: Array, right: Array, shares: Array) -> None:
+    """out = 2 a² without the pairs beyond the degree."""
+    for k in range(len(ends)):
+        s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for row in range(starts[k], ends[k]):
+            i, j, s = left[row], right[row], 4 * shares[row]
+            s0 += s * (a[i, 0] * a[j, 0])
+            s1 += s * (a[i, 1] * a[j, 1])
+            s2 += s * (a[i, 2] * a[j, 2])
+            s3 += s * (a[i, 3] * a[j, 3])
+            s4 += s * (a[i, 4] * a[j, 4])
+            s5 += s * (a[i, 5] * a[j, 5])
+            s6 += s * (a[i, 6] * a[j, 6])
+            s7 += s * (a[i, 7] * a[j, 7])
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = s0, s1, s2, s3
+        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = s4, s5, s6, s7
 
 
 # --- values -------------------------------------------------------------------------------------------------------------
@@ -386,11 +404,11 @@ def _dropped(a: Array, b: Array, l: int) -> float:
 
 @njit(cache=True)
 def mul(
-    slot: int, a: int, b: int, count: int, terms: int, symbols: int, pairs: Array, shares: Array,
+    slot: int, a: int, b: int, symbols: int, ends: Array, starts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
 ) -> None:  # fmt: skip
     """slot = a·b."""
-    truncated(coefficients[a], coefficients[b], coefficients[slot], count, terms, pairs, shares)
+    truncated(coefficients[a], coefficients[b], coefficients[slot], ends, starts, left, right, shares)
     for l in range(LANES):
         ca, cb = coefficients[a, 0, l], coefficients[b, 0, l]
         na, nb = spread[a, l] + radius[a, l], spread[b, l] + radius[b, l]
@@ -408,7 +426,8 @@ def mul(
 
 @njit(cache=True)
 def activate(
-    slot: int, a: int, code: int, count: int, terms: int, symbols: int, degrees: Array, pairs: Array, shares: Array,
+    slot: int, a: int, code: int, count: int, symbols: int, degrees: Array,
+    ends: Array, starts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
 ) -> None:  # fmt: skip
     """slot = tanh(a) or σ(a) = 1/2 + tanh(a/2)/2."""
@@ -420,7 +439,7 @@ def activate(
     slope = np.empty(LANES)
     loose = np.empty(LANES)
     wild = np.zeros(LANES, dtype=np.bool_)
-    factor, two, minus = np.empty(LANES), np.full(LANES, 2.0), np.full(LANES, -1.0)
+    factor, halves = np.empty(LANES), np.empty(LANES)
     for l in range(LANES):
         c = inner * coefficients[a, 0, l]
         r = 0.0
@@ -474,46 +493,34 @@ def activate(
             sampled += h * h / 8 * (bend + h / 2 * bends) * UP + 16 * (1 + r * r) * margin
             error = min(error, sampled)
         worst[l] = error + FIT_ERROR + margin
-    z = work[0]
+    # z = (a - c)/r, second = T_2(z), and Σ fit_k T_k(z) = f_0 - f_4 + (f_1 - f_3) z + f_2 T_2 + T_2·(2 f_3 z + 2 f_4 T_2)
+    z, second, factored = work[0], work[1], work[2]
+    out = coefficients[slot]
+    sizes = np.zeros((3, LANES))  # l1 norms of z, T_2(z), the other factor
+    levels = np.zeros((3, norms.shape[1], LANES))
     for l in range(LANES):
         factor[l] = inner / half[l]
     scale_rows(coefficients[a], factor, z, count)
     z[0] = 0.0
-    out = coefficients[slot]
-    lost = np.zeros((5, LANES))  # errors of T_k(z) as computed
-    sizes = np.zeros((5, LANES))  # l1 norms of T_k(z), which may exceed 1
-    level = np.zeros((2, norms.shape[1], LANES))
-    first, second = work[1], work[2]
-    scale_rows(z, fit[1], out, count)
+    degreewise(z, count, degrees, levels[0])
+    doubled_square(z, second, ends, starts, left, right, shares)
+    second[0] -= 1.0
+    degreewise(second, count, degrees, levels[1])
+    mixed = np.empty((3, LANES))  # 2 f_3, 2 f_4, f_1 - f_3
     for l in range(LANES):
-        out[0, l] = fit[0, l]
-    degreewise(z, count, degrees, level[0])
+        mixed[0, l], mixed[1, l], mixed[2, l] = 2 * fit[3, l], 2 * fit[4, l], fit[1, l] - fit[3, l]
+    scale_rows(z, mixed[0], factored, count)
+    add_scaled_rows(second, mixed[1], factored, count)
+    degreewise(factored, count, degrees, levels[2])
+    truncated(second, factored, out, ends, starts, left, right, shares)
+    add_scaled_rows(z, mixed[2], out, count)
+    add_scaled_rows(second, fit[2], out, count)
     for l in range(LANES):
-        for e in range(degree + 1):
-            sizes[1, l] += level[0, e, l] * UP
-        sizes[0, l], lost[1, l] = 1.0, 2 * RHO * (1 + sizes[1, l])
-    before, now = z, z
-    for k in range(2, degree + 1):
-        target = first if k % 2 == 0 else second
-        degreewise(now, count, degrees, level[1])
-        for l in range(LANES):
-            sizes[k - 1, l] = 0.0
+        out[0, l] += fit[0, l] - fit[4, l]
+        for k in range(3):
             for e in range(degree + 1):
-                sizes[k - 1, l] += level[1, e, l] * UP
-        truncated(z, now, target, count, terms, pairs, shares)
-        scale_rows(target, two, target, count)
-        if k > 2:
-            add_scaled_rows(before, minus, target, count)
-        if k == 2:
-            for l in range(LANES):
-                target[0, l] -= 1.0
-        for l in range(LANES):
-            cut = 2 * _dropped(level[0], level[1], l) + 4 * RHO * (1 + sizes[k - 1, l])
-            sizes[k, l] = (2 * sizes[1, l] * sizes[k - 1, l] + sizes[k - 2, l]) * UP
-            spoiled = 2 * (lost[k - 1, l] + lost[1, l] * (1 + lost[k - 1, l])) + (lost[k - 2, l] if k > 2 else 0.0)
-            lost[k, l] = (cut + spoiled) * UP
-        add_scaled_rows(target, fit[k], out, count)
-        before, now = now, target
+                sizes[k, l] += levels[k, e, l]
+            sizes[k, l] *= UP
     for l in range(LANES):
         if wild[l]:
             for m in range(count):
@@ -522,11 +529,14 @@ def activate(
             continue
         c = inner * coefficients[a, 0, l]
         r = half[l]
-        error = worst[l]
-        size = 0.0
-        for k in range(degree + 1):
-            error += abs(fit[k, l]) * lost[k, l]
-            size += abs(fit[k, l]) * (sizes[k, l] + lost[k, l])
+        f1, f2, f3, f4 = abs(fit[1, l]), abs(fit[2, l]), abs(fit[3, l]), abs(fit[4, l])
+        # how far z, T_2 and the other factor are off, where the true ones have modulus at most 1, 1 and 2(f_3 + f_4)
+        off_z = 2 * RHO * (1 + sizes[0, l])
+        off_second = 2 * off_z * (2 + off_z) + 2 * _dropped(levels[0], levels[0], l) + 4 * RHO * (1 + sizes[1, l])
+        off_factor = 2 * f3 * off_z + 2 * f4 * off_second + 4 * RHO * (f3 * sizes[0, l] + f4 * sizes[1, l])
+        error = worst[l] + (f1 + f3) * off_z + f2 * off_second + _dropped(levels[1], levels[2], l)
+        error += 2 * (f3 + f4) * off_second + off_factor * (1 + off_second)
+        size = abs(fit[0, l]) + f4 + (f1 + f3) * sizes[0, l] + f2 * sizes[1, l] + sizes[1, l] * sizes[2, l]
         error += 8 * RHO * size
         low, high = tanh_of(c - r), tanh_of(c + r)
         margin = RHO * (abs(c) + r) + 4 * TANH_ERROR
@@ -540,7 +550,7 @@ def activate(
                 out[m, l] = chord * z[m, l] if keep else 0.0
             out[0, l] = (high + low) / 2
             error = straight if keep else flat
-            error += 8 * RHO * (1 + abs(chord) * (1 + sizes[1, l]))
+            error += 8 * RHO * (1 + abs(chord) * (1 + sizes[0, l]))
         n = inner * radius[a, l]
         total = inner * (spread[a, l] + radius[a, l])
         error += loose[l] * total + abs(slope[l]) * n + 4 * RHO * total
@@ -554,8 +564,8 @@ def activate(
             for k in range(symbols):
                 noise[slot, k, l] = 0.0
     if code == SIGMOID:
-        two[:] = 0.5
-        scale_rows(out, two, out, count)
+        halves[:] = 0.5
+        scale_rows(out, halves, out, count)
         for l in range(LANES):
             out[0, l] += 0.5
             radius[slot, l] = 0.5 * radius[slot, l] + RHO
@@ -625,7 +635,8 @@ def load_input(
 @njit(cache=True, nogil=True)
 def step(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
-    dense: int, skipped: int, count: int, terms: int, symbols: int, degrees: Array, pairs: Array, shares: Array,
+    dense: int, skipped: int, count: int, symbols: int, degrees: Array,
+    ends: Array, firsts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
 ) -> None:  # fmt: skip
     """All operations of a step but `skipped`; of the first `dense` the sums Σ weight·argument are in place already."""
@@ -644,14 +655,14 @@ def step(
             )  # fmt: skip
         elif codes[op] == MUL:
             mul(
-                slot, arguments[first], arguments[first + 1], count, terms, symbols, pairs, shares,
+                slot, arguments[first], arguments[first + 1], symbols, ends, firsts, left, right, shares,
                 coefficients, noise, radius, norms, spread,
             )  # fmt: skip
         elif codes[op] == RELU:
             rectify(slot, arguments[first], count, symbols, coefficients, noise, radius, norms, spread)
         else:
             activate(
-                slot, arguments[first], codes[op], count, terms, symbols, degrees, pairs, shares,
+                slot, arguments[first], codes[op], count, symbols, degrees, ends, firsts, left, right, shares,
                 coefficients, noise, radius, norms, spread, work, nodes, cosines,
             )  # fmt: skip
         measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)
@@ -717,13 +728,13 @@ def read(
                     scores[j, l] += abs(final[m, l]) * exponents[m, j] / degrees[m]
 
 
-@njit(cache=True, parallel=True)
+@njit(cache=True, nogil=True)
 def run_points(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
     initial: Array, old: Array, new: Array, x_slot: int, readout: int, slots: int, sequences: Array, outputs: Array,
 ) -> None:  # fmt: skip
     """Plain binary64 runs: outputs[s] = y_n of sequences[s]; a guide for the search, no claim."""
-    for s in prange(sequences.shape[0]):
+    for s in range(sequences.shape[0]):
         values = np.zeros(slots)
         for k in range(len(old)):
             values[old[k]] = initial[k]
