@@ -45,6 +45,9 @@ Array = NDArray[Any]
 
 numba.config.SLP_VECTORIZE = 1  # off by default; it makes vectors of the rows below
 
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+"""Kept on disk for the next process; a division by 0 gives an infinity or no number, which bounds nothing."""
+
 LANES = 8
 """Boxes per batch: the innermost loops run over them."""
 
@@ -98,7 +101,7 @@ def _tanh_table() -> NDArray[np.float64]:
 TABLE = _tanh_table()
 
 
-@njit(cache=True)
+@compiled
 def tanh_of(x: float) -> float:
     """tanh(x) within TANH_ERROR."""
     a = abs(x)
@@ -118,7 +121,7 @@ def tanh_of(x: float) -> float:
     return y if x >= 0 else -y
 
 
-@njit(cache=True)
+@compiled
 def _second(low: float, high: float) -> float:
     """sup |tanh''| on [low, high]: 2|t|(1 - t²) grows up to |t| = 1/√3, where it is below 0.7699, and falls after."""
     a, b = tanh_of(low), tanh_of(high)
@@ -132,7 +135,7 @@ def _second(low: float, high: float) -> float:
     return 0.7699
 
 
-@njit(cache=True)
+@compiled
 def _high(degree: int, low: float, high: float) -> float:
     """sup |tanh^(degree)| on [low, high] for degree 4 or 5: the value at the middle plus half the width times the next sup.
 
@@ -150,7 +153,7 @@ def _high(degree: int, low: float, high: float) -> float:
 # Written out lane by lane, reads before writes: a compiler that cannot know that arrays do not overlap makes vectors of these.
 
 
-@njit(cache=True)
+@compiled
 def scale_rows(source: Array, factors: Array, target: Array, count: int) -> None:
     """target[m] = factors·source[m], lane by lane."""
     f0, f1, f2, f3, f4, f5, f6, f7 = (
@@ -163,7 +166,15 @@ def scale_rows(source: Array, factors: Array, target: Array, count: int) -> None
         target[m, 4], target[m, 5], target[m, 6], target[m, 7] = v4, v5, v6, v7
 
 
-@njit(cache=True)
+@compiled
+def copy_rows(source: Array, target: Array, count: int) -> None:
+    """target[m] = source[m]."""
+    for m in range(count):
+        for l in range(LANES):
+            target[m, l] = source[m, l]
+
+
+@compiled
 def add_scaled_rows(source: Array, factors: Array, target: Array, count: int) -> None:
     """target[m] += factors·source[m], lane by lane."""
     f0, f1, f2, f3, f4, f5, f6, f7 = (
@@ -178,7 +189,7 @@ def add_scaled_rows(source: Array, factors: Array, target: Array, count: int) ->
         target[m, 4], target[m, 5], target[m, 6], target[m, 7] = v4, v5, v6, v7
 
 
-@njit(cache=True)
+@compiled
 def add_moduli(source: Array, first: int, last: int, target: Array) -> None:
     """target += Σ |source[m]| over first <= m < last, lane by lane."""
     s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -201,7 +212,7 @@ def add_moduli(source: Array, first: int, last: int, target: Array) -> None:
     target[7] += s7
 
 
-@njit(cache=True)
+@compiled
 def combine_rows(values: Array, weights: Array, arguments: Array, target: int, count: int) -> None:
     """values[target, m] = Σ weight·values[argument, m] for m < count, in one pass over m."""
     for m in range(count):
@@ -220,7 +231,7 @@ def combine_rows(values: Array, weights: Array, arguments: Array, target: int, c
         values[target, m, 4], values[target, m, 5], values[target, m, 6], values[target, m, 7] = s4, s5, s6, s7
 
 
-@njit(cache=True)
+@compiled
 def truncated(a: Array, b: Array, out: Array, ends: Array, starts: Array, left: Array, right: Array, shares: Array) -> None:
     """out = a·b without the pairs beyond the degree; all [monomials, LANES], one sum per monomial of the result."""
     for k in range(len(ends)):
@@ -239,7 +250,7 @@ def truncated(a: Array, b: Array, out: Array, ends: Array, starts: Array, left: 
         out[k, 4], out[k, 5], out[k, 6], out[k, 7] = s4, s5, s6, s7
 
 
-@njit(cache=True)
+@compiled
 def doubled_square(a: Array, out: Array, ends: Array, starts: Array, left: Array, right: Array, shares: Array) -> None:
     """out = 2 a² without the pairs beyond the degree."""
     for k in range(len(ends)):
@@ -261,7 +272,7 @@ def doubled_square(a: Array, out: Array, ends: Array, starts: Array, left: Array
 # --- values -------------------------------------------------------------------------------------------------------------
 
 
-@njit(cache=True)
+@compiled
 def measure(
     slot: int, count: int, symbols: int, degrees: Array, coefficients: Array, noise: Array, norms: Array, spread: Array
 ) -> None:  # fmt: skip
@@ -271,10 +282,12 @@ def measure(
     add_moduli(noise[slot], 0, symbols, spread[slot])
 
 
-@njit(cache=True)
+@compiled
 def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
     """out[e] = Σ |values[m]| over the monomials of degree e, which stand in runs."""
-    out[:] = 0.0
+    for e in range(len(out)):
+        for l in range(LANES):
+            out[e, l] = 0.0
     first = 0
     while first < count:
         last = first + 1
@@ -284,7 +297,7 @@ def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
         first = last
 
 
-@njit(cache=True)
+@compiled
 def extent(values: Array, linear: Array, members: Array, multilinear: Array, corners: Array, out: Array) -> None:
     """out >= max over |u_j| <= 1 of |Σ values[m] T_m(u)|, lane by lane.
 
@@ -328,7 +341,7 @@ def extent(values: Array, linear: Array, members: Array, multilinear: Array, cor
         out[l] = (min(out[l] + RHO * total[l], total[l]) + rest[l]) * UP + TINY
 
 
-@njit(cache=True)
+@compiled
 def transform(low: Array, high: Array, count: int) -> None:
     """(low, high) becomes (low + high, low - high), row by row."""
     for m in range(count):
@@ -342,7 +355,7 @@ def transform(low: Array, high: Array, count: int) -> None:
         high[m, 4], high[m, 5], high[m, 6], high[m, 7] = a4 - b4, a5 - b5, a6 - b6, a7 - b7
 
 
-@njit(cache=True)
+@compiled
 def largest_moduli(values: Array, count: int, out: Array) -> None:
     """out = max(out, |values[m]|) over m < count, lane by lane; not a number where a value is none."""
     for m in range(count):
@@ -352,7 +365,7 @@ def largest_moduli(values: Array, count: int, out: Array) -> None:
                 out[l] = modulus
 
 
-@njit(cache=True)
+@compiled
 def affine_radius(
     slot: int, bias: float, weights: Array, arguments: Array, radius: Array, norms: Array, spread: Array
 ) -> None:  # fmt: skip
@@ -373,7 +386,7 @@ def affine_radius(
         radius[slot, l] += RHO * size[l] + TINY
 
 
-@njit(cache=True)
+@compiled
 def affine(
     slot: int, bias: float, weights: Array, arguments: Array, count: int, symbols: int,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -386,7 +399,7 @@ def affine(
         coefficients[slot, 0, l] += bias
 
 
-@njit(cache=True)
+@compiled
 def _dropped(a: Array, b: Array, l: int) -> float:
     """Σ of the products of degree-wise norms beyond the degree, plus the rounding of the whole product."""
     top = a.shape[0]
@@ -402,7 +415,7 @@ def _dropped(a: Array, b: Array, l: int) -> float:
     return lost * UP + RHO * first * second
 
 
-@njit(cache=True)
+@compiled
 def mul(
     slot: int, a: int, b: int, symbols: int, ends: Array, starts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -424,7 +437,7 @@ def mul(
     add_scaled_rows(noise[a], coefficients[b, 0], noise[slot], symbols)
 
 
-@njit(cache=True)
+@compiled
 def activate(
     slot: int, a: int, code: int, count: int, symbols: int, degrees: Array,
     ends: Array, starts: Array, left: Array, right: Array, shares: Array,
@@ -499,12 +512,14 @@ def activate(
     sizes = np.zeros((3, LANES))  # l1 norms of z, T_2(z), the other factor
     levels = np.zeros((3, norms.shape[1], LANES))
     for l in range(LANES):
-        factor[l] = inner / half[l]
+        factor[l], halves[l] = inner / half[l], 0.5
     scale_rows(coefficients[a], factor, z, count)
-    z[0] = 0.0
+    for l in range(LANES):
+        z[0, l] = 0.0
     degreewise(z, count, degrees, levels[0])
     doubled_square(z, second, ends, starts, left, right, shares)
-    second[0] -= 1.0
+    for l in range(LANES):
+        second[0, l] -= 1.0
     degreewise(second, count, degrees, levels[1])
     mixed = np.empty((3, LANES))  # 2 f_3, 2 f_4, f_1 - f_3
     for l in range(LANES):
@@ -564,14 +579,13 @@ def activate(
             for k in range(symbols):
                 noise[slot, k, l] = 0.0
     if code == SIGMOID:
-        halves[:] = 0.5
         scale_rows(out, halves, out, count)
         for l in range(LANES):
             out[0, l] += 0.5
             radius[slot, l] = 0.5 * radius[slot, l] + RHO
 
 
-@njit(cache=True)
+@compiled
 def rectify(
     slot: int, a: int, count: int, symbols: int,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -602,7 +616,7 @@ def rectify(
             noise[slot, k, l] = slope[l] * noise[a, k, l]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def start(initial: Array, old: Array, coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array) -> None:
     """The initial states in their slots."""
     for s in range(len(old)):
@@ -617,7 +631,7 @@ def start(initial: Array, old: Array, coefficients: Array, noise: Array, radius:
             norms[slot, 0, l] = abs(initial[s])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def load_input(
     t: int, x_slot: int, symbols: int, centres: Array, radii: Array, degrees: Array, prefix: Array, linear: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -632,7 +646,7 @@ def load_input(
     measure(x_slot, prefix[t], symbols, degrees, coefficients, noise, norms, spread)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def step(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
     dense: int, skipped: int, count: int, symbols: int, degrees: Array,
@@ -668,7 +682,7 @@ def step(
         measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def carry(
     t: int, old: Array, new: Array, count: int, symbols: int, degrees: Array, linear: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, blame: Array,
@@ -677,24 +691,26 @@ def carry(
     states = len(old)
     for s in range(states):
         a, b = new[s], old[s]
-        coefficients[b, :count] = coefficients[a, :count]
-        noise[b, :symbols] = noise[a, :symbols]
-        noise[b, symbols : symbols + states] = 0.0
+        copy_rows(coefficients[a], coefficients[b], count)
+        copy_rows(noise[a], noise[b], symbols)
+        for k in range(states):
+            for l in range(LANES):
+                noise[b, symbols + k, l] = 0.0
         for l in range(LANES):
             noise[b, symbols + s, l] = radius[a, l]
             radius[b, l] = 0.0
             total = TINY
             for j in range(t):
-                total += coefficients[a, linear[j], l] ** 2
+                total += coefficients[a, linear[j], l] * coefficients[a, linear[j], l]
             for j in range(t):
-                blame[symbols + s, j, l] = coefficients[a, linear[j], l] ** 2 / total
+                blame[symbols + s, j, l] = coefficients[a, linear[j], l] * coefficients[a, linear[j], l] / total
             for j in range(t, blame.shape[1]):
                 blame[symbols + s, j, l] = 0.0
     for s in range(states):
         measure(old[s], count, symbols + states, degrees, coefficients, noise, norms, spread)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read(
     readout: int, symbols: int, centres: Array, radii: Array, exponents: Array, degrees: Array, linear: Array,
     members: Array, multilinear: Array, corners: Array,
@@ -706,8 +722,9 @@ def read(
     """
     n = centres.shape[0]
     final = coefficients[readout]
-    final[0] -= centres[0]
-    final[linear[0]] -= radii[0]
+    for l in range(LANES):
+        final[0, l] -= centres[0, l]
+        final[linear[0], l] -= radii[0, l]
     reach = np.empty(LANES)
     extent(final, linear, members, multilinear, corners, reach)
     for l in range(LANES):
@@ -715,10 +732,10 @@ def read(
         squares = TINY
         for j in range(n):
             slopes[j, l] = final[linear[j], l]
-            squares += slopes[j, l] ** 2
+            squares += slopes[j, l] * slopes[j, l]
         bounds[l] = (total + RHO * (abs(centres[0, l]) + radii[0, l])) * UP + TINY
         for j in range(n):
-            scores[j, l] = radius[readout, l] * slopes[j, l] ** 2 / squares
+            scores[j, l] = radius[readout, l] * slopes[j, l] * slopes[j, l] / squares
         for k in range(symbols):
             for j in range(n):
                 scores[j, l] += abs(noise[readout, k, l]) * blame[k, j, l]
@@ -728,7 +745,7 @@ def read(
                     scores[j, l] += abs(final[m, l]) * exponents[m, j] / degrees[m]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def run_points(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
     initial: Array, old: Array, new: Array, x_slot: int, readout: int, slots: int, sequences: Array, outputs: Array,
