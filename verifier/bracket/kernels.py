@@ -17,7 +17,8 @@ Chebyshev nodes of the argument's range, with a proved remainder, the smaller of
     max_i |f - q|(z_i) + h²/8 (max_i |f'' - q''|(z_i) + h/2 sup |f''' - q'''|)    (sampled at spacing h)
 
 or by the chord-like fit of degree 1, or by the range's middle, whichever leaves the least radius. The noise goes through by the
-mean value form.
+mean value form. The fit is composed as f_0 - f_4 + (f_1 - f_3) z + f_2 T_2(z) + T_2(z)·(2 f_3 z + 2 f_4 T_2(z)): one square and one
+product.
 
 *Rounding*. Every operation adds `RHO` times the l1 norm of all that was added up to the radius. A sum of k products is off
 by at most γ_k = k u/(1 - k u) times the sum of the moduli, u = 2^-53, in any order and with fused operations too (Higham 2002,

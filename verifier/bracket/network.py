@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -195,7 +196,8 @@ def bound_trees(compiled: Compiled, degree: int, trees: Sequence[Tree]) -> Bound
         raise Unsupported(f"products of degree {degree} in {n} inputs add up {table.longest} terms")
     workers = min(len(trees), cores())
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
-        idle = [_Walker(compiled, table, degree) for _ in range(workers)]
+        stopped = Event()
+        idle = [_Walker(compiled, table, degree, stopped) for _ in range(workers)]
 
         def walk(tree: Tree) -> list[Bounds]:
             walker = idle.pop()
@@ -204,7 +206,11 @@ def bound_trees(compiled: Compiled, degree: int, trees: Sequence[Tree]) -> Bound
             finally:
                 idle.append(walker)
 
-        found = joined([part for parts in pool.map(walk, trees) for part in parts])
+        try:
+            found = joined([part for parts in pool.map(walk, trees) for part in parts])
+        except BaseException:  # Ctrl-C above all: walkers stop before their next step, and the pool does not wait for whole trees
+            stopped.set()
+            raise
     found.upper[~np.isfinite(found.upper)] = np.inf
     return found
 
@@ -220,8 +226,8 @@ def boxes_of(tree: Tree) -> tuple[Floats, Floats]:
 class _Walker:
     """The network on one tree of boxes at a time, with arrays of its own."""
 
-    def __init__(self, compiled: Compiled, table: Monomials, degree: int) -> None:
-        self.compiled, self.table = compiled, table
+    def __init__(self, compiled: Compiled, table: Monomials, degree: int, stopped: Event) -> None:
+        self.compiled, self.table, self.stopped = compiled, table, stopped
         self.nodes, self.cosines = chebyshev_nodes(degree)
         slots, symbols = compiled.slots, table.variables * len(compiled.old)
         self.coefficients = np.zeros((slots, len(table.degrees), LANES))
@@ -240,6 +246,8 @@ class _Walker:
 
     def _from(self, t: int, tree: Tree) -> Iterator[Bounds]:
         """Steps t to n from the states that stand in the old slots."""
+        if self.stopped.is_set():
+            return
         centres, radii = tree[t - 1]
         kept = self._states(t) if len(centres) > 1 else None
         for piece in range(len(centres)):

@@ -2,9 +2,10 @@
 
     attained by a witness (recomputed in balls)  <=  sup |y_n - x_1|  <=  the largest bound of the leaves
 
-Best first: the leaves with the largest bounds are halved along the input that is to blame for most of their looseness. Leaves
-whose bound is within `gap` of the attained error are done. Candidates for the witness are the vertices that the leaves' linear
-parts point to, improved one input at a time.
+The start is a grid (`grid`). Then best first: the leaves with the largest bounds are halved along the input that is to blame for
+most of their looseness, where blame is weighted by what halving was measured to gain. Leaves whose bound is within `gap` of the
+attained error are done. Candidates for the witness are the vertices that the leaves' linear parts point to, improved one input at
+a time.
 """
 
 from __future__ import annotations
