@@ -116,6 +116,30 @@ def test_truncated_products_are_products(variables, degree):
     assert np.array_equal(doubled, 2 * square)
 
 
+@pytest.mark.parametrize("degree", [3, 4])
+@pytest.mark.parametrize(("code", "function"), [(kernels.TANH, np.tanh), (kernels.SIGMOID, lambda p: 1 / (1 + np.exp(-p)))])
+@pytest.mark.parametrize("size", [1e-3, 0.1, 0.4, 3.0])
+def test_an_activation_is_within_its_radius_and_the_radius_is_not_idle(degree, code, function, size):
+    """Of all monomials, so that pairs beyond the degree are dropped from the square and from the product."""
+    table, lanes = monomials(3, degree), kernels.LANES
+    draw = np.random.default_rng(degree)
+    count = len(table.degrees)
+    coefficients, noise, norms = np.zeros((2, count, lanes)), np.zeros((2, 1, lanes)), np.zeros((2, degree + 1, lanes))
+    radius, spread = np.zeros((2, lanes)), np.zeros((2, lanes))
+    coefficients[0] = size * draw.uniform(-1, 1, (count, lanes)) / (1 + table.degrees[:, None]) ** 3
+    kernels.measure(0, count, 0, table.degrees, coefficients, noise, norms, spread)
+    kernels.activate(
+        1, 0, code, count, 0, table.degrees, table.ends[3], table.starts, table.left, table.right, table.shares,
+        coefficients, noise, radius, norms, spread, np.zeros((3, count, lanes)), *kernels.chebyshev_nodes(degree),
+    )  # fmt: skip
+    points = draw.uniform(-1, 1, (4000, 3))
+    points[:1000] = np.sign(points[:1000])
+    values = np.cos(table.exponents[None] * np.arccos(points)[:, None, :]).prod(axis=2)
+    off = np.abs(function(values @ coefficients[0]) - values @ coefficients[1]).max(axis=0)
+    assert (off <= radius[1] + 1e-14).all()
+    assert (radius[1] <= 25 * off + 1e-9).all()
+
+
 def test_monomials_of_the_first_inputs_are_a_prefix():
     table = monomials(5, 3)
     for t in range(6):
