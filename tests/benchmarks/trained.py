@@ -140,6 +140,8 @@ def main() -> int:
     if arguments.time < 1:
         parser.error(f"--time {arguments.time} is not allowed; at least 1")
     lirpa = None if arguments.lirpa is None else find_lirpa(arguments.lirpa)
+    if arguments.markdown is not None and not arguments.markdown.resolve().parent.is_dir():
+        parser.error(f"--markdown {arguments.markdown}: its folder does not exist")
     if arguments.lirpa is not None and lirpa is None:
         parser.error(f"--lirpa {arguments.lirpa}: this Python cannot import auto_LiRPA")
     lines: list[str] = []
