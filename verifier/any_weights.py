@@ -5,21 +5,26 @@ The one place that chooses how weights from outside are bounded.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball, upper_fraction
-from verifier.certify import DEFAULT_STEPS, Certificate, certify_weights
+from verifier.certify import DEFAULT_STEPS, GUARD_BITS, Certificate, certify_weights
 from verifier.observed import Progress, error_of
-from verifier.program import record
+from verifier.program import Program, record
 from verifier.regime import LARGEST_PRECISION, Regime
 from verifier.sequences import Runs, join
 from verifier.verdict import Verdict, check_at_most
 from verifier.weights import Weights
+
+if TYPE_CHECKING:
+    from verifier.bracket.search import Bracket as Divided
 
 SHARP = Fraction(99, 100)
 """A bracket around one number is sharpened until its lower end is this share of the upper one."""
@@ -27,14 +32,24 @@ SHARP = Fraction(99, 100)
 GAP = 0.02
 """Dividing the box stops when the upper end is within this share of the attained error."""
 
+NEGLIGIBLE = Fraction(1, 1000)
+"""... or within this share of the tolerance: errors near the rounding of the bounds' floats cannot be told apart."""
+
 PATIENCE = 60.0
 """Seconds of dividing the box, unless asked otherwise."""
+
+TELLING = 2.0
+"""Seconds between two reports while the box is divided."""
 
 LONGEST_DIVIDED = 24
 """Longest sequences whose box is divided: the number of monomials grows like n^degree."""
 
 DEGREE_FOUR = range(8, 13)
 """Lengths at which polynomials of degree 4 gain more than they cost; beyond them there are too many monomials."""
+
+DENSE_TERMS = 500
+"""Terms per step from which the box is divided at once: walking over it in balls takes a minute then and bounds nothing. The dense
+networks of this size are trained ones; a construction that is this dense is divided as well."""
 
 SHARPENINGS = 4
 """Times the precision of such a bracket is raised."""
@@ -85,6 +100,11 @@ def bracket(
     a gap at one horizon n, the box is divided for `patience` seconds (`verifier.bracket`, which needs numba). `sofar` hears of
     every bracket on the way, each as true as the last.
     """
+    divisible = regime.only_last and regime.domain == "box" and regime.n <= LONGEST_DIVIDED
+    if divisible and _is_dense(weights):
+        divided = _divided(_nothing(weights, regime), patience, sofar)
+        if divided.upper is not None:
+            return divided
     found = certify_weights(weights, regime, steps=steps, seed=seed, progress=progress)
     made, seconds = _bracket(found), found.seconds
     if sofar is not None:
@@ -101,9 +121,7 @@ def bracket(
         if sofar is not None:
             sofar(made)
     is_exact = found.supremum is not None and found.supremum.exact
-    if not is_exact and regime.only_last and regime.domain == "box" and regime.n <= LONGEST_DIVIDED:
-        return _divided(made, patience)
-    return made
+    return _divided(made, patience, sofar) if divisible and not is_exact else made
 
 
 def walked(
@@ -114,7 +132,18 @@ def walked(
     return [_bracket(certify_weights(weights, question, steps=steps, seed=seed)) for question in questions]
 
 
-def _divided(made: Bracket, patience: float) -> Bracket:
+def _is_dense(weights: Weights) -> bool:
+    """Whether a step adds up many terms and has activations that are not piecewise linear."""
+    operations = record(weights).operations
+    return sum(len(o.arguments) for o in operations) >= DENSE_TERMS and any(o.name in ("tanh", "sigmoid") for o in operations)
+
+
+def _nothing(weights: Weights, regime: Regime) -> Bracket:
+    """The bracket before anything is known."""
+    return Bracket(weights, regime, ZERO, (), None, Verdict.UNDECIDED, "", regime.working_bits + GUARD_BITS, 0.0)
+
+
+def _divided(made: Bracket, patience: float, sofar: Callable[[Bracket], None] | None) -> Bracket:
     """The bracket after dividing the box, where that improves it."""
     try:
         from verifier.bracket.network import Unsupported
@@ -122,38 +151,49 @@ def _divided(made: Bracket, patience: float) -> Bracket:
     except ImportError:
         return replace(made, reason=f"{made.reason}; without numba (pip install 'first-input-recall[bracket]') it is not sharpened")
     regime, program, started = made.regime, record(made.weights), time.perf_counter()
-    degree = 4 if regime.n in DEGREE_FOUR else 3
+    told = started
     moments: list[Moment] = []
 
-    def heard(seen: float, upper: float, boxes: int) -> None:
-        moments.append(Moment(boxes, seen, upper))
+    def improved(found: Divided) -> Bracket:
+        seconds = made.seconds + time.perf_counter() - started
+        return replace(_improved(made, program, found), seconds=seconds, moments=tuple(moments))
+
+    def heard(found: Divided) -> None:
+        nonlocal told
+        moments.append(Moment(found.boxes, found.seen, math.inf if found.upper is None else float(found.upper)))
+        if sofar is not None and time.perf_counter() > told + TELLING:
+            told = time.perf_counter()
+            sofar(improved(found))
 
     try:
-        found = search_bracket(program, regime.bound, regime.n, GAP, patience, float(regime.tolerance), degree, heard)
+        enough = float(regime.tolerance * NEGLIGIBLE)
+        found = search_bracket(program, regime.bound, regime.n, GAP, patience, enough, degree_for(regime.n), heard)
     except Unsupported:
         return made
+    return improved(found)
+
+
+def degree_for(n: int) -> int:
+    """Degree of the polynomials that bound sequences of this length."""
+    return 4 if n in DEGREE_FOUR else 3
+
+
+def _improved(made: Bracket, program: Program, found: Divided) -> Bracket:
+    """The better ends of both, with the verdict they allow."""
     with Balls(made.working_bits).working():
         lower, witness, upper = made.lower, made.witness, made.upper
         runs = join((x, 1) for x in found.witness)
         attained = error_of(program, runs)
-        if attained > lower:
+        if not witness or attained > lower:
             lower, witness = attained, runs
         if found.upper is not None and (upper is None or to_ball(found.upper) < upper):
             upper = to_ball(found.upper)
-        tolerance = to_ball(regime.tolerance)
+        tolerance = to_ball(made.regime.tolerance)
         proved = Verdict.UNDECIDED if upper is None else check_at_most(upper, tolerance)
         verdict = Verdict.REFUTED if lower > tolerance else Verdict.PROVED if proved is Verdict.PROVED else Verdict.UNDECIDED
-    reason = f"{found.boxes:,} boxes were bounded" + ("" if found.tight else f"; {found.leaves:,} are left after {patience:g} s")
-    seconds = made.seconds + time.perf_counter() - started
+    left = "" if found.tight else f", {found.leaves:,} are left to divide when the time is up"
     return replace(
-        made,
-        lower=lower,
-        witness=witness,
-        upper=upper,
-        verdict=verdict,
-        reason=reason,
-        seconds=seconds,
-        moments=tuple(moments),
+        made, lower=lower, witness=witness, upper=upper, verdict=verdict, reason=f"{found.boxes:,} boxes were bounded{left}"
     )
 
 

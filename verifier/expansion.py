@@ -40,6 +40,10 @@ LONGEST_STEPPED = 64
 """Longest horizon for which a network whose autonomous part does not settle is stepped."""
 
 
+class TooWide(ArithmeticError):
+    """A ball is too wide for the arithmetic of series."""
+
+
 class Series:
     """Arithmetic of power series in x_1, cut at the order that `cut` set; σ and tanh through the exponential."""
 
@@ -53,12 +57,12 @@ class Series:
     @staticmethod
     def sigmoid(value: arb_series) -> arb_series:
         """σ(v) = 1/(1 + e^-v)."""
-        return 1 / (1 + (-value).exp())
+        return _inverse(1 + (-value).exp())
 
     @staticmethod
     def tanh(value: arb_series) -> arb_series:
         """tanh(v) = 1 - 2/(1 + e^{2v})."""
-        return 1 - 2 / (1 + (2 * value).exp())
+        return 1 - 2 * _inverse(1 + (2 * value).exp())
 
 
 @contextmanager
@@ -70,6 +74,13 @@ def cut(order: int) -> Iterator[None]:
         yield
     finally:
         flint.ctx.cap = before
+
+
+def _inverse(value: arb_series) -> arb_series:
+    """1/value; raises `TooWide` where the first coefficient may be 0."""
+    if not value[0] > 0:
+        raise TooWide
+    return 1 / value
 
 
 class Dual:
@@ -114,13 +125,21 @@ def bound_by_expansion(program: Program, bound: Fraction, n: int, only_last: boo
     """An upper bound of |y_n' - x_1| over [-bound, bound]^n' for all n' <= n (or n alone), at most `aim` if some order serves.
 
     None where a premise fails: the net reads relu, or beyond the settled step a state is not affine, with a factor in (0, 1]
-    that is one node for all. Works at the current precision.
+    that is one node for all; and where balls become too wide. Works at the current precision.
     """
     if program.x is None or any(operation.name == "relu" for operation in program.operations):
         return None
     plan = _Plan.of(program, bound, n, only_last)
     if plan is None:
         return None
+    try:
+        return _best_bound(plan, bound, aim)
+    except TooWide:
+        return None
+
+
+def _best_bound(plan: _Plan, bound: Fraction, aim: Fraction) -> arb | None:
+    """The least bound of some orders and numbers of pieces."""
     leaks = plan.leaks()
     if leaks is None:
         return None

@@ -541,6 +541,8 @@ def run_lirpa(
 def find_lirpa(python: str | None) -> str | None:
     """The interpreter that can import auto_LiRPA: the one named, or this one; None if it cannot."""
     candidate = python or sys.executable
+    if shutil.which(candidate) is None:
+        return None
     done = subprocess.run([candidate, "-c", "import auto_LiRPA"], capture_output=True, check=False)
     return candidate if done.returncode == 0 else None
 

@@ -15,13 +15,15 @@ from verifier.any_weights import Bracket, Moment, bracket
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cli.main import main
 from verifier.cli.weights import _draw
-from verifier.formats import encode
+from verifier.expansion import bound_by_expansion
+from verifier.formats import decode, encode, weights_of
 from verifier.observed import error_of
 from verifier.program import record
 from verifier.regime import Regime
 from verifier.verdict import Verdict
 
 FOLDER = Path(__file__).parent.parent / "reference" / "networks"
+TRAINED = Path(__file__).parent.parent / "networks"
 
 
 def verify(*arguments, folder=None):
@@ -212,3 +214,19 @@ def test_what_no_theorem_forbids_stays_as_the_bracket_left_it(tmp_path, monkeypa
     assert stop.value.code == 3
     assert "forbidden_by=none" in out
     assert "forbidden   " not in out
+
+
+def test_a_trained_network_is_divided_until_the_gap_is_closed_whatever_the_tolerance():
+    pytest.importorskip("numba")
+    run = verify(TRAINED / "gru3.npz", "--arch", "gru-after-keep", "--n", 3)
+    verdict, said = fields(run.stdout.splitlines()[-1])
+    assert (run.returncode, run.stderr, verdict) == (0, "", "PROVED")
+    assert Fraction(said["lower"]) <= Fraction(said["upper"]) <= Fraction(21, 20) * Fraction(said["lower"])
+    assert "boxes were bounded" in run.stdout
+    assert "left to divide" not in run.stdout
+
+
+def test_series_of_balls_that_are_too_wide_bound_nothing():
+    found, _ = weights_of(decode(".npz", (TRAINED / "gru5.npz").read_bytes()), "gru-after-keep", [])
+    with Balls(100).working():
+        assert bound_by_expansion(record(found), Fraction(1), 5, True, Fraction(1, 10)) is None

@@ -3,6 +3,7 @@
 import math
 import random
 from fractions import Fraction as F
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ pytest.importorskip("numba")
 from constructions import construct
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.bracket import kernels
+from verifier.bracket.grid import plan_grid, trees
 from verifier.bracket.kernels import TANH_ERROR, tanh_of
 from verifier.bracket.monomials import monomials
-from verifier.bracket.network import Unsupported, bound_boxes, compile_program, run_sequences
+from verifier.bracket.network import Unsupported, bound_boxes, bound_trees, boxes_of, compile_program, run_sequences
 from verifier.bracket.search import search_bracket
 from verifier.cells import CELLS
 from verifier.observed import error_of
@@ -103,10 +105,39 @@ def test_truncated_products_are_products(variables, degree):
     a[table.degrees > degree // 2] = 0  # no pair beyond the degree: the product is exact
     b[table.degrees > degree - degree // 2] = 0
     out = np.zeros_like(a)
-    kernels.truncated(a, b, out, len(table.degrees), len(table.shares), table.pairs, table.shares)
+    tables = table.ends[variables], table.starts, table.left, table.right, table.shares
+    kernels.truncated(a, b, out, *tables)
     u = draw.uniform(-1, 1, variables)
     values = np.cos(table.exponents * np.arccos(u)).prod(axis=1)
     assert np.allclose(values @ out, (values @ a) * (values @ b), atol=1e-12)
+    square, doubled = np.zeros_like(a), np.zeros_like(a)
+    kernels.truncated(b, b, square, *tables)
+    kernels.doubled_square(b, doubled, *tables)
+    assert np.array_equal(doubled, 2 * square)
+
+
+@pytest.mark.parametrize("degree", [3, 4])
+@pytest.mark.parametrize(("code", "function"), [(kernels.TANH, np.tanh), (kernels.SIGMOID, lambda p: 1 / (1 + np.exp(-p)))])
+@pytest.mark.parametrize("size", [1e-3, 0.1, 0.4, 3.0])
+def test_an_activation_is_within_its_radius_and_the_radius_is_not_idle(degree, code, function, size):
+    """Of all monomials, so that pairs beyond the degree are dropped from the square and from the product."""
+    table, lanes = monomials(3, degree), kernels.LANES
+    draw = np.random.default_rng(degree)
+    count = len(table.degrees)
+    coefficients, noise, norms = np.zeros((2, count, lanes)), np.zeros((2, 1, lanes)), np.zeros((2, degree + 1, lanes))
+    radius, spread = np.zeros((2, lanes)), np.zeros((2, lanes))
+    coefficients[0] = size * draw.uniform(-1, 1, (count, lanes)) / (1 + table.degrees[:, None]) ** 3
+    kernels.measure(0, count, 0, table.degrees, coefficients, noise, norms, spread)
+    kernels.activate(
+        1, 0, code, count, 0, table.degrees, table.ends[3], table.starts, table.left, table.right, table.shares,
+        coefficients, noise, radius, norms, spread, np.zeros((3, count, lanes)), *kernels.chebyshev_nodes(degree),
+    )  # fmt: skip
+    points = draw.uniform(-1, 1, (4000, 3))
+    points[:1000] = np.sign(points[:1000])
+    values = np.cos(table.exponents[None] * np.arccos(points)[:, None, :]).prod(axis=2)
+    off = np.abs(function(values @ coefficients[0]) - values @ coefficients[1]).max(axis=0)
+    assert (off <= radius[1] + 1e-14).all()
+    assert (radius[1] <= 25 * off + 1e-9).all()
 
 
 def test_monomials_of_the_first_inputs_are_a_prefix():
@@ -115,7 +146,9 @@ def test_monomials_of_the_first_inputs_are_a_prefix():
         inside = table.exponents[: table.prefix[t], t:]
         assert not inside.any()
         assert table.prefix[t] == math.comb(t + 3, 3)
-        assert table.pairs[: table.terms[t]].max(initial=0) < table.prefix[t]
+        for k, (first, last) in enumerate(zip(table.starts, table.ends[t], strict=True)):
+            assert table.left[first:last].max(initial=0) <= table.right[first:last].max(initial=0) < table.prefix[t]
+            assert first == last or k < table.prefix[t]
 
 
 # --- enclosure ------------------------------------------------------------------------------------------------------------
@@ -221,6 +254,58 @@ def test_no_time_gives_a_bound_all_the_same():
     assert not found.tight
     assert found.upper is not None
     assert found.boxes == 16
+
+
+def test_a_bracket_is_told_on_the_way_and_ends_where_enough_is_known():
+    program, heard = record(trained("lstm3")), []
+    found = search_bracket(program, F(1), 3, gap=0.04, seconds=60, heard=heard.append)
+    assert heard[-1].upper == found.upper
+    assert heard[-1].boxes == found.boxes
+    assert all(a.upper >= b.upper and a.boxes < b.boxes for a, b in pairwise(heard))
+    easy = search_bracket(program, F(1), 3, gap=0.04, seconds=60, enough=2 * float(found.upper))
+    assert easy.tight
+    assert easy.boxes < found.boxes
+
+
+# --- the grid at the start ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pieces", [(8, 1, 1), (16, 2, 4), (8, 4, 64)])
+def test_the_boxes_of_a_grid_cover_everything_once(pieces):
+    parts = [boxes_of(tree) for tree in trees(pieces, 2.0)]
+    centres, radii = (np.concatenate([part[k] for part in parts]) for k in (0, 1))
+    assert np.array_equal(radii, np.tile(2.0 / np.array(pieces), (math.prod(pieces), 1)))
+    corners = {tuple(row) for row in centres - radii}
+    assert len(corners) == math.prod(pieces)
+    for j, count in enumerate(pieces):
+        assert {corner[j] for corner in corners} == {-2.0 + 4.0 * k / count for k in range(count)}
+
+
+@pytest.mark.parametrize("name", ["gru5", "lstm5"])
+def test_common_first_steps_change_nothing(name):
+    """Bounds with shared steps are those of each box alone; a state that is not put back after a branch would show."""
+    compiled = compile_program(record(trained(name)))
+    tree = next(trees((8, 1, 2, 1, 4), 1.0))
+    shared, alone = bound_trees(compiled, 3, [tree]), bound_boxes(compiled, 3, *boxes_of(tree))
+    assert len(shared.upper) == 64
+    assert len(set(np.round(alone.upper, 9))) > 32
+    for one, other in ((shared.upper, alone.upper), (shared.scores, alone.scores), (shared.slopes, alone.slopes)):
+        assert np.allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
+def test_the_plan_divides_what_matters():
+    """The output is tanh(3 x_2) but for 10^-6, x_3 is not read: only x_2 is worth halving further."""
+    blocks = {"W_h": {(1, 0): F(1, 1000)}, "U_h": {(0,): F(3)}, "V": {(1,): F(1000)}}
+    compiled = compile_program(record(Weights("tanh", 2, blocks)))
+    plan = plan_grid(compiled, 3, 3, 1.0, 1.01 * (1 + math.tanh(3)), 60.0)
+    assert plan.pieces[1] >= 2
+    assert plan.pieces[0] == 8
+    assert plan.pieces[2] == 1
+
+
+def test_the_plan_keeps_to_its_time():
+    compiled = compile_program(record(trained("lstm5")))
+    assert plan_grid(compiled, 3, 5, 1.0, 0.0, 0.0).pieces == (8, 1, 1, 1, 1)
 
 
 # --- the range of the error's multilinear part ----------------------------------------------------------------------------

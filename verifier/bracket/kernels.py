@@ -17,7 +17,8 @@ Chebyshev nodes of the argument's range, with a proved remainder, the smaller of
     max_i |f - q|(z_i) + h²/8 (max_i |f'' - q''|(z_i) + h/2 sup |f''' - q'''|)    (sampled at spacing h)
 
 or by the chord-like fit of degree 1, or by the range's middle, whichever leaves the least radius. The noise goes through by the
-mean value form.
+mean value form. The fit is composed as f_0 - f_4 + (f_1 - f_3) z + f_2 T_2(z) + T_2(z)·(2 f_3 z + 2 f_4 T_2(z)): one square and one
+product.
 
 *Rounding*. Every operation adds `RHO` times the l1 norm of all that was added up to the radius. A sum of k products is off
 by at most γ_k = k u/(1 - k u) times the sum of the moduli, u = 2^-53, in any order and with fused operations too (Higham 2002,
@@ -36,7 +37,7 @@ from typing import Any
 import numba
 import numpy as np
 from flint import arb, fmpq
-from numba import njit, prange
+from numba import njit
 from numpy.typing import NDArray
 
 from verifier.arithmetic.balls import Balls
@@ -44,6 +45,9 @@ from verifier.arithmetic.balls import Balls
 Array = NDArray[Any]
 
 numba.config.SLP_VECTORIZE = 1  # off by default; it makes vectors of the rows below
+
+compiled = njit(cache=True, nogil=True, error_model="numpy")
+"""Kept on disk for the next process; a division by 0 gives an infinity or no number, which bounds nothing."""
 
 LANES = 8
 """Boxes per batch: the innermost loops run over them."""
@@ -98,7 +102,7 @@ def _tanh_table() -> NDArray[np.float64]:
 TABLE = _tanh_table()
 
 
-@njit(cache=True, inline="always")
+@compiled
 def tanh_of(x: float) -> float:
     """tanh(x) within TANH_ERROR."""
     a = abs(x)
@@ -118,7 +122,7 @@ def tanh_of(x: float) -> float:
     return y if x >= 0 else -y
 
 
-@njit(cache=True)
+@compiled
 def _second(low: float, high: float) -> float:
     """sup |tanh''| on [low, high]: 2|t|(1 - t²) grows up to |t| = 1/√3, where it is below 0.7699, and falls after."""
     a, b = tanh_of(low), tanh_of(high)
@@ -132,7 +136,7 @@ def _second(low: float, high: float) -> float:
     return 0.7699
 
 
-@njit(cache=True)
+@compiled
 def _high(degree: int, low: float, high: float) -> float:
     """sup |tanh^(degree)| on [low, high] for degree 4 or 5: the value at the middle plus half the width times the next sup.
 
@@ -150,7 +154,7 @@ def _high(degree: int, low: float, high: float) -> float:
 # Written out lane by lane, reads before writes: a compiler that cannot know that arrays do not overlap makes vectors of these.
 
 
-@njit(cache=True)
+@compiled
 def scale_rows(source: Array, factors: Array, target: Array, count: int) -> None:
     """target[m] = factors·source[m], lane by lane."""
     f0, f1, f2, f3, f4, f5, f6, f7 = (
@@ -163,7 +167,15 @@ def scale_rows(source: Array, factors: Array, target: Array, count: int) -> None
         target[m, 4], target[m, 5], target[m, 6], target[m, 7] = v4, v5, v6, v7
 
 
-@njit(cache=True)
+@compiled
+def copy_rows(source: Array, target: Array, count: int) -> None:
+    """target[m] = source[m]."""
+    for m in range(count):
+        for l in range(LANES):
+            target[m, l] = source[m, l]
+
+
+@compiled
 def add_scaled_rows(source: Array, factors: Array, target: Array, count: int) -> None:
     """target[m] += factors·source[m], lane by lane."""
     f0, f1, f2, f3, f4, f5, f6, f7 = (
@@ -178,7 +190,7 @@ def add_scaled_rows(source: Array, factors: Array, target: Array, count: int) ->
         target[m, 4], target[m, 5], target[m, 6], target[m, 7] = v4, v5, v6, v7
 
 
-@njit(cache=True)
+@compiled
 def add_moduli(source: Array, first: int, last: int, target: Array) -> None:
     """target += Σ |source[m]| over first <= m < last, lane by lane."""
     s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
@@ -201,7 +213,7 @@ def add_moduli(source: Array, first: int, last: int, target: Array) -> None:
     target[7] += s7
 
 
-@njit(cache=True)
+@compiled
 def combine_rows(values: Array, weights: Array, arguments: Array, target: int, count: int) -> None:
     """values[target, m] = Σ weight·values[argument, m] for m < count, in one pass over m."""
     for m in range(count):
@@ -220,30 +232,48 @@ def combine_rows(values: Array, weights: Array, arguments: Array, target: int, c
         values[target, m, 4], values[target, m, 5], values[target, m, 6], values[target, m, 7] = s4, s5, s6, s7
 
 
-@njit(cache=True)
-def truncated(a: Array, b: Array, out: Array, count: int, terms: int, pairs: Array, shares: Array) -> None:
-    """out = a·b without the pairs beyond the degree; all [monomials, LANES]."""
-    out[:count] = 0.0
-    for row in range(terms):
-        i, j, k, s = pairs[row, 0], pairs[row, 1], pairs[row, 2], shares[row]
-        if i == j:
-            s = s / 2
-        v0 = out[k, 0] + s * (a[i, 0] * b[j, 0] + a[j, 0] * b[i, 0])
-        v1 = out[k, 1] + s * (a[i, 1] * b[j, 1] + a[j, 1] * b[i, 1])
-        v2 = out[k, 2] + s * (a[i, 2] * b[j, 2] + a[j, 2] * b[i, 2])
-        v3 = out[k, 3] + s * (a[i, 3] * b[j, 3] + a[j, 3] * b[i, 3])
-        v4 = out[k, 4] + s * (a[i, 4] * b[j, 4] + a[j, 4] * b[i, 4])
-        v5 = out[k, 5] + s * (a[i, 5] * b[j, 5] + a[j, 5] * b[i, 5])
-        v6 = out[k, 6] + s * (a[i, 6] * b[j, 6] + a[j, 6] * b[i, 6])
-        v7 = out[k, 7] + s * (a[i, 7] * b[j, 7] + a[j, 7] * b[i, 7])
-        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = v0, v1, v2, v3
-        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = v4, v5, v6, v7
+@compiled
+def truncated(a: Array, b: Array, out: Array, ends: Array, starts: Array, left: Array, right: Array, shares: Array) -> None:
+    """out = a·b without the pairs beyond the degree; all [monomials, LANES], one sum per monomial of the result."""
+    for k in range(len(ends)):
+        s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for row in range(starts[k], ends[k]):
+            i, j, s = left[row], right[row], shares[row]
+            s0 += s * (a[i, 0] * b[j, 0] + a[j, 0] * b[i, 0])
+            s1 += s * (a[i, 1] * b[j, 1] + a[j, 1] * b[i, 1])
+            s2 += s * (a[i, 2] * b[j, 2] + a[j, 2] * b[i, 2])
+            s3 += s * (a[i, 3] * b[j, 3] + a[j, 3] * b[i, 3])
+            s4 += s * (a[i, 4] * b[j, 4] + a[j, 4] * b[i, 4])
+            s5 += s * (a[i, 5] * b[j, 5] + a[j, 5] * b[i, 5])
+            s6 += s * (a[i, 6] * b[j, 6] + a[j, 6] * b[i, 6])
+            s7 += s * (a[i, 7] * b[j, 7] + a[j, 7] * b[i, 7])
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = s0, s1, s2, s3
+        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = s4, s5, s6, s7
+
+
+@compiled
+def doubled_square(a: Array, out: Array, ends: Array, starts: Array, left: Array, right: Array, shares: Array) -> None:
+    """out = 2 a² without the pairs beyond the degree."""
+    for k in range(len(ends)):
+        s0, s1, s2, s3, s4, s5, s6, s7 = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        for row in range(starts[k], ends[k]):
+            i, j, s = left[row], right[row], 4 * shares[row]
+            s0 += s * (a[i, 0] * a[j, 0])
+            s1 += s * (a[i, 1] * a[j, 1])
+            s2 += s * (a[i, 2] * a[j, 2])
+            s3 += s * (a[i, 3] * a[j, 3])
+            s4 += s * (a[i, 4] * a[j, 4])
+            s5 += s * (a[i, 5] * a[j, 5])
+            s6 += s * (a[i, 6] * a[j, 6])
+            s7 += s * (a[i, 7] * a[j, 7])
+        out[k, 0], out[k, 1], out[k, 2], out[k, 3] = s0, s1, s2, s3
+        out[k, 4], out[k, 5], out[k, 6], out[k, 7] = s4, s5, s6, s7
 
 
 # --- values -------------------------------------------------------------------------------------------------------------
 
 
-@njit(cache=True)
+@compiled
 def measure(
     slot: int, count: int, symbols: int, degrees: Array, coefficients: Array, noise: Array, norms: Array, spread: Array
 ) -> None:  # fmt: skip
@@ -253,10 +283,12 @@ def measure(
     add_moduli(noise[slot], 0, symbols, spread[slot])
 
 
-@njit(cache=True)
+@compiled
 def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
     """out[e] = Σ |values[m]| over the monomials of degree e, which stand in runs."""
-    out[:] = 0.0
+    for e in range(len(out)):
+        for l in range(LANES):
+            out[e, l] = 0.0
     first = 0
     while first < count:
         last = first + 1
@@ -266,7 +298,7 @@ def degreewise(values: Array, count: int, degrees: Array, out: Array) -> None:
         first = last
 
 
-@njit(cache=True)
+@compiled
 def extent(values: Array, linear: Array, members: Array, multilinear: Array, corners: Array, out: Array) -> None:
     """out >= max over |u_j| <= 1 of |Σ values[m] T_m(u)|, lane by lane.
 
@@ -310,7 +342,7 @@ def extent(values: Array, linear: Array, members: Array, multilinear: Array, cor
         out[l] = (min(out[l] + RHO * total[l], total[l]) + rest[l]) * UP + TINY
 
 
-@njit(cache=True)
+@compiled
 def transform(low: Array, high: Array, count: int) -> None:
     """(low, high) becomes (low + high, low - high), row by row."""
     for m in range(count):
@@ -324,7 +356,7 @@ def transform(low: Array, high: Array, count: int) -> None:
         high[m, 4], high[m, 5], high[m, 6], high[m, 7] = a4 - b4, a5 - b5, a6 - b6, a7 - b7
 
 
-@njit(cache=True)
+@compiled
 def largest_moduli(values: Array, count: int, out: Array) -> None:
     """out = max(out, |values[m]|) over m < count, lane by lane; not a number where a value is none."""
     for m in range(count):
@@ -334,7 +366,7 @@ def largest_moduli(values: Array, count: int, out: Array) -> None:
                 out[l] = modulus
 
 
-@njit(cache=True)
+@compiled
 def affine_radius(
     slot: int, bias: float, weights: Array, arguments: Array, radius: Array, norms: Array, spread: Array
 ) -> None:  # fmt: skip
@@ -355,7 +387,7 @@ def affine_radius(
         radius[slot, l] += RHO * size[l] + TINY
 
 
-@njit(cache=True)
+@compiled
 def affine(
     slot: int, bias: float, weights: Array, arguments: Array, count: int, symbols: int,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -368,7 +400,7 @@ def affine(
         coefficients[slot, 0, l] += bias
 
 
-@njit(cache=True)
+@compiled
 def _dropped(a: Array, b: Array, l: int) -> float:
     """Σ of the products of degree-wise norms beyond the degree, plus the rounding of the whole product."""
     top = a.shape[0]
@@ -384,13 +416,13 @@ def _dropped(a: Array, b: Array, l: int) -> float:
     return lost * UP + RHO * first * second
 
 
-@njit(cache=True)
+@compiled
 def mul(
-    slot: int, a: int, b: int, count: int, terms: int, symbols: int, pairs: Array, shares: Array,
+    slot: int, a: int, b: int, symbols: int, ends: Array, starts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
 ) -> None:  # fmt: skip
     """slot = a·b."""
-    truncated(coefficients[a], coefficients[b], coefficients[slot], count, terms, pairs, shares)
+    truncated(coefficients[a], coefficients[b], coefficients[slot], ends, starts, left, right, shares)
     for l in range(LANES):
         ca, cb = coefficients[a, 0, l], coefficients[b, 0, l]
         na, nb = spread[a, l] + radius[a, l], spread[b, l] + radius[b, l]
@@ -406,9 +438,10 @@ def mul(
     add_scaled_rows(noise[a], coefficients[b, 0], noise[slot], symbols)
 
 
-@njit(cache=True)
+@compiled
 def activate(
-    slot: int, a: int, code: int, count: int, terms: int, symbols: int, degrees: Array, pairs: Array, shares: Array,
+    slot: int, a: int, code: int, count: int, symbols: int, degrees: Array,
+    ends: Array, starts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
 ) -> None:  # fmt: skip
     """slot = tanh(a) or σ(a) = 1/2 + tanh(a/2)/2."""
@@ -420,7 +453,7 @@ def activate(
     slope = np.empty(LANES)
     loose = np.empty(LANES)
     wild = np.zeros(LANES, dtype=np.bool_)
-    factor, two, minus = np.empty(LANES), np.full(LANES, 2.0), np.full(LANES, -1.0)
+    factor, halves = np.empty(LANES), np.empty(LANES)
     for l in range(LANES):
         c = inner * coefficients[a, 0, l]
         r = 0.0
@@ -474,46 +507,36 @@ def activate(
             sampled += h * h / 8 * (bend + h / 2 * bends) * UP + 16 * (1 + r * r) * margin
             error = min(error, sampled)
         worst[l] = error + FIT_ERROR + margin
-    z = work[0]
-    for l in range(LANES):
-        factor[l] = inner / half[l]
-    scale_rows(coefficients[a], factor, z, count)
-    z[0] = 0.0
+    # z = (a - c)/r, second = T_2(z), and Σ fit_k T_k(z) = f_0 - f_4 + (f_1 - f_3) z + f_2 T_2 + T_2·(2 f_3 z + 2 f_4 T_2)
+    z, second, factored = work[0], work[1], work[2]
     out = coefficients[slot]
-    lost = np.zeros((5, LANES))  # errors of T_k(z) as computed
-    sizes = np.zeros((5, LANES))  # l1 norms of T_k(z), which may exceed 1
-    level = np.zeros((2, norms.shape[1], LANES))
-    first, second = work[1], work[2]
-    scale_rows(z, fit[1], out, count)
+    sizes = np.zeros((3, LANES))  # l1 norms of z, T_2(z), the other factor
+    levels = np.zeros((3, norms.shape[1], LANES))
     for l in range(LANES):
-        out[0, l] = fit[0, l]
-    degreewise(z, count, degrees, level[0])
+        factor[l], halves[l] = inner / half[l], 0.5
+    scale_rows(coefficients[a], factor, z, count)
     for l in range(LANES):
-        for e in range(degree + 1):
-            sizes[1, l] += level[0, e, l] * UP
-        sizes[0, l], lost[1, l] = 1.0, 2 * RHO * (1 + sizes[1, l])
-    before, now = z, z
-    for k in range(2, degree + 1):
-        target = first if k % 2 == 0 else second
-        degreewise(now, count, degrees, level[1])
-        for l in range(LANES):
-            sizes[k - 1, l] = 0.0
+        z[0, l] = 0.0
+    degreewise(z, count, degrees, levels[0])
+    doubled_square(z, second, ends, starts, left, right, shares)
+    for l in range(LANES):
+        second[0, l] -= 1.0
+    degreewise(second, count, degrees, levels[1])
+    mixed = np.empty((3, LANES))  # 2 f_3, 2 f_4, f_1 - f_3
+    for l in range(LANES):
+        mixed[0, l], mixed[1, l], mixed[2, l] = 2 * fit[3, l], 2 * fit[4, l], fit[1, l] - fit[3, l]
+    scale_rows(z, mixed[0], factored, count)
+    add_scaled_rows(second, mixed[1], factored, count)
+    degreewise(factored, count, degrees, levels[2])
+    truncated(second, factored, out, ends, starts, left, right, shares)
+    add_scaled_rows(z, mixed[2], out, count)
+    add_scaled_rows(second, fit[2], out, count)
+    for l in range(LANES):
+        out[0, l] += fit[0, l] - fit[4, l]
+        for k in range(3):
             for e in range(degree + 1):
-                sizes[k - 1, l] += level[1, e, l] * UP
-        truncated(z, now, target, count, terms, pairs, shares)
-        scale_rows(target, two, target, count)
-        if k > 2:
-            add_scaled_rows(before, minus, target, count)
-        if k == 2:
-            for l in range(LANES):
-                target[0, l] -= 1.0
-        for l in range(LANES):
-            cut = 2 * _dropped(level[0], level[1], l) + 4 * RHO * (1 + sizes[k - 1, l])
-            sizes[k, l] = (2 * sizes[1, l] * sizes[k - 1, l] + sizes[k - 2, l]) * UP
-            spoiled = 2 * (lost[k - 1, l] + lost[1, l] * (1 + lost[k - 1, l])) + (lost[k - 2, l] if k > 2 else 0.0)
-            lost[k, l] = (cut + spoiled) * UP
-        add_scaled_rows(target, fit[k], out, count)
-        before, now = now, target
+                sizes[k, l] += levels[k, e, l]
+            sizes[k, l] *= UP
     for l in range(LANES):
         if wild[l]:
             for m in range(count):
@@ -522,11 +545,14 @@ def activate(
             continue
         c = inner * coefficients[a, 0, l]
         r = half[l]
-        error = worst[l]
-        size = 0.0
-        for k in range(degree + 1):
-            error += abs(fit[k, l]) * lost[k, l]
-            size += abs(fit[k, l]) * (sizes[k, l] + lost[k, l])
+        f1, f2, f3, f4 = abs(fit[1, l]), abs(fit[2, l]), abs(fit[3, l]), abs(fit[4, l])
+        # how far z, T_2 and the other factor are off, where the true ones have modulus at most 1, 1 and 2(f_3 + f_4)
+        off_z = 2 * RHO * (1 + sizes[0, l])
+        off_second = 2 * off_z * (2 + off_z) + 2 * _dropped(levels[0], levels[0], l) + 4 * RHO * (1 + sizes[1, l])
+        off_factor = 2 * f3 * off_z + 2 * f4 * off_second + 4 * RHO * (f3 * sizes[0, l] + f4 * sizes[1, l])
+        error = worst[l] + (f1 + f3) * off_z + f2 * off_second + _dropped(levels[1], levels[2], l)
+        error += 2 * (f3 + f4) * off_second + off_factor * (1 + off_second)
+        size = abs(fit[0, l]) + f4 + (f1 + f3) * sizes[0, l] + f2 * sizes[1, l] + sizes[1, l] * sizes[2, l]
         error += 8 * RHO * size
         low, high = tanh_of(c - r), tanh_of(c + r)
         margin = RHO * (abs(c) + r) + 4 * TANH_ERROR
@@ -540,7 +566,7 @@ def activate(
                 out[m, l] = chord * z[m, l] if keep else 0.0
             out[0, l] = (high + low) / 2
             error = straight if keep else flat
-            error += 8 * RHO * (1 + abs(chord) * (1 + sizes[1, l]))
+            error += 8 * RHO * (1 + abs(chord) * (1 + sizes[0, l]))
         n = inner * radius[a, l]
         total = inner * (spread[a, l] + radius[a, l])
         error += loose[l] * total + abs(slope[l]) * n + 4 * RHO * total
@@ -554,14 +580,13 @@ def activate(
             for k in range(symbols):
                 noise[slot, k, l] = 0.0
     if code == SIGMOID:
-        two[:] = 0.5
-        scale_rows(out, two, out, count)
+        scale_rows(out, halves, out, count)
         for l in range(LANES):
             out[0, l] += 0.5
             radius[slot, l] = 0.5 * radius[slot, l] + RHO
 
 
-@njit(cache=True)
+@compiled
 def rectify(
     slot: int, a: int, count: int, symbols: int,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -592,7 +617,7 @@ def rectify(
             noise[slot, k, l] = slope[l] * noise[a, k, l]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def start(initial: Array, old: Array, coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array) -> None:
     """The initial states in their slots."""
     for s in range(len(old)):
@@ -607,7 +632,7 @@ def start(initial: Array, old: Array, coefficients: Array, noise: Array, radius:
             norms[slot, 0, l] = abs(initial[s])
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def load_input(
     t: int, x_slot: int, symbols: int, centres: Array, radii: Array, degrees: Array, prefix: Array, linear: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
@@ -622,10 +647,11 @@ def load_input(
     measure(x_slot, prefix[t], symbols, degrees, coefficients, noise, norms, spread)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def step(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
-    dense: int, skipped: int, count: int, terms: int, symbols: int, degrees: Array, pairs: Array, shares: Array,
+    dense: int, skipped: int, count: int, symbols: int, degrees: Array,
+    ends: Array, firsts: Array, left: Array, right: Array, shares: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
 ) -> None:  # fmt: skip
     """All operations of a step but `skipped`; of the first `dense` the sums Σ weight·argument are in place already."""
@@ -644,20 +670,20 @@ def step(
             )  # fmt: skip
         elif codes[op] == MUL:
             mul(
-                slot, arguments[first], arguments[first + 1], count, terms, symbols, pairs, shares,
+                slot, arguments[first], arguments[first + 1], symbols, ends, firsts, left, right, shares,
                 coefficients, noise, radius, norms, spread,
             )  # fmt: skip
         elif codes[op] == RELU:
             rectify(slot, arguments[first], count, symbols, coefficients, noise, radius, norms, spread)
         else:
             activate(
-                slot, arguments[first], codes[op], count, terms, symbols, degrees, pairs, shares,
+                slot, arguments[first], codes[op], count, symbols, degrees, ends, firsts, left, right, shares,
                 coefficients, noise, radius, norms, spread, work, nodes, cosines,
             )  # fmt: skip
         measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def carry(
     t: int, old: Array, new: Array, count: int, symbols: int, degrees: Array, linear: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, blame: Array,
@@ -666,24 +692,26 @@ def carry(
     states = len(old)
     for s in range(states):
         a, b = new[s], old[s]
-        coefficients[b, :count] = coefficients[a, :count]
-        noise[b, :symbols] = noise[a, :symbols]
-        noise[b, symbols : symbols + states] = 0.0
+        copy_rows(coefficients[a], coefficients[b], count)
+        copy_rows(noise[a], noise[b], symbols)
+        for k in range(states):
+            for l in range(LANES):
+                noise[b, symbols + k, l] = 0.0
         for l in range(LANES):
             noise[b, symbols + s, l] = radius[a, l]
             radius[b, l] = 0.0
             total = TINY
             for j in range(t):
-                total += coefficients[a, linear[j], l] ** 2
+                total += coefficients[a, linear[j], l] * coefficients[a, linear[j], l]
             for j in range(t):
-                blame[symbols + s, j, l] = coefficients[a, linear[j], l] ** 2 / total
+                blame[symbols + s, j, l] = coefficients[a, linear[j], l] * coefficients[a, linear[j], l] / total
             for j in range(t, blame.shape[1]):
                 blame[symbols + s, j, l] = 0.0
     for s in range(states):
         measure(old[s], count, symbols + states, degrees, coefficients, noise, norms, spread)
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def read(
     readout: int, symbols: int, centres: Array, radii: Array, exponents: Array, degrees: Array, linear: Array,
     members: Array, multilinear: Array, corners: Array,
@@ -695,8 +723,9 @@ def read(
     """
     n = centres.shape[0]
     final = coefficients[readout]
-    final[0] -= centres[0]
-    final[linear[0]] -= radii[0]
+    for l in range(LANES):
+        final[0, l] -= centres[0, l]
+        final[linear[0], l] -= radii[0, l]
     reach = np.empty(LANES)
     extent(final, linear, members, multilinear, corners, reach)
     for l in range(LANES):
@@ -704,10 +733,10 @@ def read(
         squares = TINY
         for j in range(n):
             slopes[j, l] = final[linear[j], l]
-            squares += slopes[j, l] ** 2
+            squares += slopes[j, l] * slopes[j, l]
         bounds[l] = (total + RHO * (abs(centres[0, l]) + radii[0, l])) * UP + TINY
         for j in range(n):
-            scores[j, l] = radius[readout, l] * slopes[j, l] ** 2 / squares
+            scores[j, l] = radius[readout, l] * slopes[j, l] * slopes[j, l] / squares
         for k in range(symbols):
             for j in range(n):
                 scores[j, l] += abs(noise[readout, k, l]) * blame[k, j, l]
@@ -717,13 +746,13 @@ def read(
                     scores[j, l] += abs(final[m, l]) * exponents[m, j] / degrees[m]
 
 
-@njit(cache=True, parallel=True)
+@compiled
 def run_points(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
     initial: Array, old: Array, new: Array, x_slot: int, readout: int, slots: int, sequences: Array, outputs: Array,
 ) -> None:  # fmt: skip
     """Plain binary64 runs: outputs[s] = y_n of sequences[s]; a guide for the search, no claim."""
-    for s in prange(sequences.shape[0]):
+    for s in range(sequences.shape[0]):
         values = np.zeros(slots)
         for k in range(len(old)):
             values[old[k]] = initial[k]

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+Unsigned = NDArray[np.uint64]  # what compiled loops index with: no test whether an index counts from the end
 Floats = NDArray[np.float64]
 
 
@@ -24,10 +25,11 @@ class Monomials:
     """The monomials of total degree <= `degree` in `variables` variables.
 
     `exponents` [count, variables] and total `degrees` [count]; `prefix[t]` counts those in the first t variables; `linear[j]` is
-    the index of T_1(u_j). The product table lists, for i <= j with deg i + deg j <= degree, the terms share·monomial of
-    monomial i times monomial j: `pairs` [terms, 3] = (i, j, result), `shares` [terms]; those among the first t variables are
-    the first `terms[t]`. `members` [count, degree] lists the variables of each monomial, -1 where there are fewer; `multilinear`
-    [count] says that none occurs twice. `longest` is the largest number of products that are added into one coefficient.
+    the index of T_1(u_j). The product table lists pairs i <= j with deg i + deg j <= degree by the monomial k they add to: the
+    product a·b has the coefficient Σ shares[p] (a_i b_j + a_j b_i), i = left[p], j = right[p], over starts[k] <= p < ends[t, k]
+    where only the first t variables occur. `members` [count, degree] lists the variables of each monomial, -1 where there are
+    fewer; `multilinear` [count] says that none occurs twice. `longest` is the largest number of products that are added into one
+    coefficient.
     """
 
     variables: int
@@ -36,9 +38,11 @@ class Monomials:
     degrees: Integers
     prefix: Integers
     linear: Integers
-    pairs: Integers
+    left: Unsigned
+    right: Unsigned
     shares: Floats
-    terms: Integers
+    starts: Unsigned
+    ends: Unsigned
     members: Integers
     multilinear: NDArray[np.bool_]
     longest: int
@@ -51,17 +55,17 @@ def monomials(variables: int, degree: int) -> Monomials:
     place = {exponent: index for index, exponent in enumerate(exponents)}
     degrees = [sum(exponent) for exponent in exponents]
     tops = [_top(exponent) for exponent in exponents]
-    rows: list[tuple[int, int, int, int, float]] = []
+    rows: list[tuple[int, int, int, int, float]] = []  # result, largest variable, i, j, share
     for i, a in enumerate(exponents):
         for j in range(i, len(exponents)):
             if degrees[i] + degrees[j] > degree:
                 continue
             for share, result in _product(a, exponents[j]):
-                rows.append((max(tops[i], tops[j]), i, j, place[result], share))
+                rows.append((place[result], max(tops[i], tops[j]), i, j, share / 2 if i == j else share))
     rows.sort()
-    largest = np.array([row[0] for row in rows])
-    pairs = np.array([row[1:4] for row in rows], dtype=np.int64)
-    counts = np.bincount(pairs[:, 2], weights=np.where(pairs[:, 0] == pairs[:, 1], 1, 2))
+    pairs = np.array([row[:4] for row in rows], dtype=np.int64)
+    starts = np.searchsorted(pairs[:, 0], np.arange(len(exponents)))
+    within = [np.bincount(pairs[pairs[:, 1] <= t, 0], minlength=len(exponents)) for t in range(variables + 1)]
     members = np.full((len(exponents), degree), -1, dtype=np.int64)
     for index, exponent in enumerate(exponents):
         inside = [k for k, e in enumerate(exponent) if e]
@@ -74,12 +78,14 @@ def monomials(variables: int, degree: int) -> Monomials:
         degrees=np.array(degrees, dtype=np.int64),
         prefix=np.array([sum(top <= t for top in tops) for t in range(variables + 1)], dtype=np.int64),
         linear=np.array([place[unit] for unit in units], dtype=np.int64),
-        pairs=pairs,
+        left=pairs[:, 2].astype(np.uint64),
+        right=pairs[:, 3].astype(np.uint64),
         shares=np.array([row[4] for row in rows]),
-        terms=np.array([np.searchsorted(largest, t, side="right") for t in range(variables + 1)], dtype=np.int64),
+        starts=starts.astype(np.uint64),
+        ends=(starts + np.array(within)).astype(np.uint64),
         members=members,
         multilinear=np.array([max(exponent, default=0) <= 1 for exponent in exponents]),
-        longest=int(counts.max()),
+        longest=2 * int(within[-1].max()),
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
+from threading import Event
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +38,8 @@ class Compiled:
     """One step of a network for the kernels. Weights are the nearest floats: their rounding is part of every operation's.
 
     `read_at` is the operation that only the last step needs, the readout; -1 if a state is read out as it is. Old states and
-    the input stand in the first `matrix.shape[1]` slots; the sums of the first operations are `matrix` times these slots, in the
-    slots that follow.
+    the input stand in the first `fixed` slots, those that dense sums read before the others; the sums of the first operations are
+    `matrix` times the first slots, in the slots after the fixed ones.
     """
 
     codes: Integers
@@ -53,6 +55,7 @@ class Compiled:
     readout: int
     read_at: int
     slots: int
+    fixed: int
     matrix: Floats
 
 
@@ -63,9 +66,9 @@ def compile_program(program: Program) -> Compiled:
             raise Unsupported(f"a {operation.name} operation")
         if len(operation.arguments) > LONGEST_SUM:
             raise Unsupported(f"a sum of {len(operation.arguments)} terms")
-    fixed = {node: slot for slot, node in enumerate(program.old)}
-    if program.x is not None:
-        fixed[program.x] = len(fixed)
+    summed = {a for operation in program.operations if len(operation.arguments) >= LEAST_DENSE for a in operation.arguments}
+    inputs = () if program.x is None else (program.x,)
+    fixed = {node: slot for slot, node in enumerate(sorted((*program.old, *inputs), key=lambda node: node not in summed))}
     order = [i for i in _unit_by_unit(program) if i not in fixed]
     dense = [i for i in order if _is_dense(program.operations[i], fixed)]
     order = [*dense, *(i for i in order if i not in set(dense))]
@@ -107,6 +110,7 @@ def compile_program(program: Program) -> Compiled:
         readout=slot[program.readout],
         read_at=-1 if program.readout in (*program.new, *fixed) else order.index(program.readout),
         slots=count,
+        fixed=len(fixed),
         matrix=_matrix([program.operations[i] for i in dense], fixed),
     )
 
@@ -117,8 +121,9 @@ def _is_dense(operation: Operation, fixed: Mapping[int, int]) -> bool:
 
 
 def _matrix(operations: Sequence[Operation], fixed: Mapping[int, int]) -> Floats:
-    """The weights of sums over old states and the input, [sums, slots of these]."""
-    matrix = np.zeros((len(operations), len(fixed)))
+    """The weights of sums over old states and the input, [sums, slots of these up to the last that is used]."""
+    used = {fixed[a] for operation in operations for a in operation.arguments}
+    matrix = np.zeros((len(operations), max(used, default=-1) + 1))
     for row, operation in enumerate(operations):
         for coefficient, a in zip(operation.coefficients, operation.arguments, strict=True):
             matrix[row, fixed[a]] = _float(coefficient)
@@ -153,6 +158,10 @@ def _unit_by_unit(program: Program) -> list[int]:
     return order
 
 
+Tree = Sequence[tuple[Floats, Floats]]
+"""Boxes that agree in their first inputs: for each input the pieces it is divided into, centres and radii [pieces, LANES]."""
+
+
 @dataclass(frozen=True)
 class Bounds:
     """Results for boxes: upper bounds of |y_n - x_1| [boxes], looseness by input and linear slopes of the error [boxes, n]."""
@@ -162,35 +171,63 @@ class Bounds:
     slopes: Floats
 
 
+def joined(parts: Sequence[Bounds]) -> Bounds:
+    """The results of all parts, one after the other."""
+    return Bounds(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("upper", "scores", "slopes")))
+
+
 def bound_boxes(compiled: Compiled, degree: int, centres: Floats, radii: Floats) -> Bounds:
     """Upper bounds over the boxes c_j + r_j [-1, 1]; centres and radii [boxes, n], taken as exact."""
-    boxes, n = centres.shape
+    boxes = len(centres)
+    batches = -(-boxes // LANES)
+    shaped = [_in_lanes(values, batches) for values in (centres, radii)]
+    trees = [
+        tuple((c[None], r[None]) for c, r in zip(*(values[batch] for values in shaped), strict=True)) for batch in range(batches)
+    ]
+    found = bound_trees(compiled, degree, trees)
+    return Bounds(found.upper[:boxes], found.scores[:boxes], found.slopes[:boxes])
+
+
+def bound_trees(compiled: Compiled, degree: int, trees: Sequence[Tree]) -> Bounds:
+    """Upper bounds over all boxes of the trees, in the order of `boxes_of`."""
+    n = len(trees[0])
     table = monomials(n, degree)
     if table.longest > LONGEST_SUM:
         raise Unsupported(f"products of degree {degree} in {n} inputs add up {table.longest} terms")
-    batches = -(-boxes // LANES)
-    shaped = [_in_lanes(values, batches) for values in (centres, radii)]
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(min(batches, cores())) as pool:
-        idle = [_Walker(compiled, table, degree) for _ in range(min(batches, cores()))]
+    workers = min(len(trees), cores())
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(workers) as pool:
+        stopped = Event()
+        idle = [_Walker(compiled, table, degree, stopped) for _ in range(workers)]
 
-        def walk(batch: int) -> tuple[Floats, Floats, Floats]:
+        def walk(tree: Tree) -> list[Bounds]:
             walker = idle.pop()
             try:
-                return walker.walk(shaped[0][batch], shaped[1][batch])
+                return walker.walk(tree)
             finally:
                 idle.append(walker)
 
-        upper, scores, slopes = (np.stack(parts) for parts in zip(*pool.map(walk, range(batches)), strict=True))
-    upper[~np.isfinite(upper)] = np.inf
-    flat = [values.transpose(0, 2, 1).reshape(-1, n)[:boxes] for values in (scores, slopes)]
-    return Bounds(upper.reshape(-1)[:boxes], *flat)
+        try:
+            found = joined([part for parts in pool.map(walk, trees) for part in parts])
+        except BaseException:  # Ctrl-C above all: walkers stop before their next step, and the pool does not wait for whole trees
+            stopped.set()
+            raise
+    found.upper[~np.isfinite(found.upper)] = np.inf
+    return found
+
+
+def boxes_of(tree: Tree) -> tuple[Floats, Floats]:
+    """Centres and radii [boxes, n]: all choices of a piece per input, the last input's changing first, LANES boxes each."""
+    picks = list(product(*(range(len(centres)) for centres, _ in tree)))
+    shaped = (np.array([[part[k][p] for part, p in zip(tree, pick, strict=True)] for pick in picks]) for k in (0, 1))
+    centres, radii = (np.ascontiguousarray(values.transpose(0, 2, 1)).reshape(-1, len(tree)) for values in shaped)
+    return centres, radii
 
 
 class _Walker:
-    """The network on one batch of boxes at a time, with arrays of its own."""
+    """The network on one tree of boxes at a time, with arrays of its own."""
 
-    def __init__(self, compiled: Compiled, table: Monomials, degree: int) -> None:
-        self.compiled, self.table = compiled, table
+    def __init__(self, compiled: Compiled, table: Monomials, degree: int, stopped: Event) -> None:
+        self.compiled, self.table, self.stopped = compiled, table, stopped
         self.nodes, self.cosines = chebyshev_nodes(degree)
         slots, symbols = compiled.slots, table.variables * len(compiled.old)
         self.coefficients = np.zeros((slots, len(table.degrees), LANES))
@@ -200,44 +237,83 @@ class _Walker:
         self.work = np.zeros((3, len(table.degrees), LANES))
         self.corners = np.zeros((2 ** min(table.variables, kernels.CORNERS), LANES))
         self.blame = np.zeros((symbols, table.variables, LANES))
+        self.centres, self.radii = (np.zeros((table.variables, LANES)) for _ in range(2))
 
-    def walk(self, centres: Floats, radii: Floats) -> tuple[Floats, Floats, Floats]:
-        """Bounds [LANES], scores and slopes [n, LANES] of boxes with centres and radii [n, LANES]."""
-        compiled, table = self.compiled, self.table
-        values = self.coefficients, self.noise, self.radius, self.norms, self.spread
-        n, states = table.variables, len(compiled.old)
-        kernels.start(compiled.initial, compiled.old, *values)
-        for t in range(1, n + 1):
-            count, symbols = int(table.prefix[t]), (t - 1) * states
-            if compiled.x_slot >= 0:
-                kernels.load_input(
-                    t, compiled.x_slot, symbols, centres, radii, table.degrees, table.prefix, table.linear, *values
-                )  # fmt: skip
-            self._multiply(self.coefficients, count)
-            self._multiply(self.noise, symbols)
-            kernels.step(
-                compiled.codes, compiled.outs, compiled.starts, compiled.arguments, compiled.weights, compiled.biases,
-                len(compiled.matrix), compiled.read_at if t < n else -1, count, table.terms[t], symbols,
-                table.degrees, table.pairs, table.shares, *values, self.work, self.nodes, self.cosines,
+    def walk(self, tree: Tree) -> list[Bounds]:
+        """The bounds of LANES boxes for each choice of a piece per input; common first steps are done once."""
+        kernels.start(self.compiled.initial, self.compiled.old, *self._values())
+        return list(self._from(1, tree))
+
+    def _from(self, t: int, tree: Tree) -> Iterator[Bounds]:
+        """Steps t to n from the states that stand in the old slots."""
+        if self.stopped.is_set():
+            return
+        centres, radii = tree[t - 1]
+        kept = self._states(t) if len(centres) > 1 else None
+        for piece in range(len(centres)):
+            if piece and kept is not None:
+                self._put_back(t, kept)
+            self.centres[t - 1], self.radii[t - 1] = centres[piece], radii[piece]
+            self._step(t, last=t == len(tree))
+            if t < len(tree):
+                yield from self._from(t + 1, tree)
+            else:
+                yield self._read()
+
+    def _values(self) -> tuple[Floats, ...]:
+        return self.coefficients, self.noise, self.radius, self.norms, self.spread
+
+    def _states(self, t: int) -> tuple[Floats, ...]:
+        """Copies of the old states before step t; their radii are 0 after the first."""
+        old, count, symbols = self.compiled.old, int(self.table.prefix[t - 1]), (t - 1) * len(self.compiled.old)
+        coefficients, noise, *rest = self._values()
+        return coefficients[old, :count], noise[old, :symbols], *(values[old] for values in rest)
+
+    def _put_back(self, t: int, kept: tuple[Floats, ...]) -> None:
+        old = self.compiled.old
+        coefficients, noise, *rest = self._values()
+        coefficients[old, : kept[0].shape[1]] = kept[0]
+        noise[old, : kept[1].shape[1]] = kept[1]
+        for values, copy in zip(rest, kept[2:], strict=True):
+            values[old] = copy
+
+    def _step(self, t: int, last: bool) -> None:
+        """Step t with the input box in place; its new states become the old ones unless it is the last."""
+        compiled, table, values = self.compiled, self.table, self._values()
+        count, symbols = int(table.prefix[t]), (t - 1) * len(compiled.old)
+        if compiled.x_slot >= 0:
+            kernels.load_input(
+                t, compiled.x_slot, symbols, self.centres, self.radii, table.degrees, table.prefix, table.linear, *values
             )  # fmt: skip
-            if t < n:
-                kernels.carry(
-                    t, compiled.old, compiled.new, count, symbols, table.degrees, table.linear, *values, self.blame
-                )  # fmt: skip
+        for slot in compiled.old:  # rows that only later inputs have reached before
+            self.coefficients[slot, table.prefix[t - 1] : count] = 0.0
+        self._multiply(self.coefficients, count)
+        self._multiply(self.noise, symbols)
+        kernels.step(
+            compiled.codes, compiled.outs, compiled.starts, compiled.arguments, compiled.weights, compiled.biases,
+            len(compiled.matrix), -1 if last else compiled.read_at, count, symbols, table.degrees,
+            table.ends[t, :count], table.starts, table.left, table.right, table.shares,
+            *values, self.work, self.nodes, self.cosines,
+        )  # fmt: skip
+        if not last:
+            kernels.carry(t, compiled.old, compiled.new, count, symbols, table.degrees, table.linear, *values, self.blame)
+
+    def _read(self) -> Bounds:
+        compiled, table, n = self.compiled, self.table, self.table.variables
         bounds, scores, slopes = np.empty(LANES), np.empty((n, LANES)), np.empty((n, LANES))
         kernels.read(
-            compiled.readout, (n - 1) * states, centres, radii, table.exponents, table.degrees, table.linear,
+            compiled.readout, (n - 1) * len(compiled.old), self.centres, self.radii, table.exponents, table.degrees, table.linear,
             table.members, table.multilinear, self.corners,
             self.coefficients, self.noise, self.radius, self.spread, self.blame, bounds, scores, slopes,
         )  # fmt: skip
-        return bounds, scores, slopes
+        return Bounds(bounds, scores.T, slopes.T)
 
     def _multiply(self, values: Floats, count: int) -> None:
         """The dense sums of the first `count` rows of all slots."""
-        sums, fixed = self.compiled.matrix.shape
+        (sums, read), fixed = self.compiled.matrix.shape, self.compiled.fixed
         if sums and count:
             flat = values.reshape(len(values), -1)
-            np.matmul(self.compiled.matrix, flat[:fixed, : count * LANES], out=flat[fixed : fixed + sums, : count * LANES])
+            np.matmul(self.compiled.matrix, flat[:read, : count * LANES], out=flat[fixed : fixed + sums, : count * LANES])
 
 
 def run_sequences(compiled: Compiled, sequences: Floats) -> Floats:

@@ -2,9 +2,10 @@
 
     attained by a witness (recomputed in balls)  <=  sup |y_n - x_1|  <=  the largest bound of the leaves
 
-Best first: the leaves with the largest bounds are halved along the input that is to blame for most of their looseness. Leaves
-whose bound is within `gap` of the attained error are done. Candidates for the witness are the vertices that the leaves' linear
-parts point to, improved one input at a time.
+The start is a grid (`grid`). Then best first: the leaves with the largest bounds are halved along the input that is to blame for
+most of their looseness, where blame is weighted by what halving was measured to gain. Leaves whose bound is within `gap` of the
+attained error are done. Candidates for the witness are the vertices that the leaves' linear parts point to, improved one input at
+a time.
 """
 
 from __future__ import annotations
@@ -14,18 +15,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from verifier.bracket.grid import FAVOUR, plan_grid, trees
 from verifier.bracket.kernels import LANES
-from verifier.bracket.network import Bounds, Compiled, bound_boxes, compile_program, run_sequences
+from verifier.bracket.network import Bounds, Compiled, bound_boxes, bound_trees, boxes_of, compile_program, joined, run_sequences
+from verifier.parallel import cores
 from verifier.program import Program
 
 Floats = NDArray[np.float64]
-
 FIRST_CELLS = 16
-"""Cells of x_1 at the start; later inputs start whole."""
+"""Cells of x_1 that give a first bound; later inputs are whole."""
+
+GRID_SHARE = 0.5
+"""Share of the time for the grid after them."""
 
 BATCH = 32 * LANES
 """Boxes bounded at a time."""
@@ -35,6 +41,9 @@ STARTS = 4096
 
 IMPROVED = 32
 """Candidates improved one input at a time after each batch."""
+
+FRUITLESS = 3
+"""Batches without a better sequence after which candidates are improved only if they are better as they are."""
 
 FINEST = 2.0**-20
 """Boxes are not halved below this part of the bound: their ends stay exact floats."""
@@ -48,11 +57,13 @@ LARGEST_LEAVES = 4_000_000
 @dataclass(frozen=True)
 class Bracket:
     """What the search found. `upper` bounds |y_n - x_1| over the whole box (None: no finite bound); `witness` is the worst
-    sequence found. `boxes` were bounded, `leaves` are left; `tight` says whether the gap asked for was reached.
+    sequence found, `seen` its error in binary64. `boxes` were bounded, `leaves` are left; `tight` says whether the gap asked for
+    was reached.
     """
 
     upper: Fraction | None
     witness: tuple[Fraction, ...]
+    seen: float
     boxes: int
     leaves: int
     tight: bool
@@ -65,46 +76,96 @@ def search_bracket(
     n: int,
     gap: float = 0.02,
     seconds: float = 60.0,
-    enough: float = math.inf,
+    enough: float = 0.0,
     degree: int = 3,
-    heard: Callable[[float, float, int], None] | None = None,
+    heard: Callable[[Bracket], None] | None = None,
 ) -> Bracket:
     """Bracket the worst error at horizon n over [-bound, bound]^n.
 
-    Stops at upper <= (1 + gap)·attained, at upper <= `enough`, at attained > `enough`, or after `seconds`. `degree` 3 or 4 of the
-    polynomials. `heard(attained, upper, boxes)` is told after each batch. Raises `network.Unsupported` for networks that the
-    kernels do not know.
+    Stops at upper <= (1 + gap)·attained, at upper <= `enough`, or after `seconds`. `degree` 3 or 4 of the polynomials. `heard` is
+    told after each batch. Raises `network.Unsupported` for networks that the kernels do not know.
     """
     ends = time.monotonic() + seconds
-    compiled = compile_program(program)
-    size = _rounded_up(bound)
-    attack = _Attack(compiled, float(bound) if float(bound) <= bound else math.nextafter(float(bound), 0.0), n)
-    edges = np.linspace(-size, size, FIRST_CELLS + 1)
-    centres, radii = np.zeros((FIRST_CELLS, n)), np.full((FIRST_CELLS, n), size)
-    centres[:, 0], radii[:, 0] = (edges[1:] + edges[:-1]) / 2, size / FIRST_CELLS
-    found = bound_boxes(compiled, degree, centres, radii)
-    leaves = _Leaves(centres, radii, found)
-    attack.follow(leaves.centres, leaves.radii, found.slopes)
-    boxes = FIRST_CELLS
-    while True:
-        upper, attained = leaves.upper.max(), attack.best
-        if heard is not None:
-            heard(attained, float(upper), boxes)
-        goal = max(attained * (1 + gap), enough if attained <= enough < math.inf else 0.0)
-        finished = upper <= goal or attained > enough
-        if finished or time.monotonic() > ends or len(leaves.upper) > LARGEST_LEAVES:
+    search = _Search(compile_program(program), bound, n, degree, gap, enough, heard)
+    if not search.finished() and time.monotonic() < ends:
+        search.start_from_grid(ends)
+    while not search.finished() and time.monotonic() < ends and len(search.leaves.upper) <= LARGEST_LEAVES:
+        if not search.halve_worst():
             break
-        chosen = leaves.worst(goal, size * FINEST, BATCH // 2)
-        if not len(chosen):
-            break
-        centres, radii = leaves.halve(chosen, size)
+    return search.found()
+
+
+class _Search:
+    """The state of a search: the leaves, the attack, and how many boxes were bounded."""
+
+    def __init__(
+        self,
+        compiled: Compiled,
+        bound: Fraction,
+        n: int,
+        degree: int,
+        gap: float,
+        enough: float,
+        heard: Callable[[Bracket], None] | None,
+    ) -> None:
+        self.compiled, self.n, self.degree, self.gap, self.enough, self.heard = compiled, n, degree, gap, enough, heard
+        self.size = _rounded_up(bound)
+        self.attack = _Attack(compiled, float(bound) if float(bound) <= bound else math.nextafter(float(bound), 0.0), n)
+        edges = np.linspace(-self.size, self.size, FIRST_CELLS + 1)
+        centres, radii = np.zeros((FIRST_CELLS, n)), np.full((FIRST_CELLS, n), self.size)
+        centres[:, 0], radii[:, 0] = (edges[1:] + edges[:-1]) / 2, self.size / FIRST_CELLS
         found = bound_boxes(compiled, degree, centres, radii)
-        boxes += len(centres)
-        attack.follow(centres, radii, found.slopes)
-        leaves.replace(chosen, centres, radii, found)
-    witness = tuple(Fraction(float(x)) for x in attack.sequence)
-    proved = Fraction(float(upper)) if math.isfinite(upper) else None
-    return Bracket(proved, witness, boxes, len(leaves.upper), bool(finished), degree)
+        self.gains = np.ones(n)
+        self.leaves, self.boxes = _Leaves(centres, radii, found), FIRST_CELLS
+        self._learn(centres, radii, found)
+
+    @property
+    def goal(self) -> float:
+        return max(self.attack.best * (1 + self.gap), self.enough)
+
+    def finished(self) -> bool:
+        return bool(self.leaves.upper.max() <= self.goal)
+
+    def found(self) -> Bracket:
+        """What is known so far."""
+        upper = float(self.leaves.upper.max())
+        proved = Fraction(upper) if math.isfinite(upper) else None
+        witness = tuple(Fraction(float(x)) for x in self.attack.sequence)
+        return Bracket(proved, witness, self.attack.best, self.boxes, len(self.leaves.upper), self.finished(), self.degree)
+
+    def start_from_grid(self, ends: float) -> None:
+        """Replace the first cells by a grid, if it is bounded before the time ends."""
+        share = (ends - time.monotonic()) * GRID_SHARE
+        plan = plan_grid(self.compiled, self.degree, self.n, self.size, self.goal, share)
+        self.gains = plan.gains
+        waiting, done = trees(plan.pieces, self.size), []
+        while group := list(islice(waiting, cores())):
+            if time.monotonic() > ends:
+                return
+            found = bound_trees(self.compiled, self.degree, group)
+            centres, radii = (np.concatenate(parts) for parts in zip(*map(boxes_of, group), strict=True))
+            self.boxes += len(centres)
+            done.append((centres, radii, found))
+            self._learn(centres, radii, found)
+        centres, radii = (np.concatenate([part[k] for part in done]) for k in (0, 1))
+        self.leaves = _Leaves(centres, radii, joined([found for *_, found in done]))
+
+    def halve_worst(self) -> bool:
+        """Halve a batch of the leaves with the largest bounds; False where none can be halved."""
+        chosen = self.leaves.worst(self.goal, self.size * FINEST, BATCH // 2)
+        if not len(chosen):
+            return False
+        centres, radii = self.leaves.halve(chosen, self.size, self.gains)
+        found = bound_boxes(self.compiled, self.degree, centres, radii)
+        self.boxes += len(centres)
+        self.leaves.replace(chosen, centres, radii, found)
+        self._learn(centres, radii, found)
+        return True
+
+    def _learn(self, centres: Floats, radii: Floats, found: Bounds) -> None:
+        self.attack.follow(centres, radii, found.slopes)
+        if self.heard is not None:
+            self.heard(self.found())
 
 
 def _rounded_up(bound: Fraction) -> float:
@@ -127,11 +188,11 @@ class _Leaves:
             open_ones = open_ones[np.argpartition(-self.upper[open_ones], most)[:most]]
         return open_ones
 
-    def halve(self, chosen: NDArray[np.int64], size: float) -> tuple[Floats, Floats]:
+    def halve(self, chosen: NDArray[np.int64], size: float, gains: Floats) -> tuple[Floats, Floats]:
         """Both halves of each chosen leaf, along the input with the largest score, or the widest where scores say nothing."""
-        centres, radii, scores = self.centres[chosen], self.radii[chosen], self.scores[chosen]
+        centres, radii, scores = self.centres[chosen], self.radii[chosen], self.scores[chosen] * gains
         hopeless = ~np.isfinite(scores).all(axis=1) | (self.upper[chosen] > size)
-        weights = np.where(hopeless[:, None], radii * np.r_[FIRST_CELLS, np.ones(radii.shape[1] - 1)], scores)
+        weights = np.where(hopeless[:, None], radii * np.r_[FAVOUR, np.ones(radii.shape[1] - 1)], scores)
         weights = np.where(radii > size * FINEST, weights, -1.0)
         along = weights.argmax(axis=1)
         rows = np.arange(len(chosen))
@@ -163,7 +224,7 @@ class _Attack:
         starts[: STARTS // 2] = np.sign(starts[: STARTS // 2]) * bound
         starts[: STARTS // 4, 0] = draw.uniform(-bound, bound, STARTS // 4)
         errors = self.errors(starts)
-        self.best, self.sequence = -1.0, starts[0]
+        self.best, self.sequence, self.fruitless = -1.0, starts[0], 0
         self._improve(starts[np.argsort(-errors)[:IMPROVED]])
 
     def errors(self, sequences: Floats) -> Floats:
@@ -177,8 +238,10 @@ class _Attack:
         candidates = np.clip(np.concatenate([centres + radii * signs, centres - radii * signs]), -self.bound, self.bound)
         errors = self.errors(candidates)
         best = np.argsort(-errors)[:IMPROVED]
-        if errors[best[0]] > self.best / 2:
+        if self.fruitless < FRUITLESS or errors[best[0]] > self.best:
+            before = self.best
             self._improve(candidates[best])
+            self.fruitless = 0 if self.best > before else self.fruitless + 1
 
     def _improve(self, sequences: Floats) -> None:
         """One round over the inputs: each is tried at the ends and nearby."""
