@@ -4,8 +4,8 @@
 
 For each network the command is run in a process of its own; both times count from its start to its end, imports included. Before
 anything is timed the kernels are compiled once, which numba keeps on disk; that time is printed. The targets: at n = 3 and 5
-upper/attained <= 1.05 within ten seconds, at n = 10 <= 1.15 within ten minutes; at n = 20 none. They are judged by CPU time, of all
-threads together: on a machine with nothing else to do the wall time is not longer, on a shared one it says nothing.
+upper/attained <= 1.05 within ten seconds, at n = 10 <= 1.15 within ten minutes; at n = 20 none. They are judged by wall
+time, which says something only on a machine with nothing else to do; the CPU time of all threads together is printed beside it.
 
 Exit codes: 0 every target is met, 1 a command fails, 2 usage, 4 a target is missed.
 """
@@ -32,7 +32,7 @@ from verifier.parallel import cores
 NETWORKS = ROOT / "tests" / "networks"
 CELLS = {"rnn": "tanh", "gru": "gru-after-keep", "lstm": "lstm"}
 TARGETS = {3: (1.05, 10), 5: (1.05, 10), 10: (1.15, 600)}
-"""n: the largest upper/attained and the CPU seconds."""
+"""n: the largest upper/attained and the seconds."""
 
 METHODS = ("IBP", "CROWN")
 LIRPA_SECONDS = 1800
@@ -61,8 +61,8 @@ class Outcome:
         target, verdict = "", ""
         if self.n in TARGETS:
             ratio, seconds = TARGETS[self.n]
-            target = f"<= {ratio} in {seconds} s of CPU"
-            verdict = "met" if self.ratio <= ratio and self.cpu <= seconds else "missed"
+            target = f"<= {ratio} in {seconds} s"
+            verdict = "met" if self.ratio <= ratio and self.wall <= seconds else "missed"
         numbers = (
             f"{self.lower:.6g}",
             f"{self.upper:.6g}",
