@@ -28,17 +28,16 @@ PLAN = Plan(
 )  # fmt: skip
 """As for every refreshed memory; κ is largest for tolerances little above what L can do."""
 
-LEVELS = log(1 / DELTA) / log(2)
-"""ℓ."""
+BESIDE = log(32 / DELTA) * sqrt(log(8 / DELTA)) / log(2) ** Rational(3, 2)
+"""(ℓ + 5)(ℓ + 3)^(1/2)."""
 
 
 def _law(stretch: int) -> Law:
     """Law for `stretch` times κ."""
-    beside = (LEVELS + 5) * sqrt(LEVELS + 3)
-    value = stretch * 2**6 * 3 * Rational(25, 36) * 2 ** Rational(15, 2) * beside * DELTA ** -Rational(3, 2)
+    value = stretch * 2**6 * 3 * Rational(25, 36) * 2 ** Rational(15, 2) * BESIDE * DELTA ** -Rational(3, 2)
     low = Rational(23, 24) * sqrt(Rational(5, 6)) / 2**5
     high = 2 * sqrt(2) * Rational(6, 5) ** Rational(3, 2) * Rational(268, 240) * sqrt(Rational(627, 600))
-    return Law((Term(value, low, high),), Integer(len(UNITS)), beside, (FEW,))
+    return Law((Term(value, low, high),), Integer(len(UNITS)), BESIDE, (FEW,))
 
 
 def _build(cell: str, n: int, tolerance: Fraction) -> Weights:
@@ -47,7 +46,7 @@ def _build(cell: str, n: int, tolerance: Fraction) -> Weights:
 
 ROWS: tuple[Row, ...] = tuple(
     Row(
-        "C9-tanh", (cell,), "forever, any tolerance", _law(stretch),
+        "C9-tanh", (cell,), "forever, any δ", _law(stretch),
         "levels of 2^-L, the fewest whose error, 3/5 of one or less, is at most δ; comparators open over 2^-6 of a level w, "
         f"κ = 64 ln2 (3L + 17)/w rounded up to a power of two, or up to 8 times less{more}; w = 2^-(L + 2 + ⌊(L + 11 + b)/2⌋), "
         "b the binary digits of L + 3",

@@ -57,7 +57,7 @@ LONG = log(2**15 / DELTA ** Rational(7, 4)) / log(2)
 
 ROWS: tuple[Row, ...] = tuple(
     Row(
-        "C9", cells, "forever, any tolerance", _law(units, places, power, spare, period),
+        "C9", cells, "forever, any δ", _law(units, places, power, spare, period),
         f"levels of 2^-L, the fewest whose error, 3/5 of one or less, is at most δ; comparators open over 2^-6 of a level w, "
         f"G = 64 ln2 (P + 8)/w rounded up to a power of two, or up to 8 times less; w = 2^-({width} + {places})",
         _build(units), MEMORIES, always,

@@ -25,7 +25,7 @@ def test_the_table_of_one_architecture() -> None:
     assert "It is not proved for all n and δ" in " ".join(output.split())
     assert "(1 - δ) A <= largest |weight| <= 21/2 A, where A = √(4n/(3δ))" in output
     assert all(len(line) <= 100 for line in output.splitlines()[:-1])
-    assert output.splitlines()[-1].startswith("PROVED architecture=sigmoid constructions=4 points=")
+    assert output.splitlines()[-1].startswith("PROVED architecture=sigmoid constructions=5 points=")
     assert " n=100 tolerance=1e-30 bound=1 outside=0 semantics=reals seconds=" in output
 
 

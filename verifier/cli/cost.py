@@ -54,7 +54,7 @@ CHECKED = (
 
 
 FULL_WIDTH = 100
-"""Columns from which on only the task is wrapped."""
+"""Terminal width from which on only `FOLDED` columns are wrapped."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def in_signs(expression: Expr) -> str:
 
 
 IN_SIGNS = (
-    ("log", "ln"), ("delta", "δ"), ("pi", "π"), (r"exp\(n\)", "e^n"), ("exp", "e^"), ("E", "e"), (r"\*\*", "^"),
+    ("log", "ln"), ("delta", "δ"), ("pi", "π"), (r"exp\(n\)", "e^n"), ("exp", "e^"), ("E", "e"), (r"\*\*", "^"), (r"sqrt\((ln\([^()]*\))\)", r"√\1"),
     (r"\(-([^()+ ]+) \+ ([^()]+)\)", r"(\2 - \1)"), (r"(?<=\d)\*(?=\d)", "·"), (r"\*(?=[a-z]{2})", " "), (r"\*", ""),
 )  # fmt: skip
 """Sympy's spelling -> plain signs, in this order."""
@@ -234,6 +234,7 @@ def measured_text(fit: Fit) -> str:
 
 RIGHT = ("units", "here", "power of n", "of 1/δ")
 COLUMNS = ("theorem", "cell", "task", "units", "largest weight", "here", "power of n", "of 1/δ", "verdict")
+FOLDED = ("task", "largest weight")
 
 
 def cells(line: Line) -> tuple[str, ...]:
@@ -264,7 +265,7 @@ def print_report(lines: list[Line], n: int, tolerance: Fraction, architecture: s
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), collapse_padding=True)
     for title in COLUMNS:
         justify: Literal["left", "right"] = "right" if title in RIGHT else "left"
-        table.add_column(title, justify=justify, overflow="fold", no_wrap=title != "task" and report_width() >= FULL_WIDTH)
+        table.add_column(title, justify=justify, overflow="fold", no_wrap=title not in FOLDED and report_width() >= FULL_WIDTH)
     for line in lines:
         table.add_row(*cells(line))
     print_table(table, report_width())
