@@ -186,7 +186,8 @@ def in_signs(expression: Expr) -> str:
 
 
 IN_SIGNS = (
-    ("log", "ln"), ("delta", "δ"), ("pi", "π"), (r"exp\(n\)", "e^n"), ("exp", "e^"), ("E", "e"), (r"\*\*", "^"), (r"sqrt\((ln\([^()]*\))\)", r"√\1"),
+    ("log", "ln"), ("delta", "δ"), ("pi", "π"), (r"exp\(n\)", "e^n"), ("exp", "e^"), ("E", "e"), (r"\*\*", "^"),
+    (r"sqrt\((ln\([^()]*\))\)", r"√\1"),
     (r"\(-([^()+ ]+) \+ ([^()]+)\)", r"(\2 - \1)"), (r"(?<=\d)\*(?=\d)", "·"), (r"\*(?=[a-z]{2})", " "), (r"\*", ""),
 )  # fmt: skip
 """Sympy's spelling -> plain signs, in this order."""
