@@ -31,7 +31,8 @@ LONGEST_POWER = 400
 class Instance:
     """One theorem at numbers: `claim`, the `weights` it speaks of, `listed` the equations that write them as lists, `proof`.
 
-    `decides` says that the proof needs CoqInterval.
+    `decides` says that the proof needs CoqInterval; `module` is the file of the kernel theorem, "" for the one named after it;
+    `unfolds` are further definitions to unfold in the weights.
     """
 
     claim: str
@@ -39,6 +40,8 @@ class Instance:
     proof: tuple[str, ...]
     listed: tuple[str, ...] = ()
     decides: bool = False
+    module: str = ""
+    unfolds: tuple[str, ...] = ()
 
 
 def number(value: Fraction | int) -> str:
@@ -64,17 +67,19 @@ def _precision(size: int, error: Callable[[], arb], tolerance: Fraction) -> int:
         with Balls(size + 2 * bits).working():
             if _fits(error(), tolerance, bits):
                 return size + bits + GUARD_BITS
-    raise _missed()
+    raise missed()
 
 
-def _missed() -> UsageError:
+def missed() -> UsageError:
+    """The error of a request that the closed form meets and the simplified one of the file does not."""
     return UsageError("the simplified bound of the Rocq file misses the tolerance that the closed form meets; change the tolerance")
 
 
 # --- exact ----------------------------------------------------------------------------------------------------------
 
 
-def _domain(construction: Construction) -> str:
+def domain(construction: Construction) -> str:
+    """The domain of the request as Rocq writes it; a grid lies in its box."""
     regime = construction.regime
     return "reals" if regime.domain == "reals" else f"(box {number(regime.bound)})"
 
@@ -82,7 +87,7 @@ def _domain(construction: Construction) -> str:
 def _forever(output: str) -> Callable[[Construction], Instance]:
     def instance(construction: Construction) -> Instance:
         theorem, bound = construction.theorem, number(construction.regime.bound)
-        claim = f"recalls_forever 0 {_domain(construction)} ({output} {construction.regime.hidden} weights)"
+        claim = f"recalls_forever 0 {domain(construction)} ({output} {construction.regime.hidden} weights)"
         if theorem == "C11":
             return Instance(claim, "C11_weights", ("  intros n Hn x _. apply c11.recalls; [lia|exact Hn|exact I].",))
         return Instance(claim, f"{theorem}_weights {bound}", (f"  apply {theorem.lower()}.recalls; [lia|lra].",))
@@ -92,7 +97,7 @@ def _forever(output: str) -> Callable[[Construction], Instance]:
 
 def _shift_register(construction: Construction) -> Instance:
     n, d = construction.regime.n, construction.regime.hidden
-    claim = f"recalls_at 0 {_domain(construction)} {n} (linear_output {d} weights)"
+    claim = f"recalls_at 0 {domain(construction)} {n} (linear_output {d} weights)"
     return Instance(claim, f"C1_weights {n}", ("  intros x _. apply c1.recalls; [lia|exact I].",), (f"shift_listed 1 {n}",))
 
 
@@ -151,7 +156,7 @@ def _shown(size: int, shown: Callable[[], arb], error: Callable[[Fraction], arb]
             below = Fraction((lower_fraction(shown()) * fine).__floor__() - 1, fine)
             if _fits(error(below), tolerance, bits):
                 return below, size + bits + GUARD_BITS
-    raise _missed()
+    raise missed()
 
 
 # --- the line of tanh units: C4a, C5 ----------------------------------------------------------------------------------
@@ -224,7 +229,8 @@ def _register(construction: Construction) -> Instance:
 # --- exploding units: C2, C4b -----------------------------------------------------------------------------------------
 
 
-def _short_enough(n: Fraction) -> None:
+def short_enough(n: Fraction) -> None:
+    """Raise `UsageError` where a power up to the horizon is too long to be written out."""
     if n > LONGEST_POWER:
         raise UsageError(f"the Rocq file of an exploding unit writes λ^(n-1) out; it serves n up to {LONGEST_POWER}, not n = {n}")
 
@@ -232,9 +238,9 @@ def _short_enough(n: Fraction) -> None:
 def _exploding_scalar(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, growth = (p[s] for s in (linear.N, linear.M, linear.LAMBDA))
-    _short_enough(n)
+    short_enough(n)
     if bound > regime.tolerance * (growth - 1):
-        raise _missed()
+        raise missed()
     return Instance(
         f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} (linear_output {regime.hidden} weights)",
         f"C2_weights {number(growth)} {n}",
@@ -245,11 +251,11 @@ def _exploding_scalar(construction: Construction) -> Instance:
 def _exploding_unit(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, scale, growth = (p[s] for s in (elman.N, elman.M, elman.EPSILON, exploding.LAMBDA))
-    _short_enough(n)
+    short_enough(n)
     rest = growth - 1
     error = bound / rest + scale**2 * bound**3 * growth ** (3 + 2 * int(n)) / (3 * rest**4 * (growth + 1))
     if error > regime.tolerance:
-        raise _missed()
+        raise missed()
     return Instance(
         f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} (tanh_output {regime.hidden} weights)",
         f"C4b_weights {number(growth)} {number(scale)} {n}",
@@ -308,12 +314,12 @@ def _latch_precision(construction: Construction) -> int:
             ]
             if all(check_less(arb(2) ** (-bits // 2), value) is Verdict.PROVED for value in spare):
                 return bits + GUARD_BITS
-    raise _missed()
+    raise missed()
 
 
 def _delay_over_a_carrier(construction: Construction) -> Instance:
     n, d = construction.regime.n, construction.regime.hidden
-    claim = f"recalls_at 0 {_domain(construction)} {n} (relu_output {d} weights)"
+    claim = f"recalls_at 0 {domain(construction)} {n} (relu_output {d} weights)"
     return Instance(claim, f"listed_delay {n}", ("  intros x _. apply delay_certified; [lia|lia|exact I].",))
 
 
@@ -327,7 +333,7 @@ def _refreshed_memory(construction: Construction) -> Instance:
     bits = int(full / unit).bit_length() - 2  # w = γ 2^-(B+1)
     found = memory_in_rocq.choose(memory_in_rocq.Memory(bits, full, unit, gain, regime.bound), regime.tolerance)
     if found is None:
-        raise _missed()
+        raise missed()
     numbers, precision = found
     proof = _numbers(*numbers.listed())
     unfolded = "C9_bound, C9_conditions, C9_highest, C9_moved, C9_off, C9_captured, C9_low, C9_unit"

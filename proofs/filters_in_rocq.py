@@ -1,0 +1,103 @@
+"""Diagonal layers at the numbers of a construction: C14, C15, C16 and the doubling unit of C2, for `certificate_in_rocq`.
+
+Conditions between rationals are decided by computing with them in the kernel (proofs/rocq/rational.v), so nothing is rounded and
+no closed form is simplified. Source: this project, theory C2, C14, C15, C16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+
+from constructions import Construction
+from constructions.paths import points
+from proofs.instances_in_rocq import Instance, domain, number, short_enough
+
+MODULE = "rational"
+"""The file of the kernel theorems used here."""
+
+RATIONALS = ("real", "Q2R", "QArith_base.Qnum", "QArith_base.Qden")
+"""What turns listed rationals into real numbers."""
+
+
+def _entries(values: Iterable[tuple[int, Fraction]]) -> str:
+    """A sparse vector of rationals as rational.v writes it."""
+    return f"[{'; '.join(f'{k} |=> {value.numerator} // {value.denominator}' for k, value in values)}]"
+
+
+def _listed(construction: Construction, *names: str) -> list[str]:
+    """Blocks of the weights as sparse vectors of rationals."""
+    return [_entries((index[0], value) for index, value in construction.weights[name]) for name in names]
+
+
+def _output(construction: Construction) -> str:
+    return f"(diagonal_output {construction.regime.hidden} (fst weights) (snd weights))"
+
+
+def _diagonal_weights(construction: Construction) -> str:
+    return "\n    ".join(["listed_diagonal", *_listed(construction, "U_a", "b_a", "U_b", "b_b", "V")])
+
+
+def _delaying_filter(construction: Construction) -> Instance:
+    regime = construction.regime
+    poles, gains, out = _listed(construction, "b_a", "U_b", "V")
+    return Instance(
+        f"recalls_at 0 {domain(construction)} {regime.n} {_output(construction)}",
+        _diagonal_weights(construction),
+        (
+            f"  apply (filter_certified {regime.hidden} {regime.n} {poles}",
+            f"    {gains}",
+            f"    {out}); [lia|vm_compute; reflexivity].",
+        ),
+        module=MODULE,
+        unfolds=RATIONALS,
+    )
+
+
+def _doubling(cell: str) -> Callable[[Construction], Instance]:
+    def instance(construction: Construction) -> Instance:
+        regime = construction.regime
+        short_enough(Fraction(regime.n))
+        output = _output(construction) if cell == "diagonal" else f"(linear_output {regime.hidden} weights)"
+        return Instance(
+            f"recalls_upto {number(regime.tolerance)} (box {number(regime.bound)}) {regime.n} {output}",
+            f"{'listed_doubling' if cell == 'diagonal' else 'C2_doubling_weights'} {regime.n}",
+            (f"  apply {cell}_doubling_certified; [lia|lia|lra|cbn [Nat.sub]; lra].",),
+            module=MODULE,
+            unfolds=("C15_weights", "doubling_readout"),
+        )
+
+    return instance
+
+
+def _lattice_network(construction: Construction) -> Instance:
+    regime = construction.regime
+    n, tolerance, bound = regime.n, regime.tolerance, regime.bound
+    found = points(n)
+    blocks = _listed(construction, "U_a", "b_a", "U_b", "b_b", "V")
+    listed = [_entries(enumerate(z for z, _ in found)), _entries((k, w) for k, (_, w) in enumerate(found) if w), *blocks]
+    return Instance(
+        f"recalls_upto {number(tolerance)} (box {number(bound)}) {n} {_output(construction)}",
+        _diagonal_weights(construction),
+        (
+            f"  apply (lattice_certified {regime.hidden} {n} {number(bound)} {number(tolerance)}",
+            f"    {_fraction(bound)} {_fraction(tolerance)}",
+            *(f"    {text}" for text in listed),
+            "  ); [lia|lia|unfold Q2R, QArith_base.Qnum, QArith_base.Qden; lra..|vm_compute; reflexivity].",
+        ),
+        module=MODULE,
+        unfolds=RATIONALS,
+    )
+
+
+def _fraction(value: Fraction) -> str:
+    return f"(QArith_base.Qmake ({value.numerator}) {value.denominator})"
+
+
+INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
+    "C2-doubling": _doubling("linear"),
+    "C14": _delaying_filter,
+    "C15": _doubling("diagonal"),
+    "C16": _lattice_network,
+}
+"""What a certificate's file claims and how it is proved, by theorem id."""
