@@ -241,10 +241,13 @@ def _exploding_scalar(construction: Construction) -> Instance:
     short_enough(n)
     if bound > regime.tolerance * (growth - 1):
         raise missed()
+    is_layer = construction.weights.cell == "diagonal"
+    output = "diagonal_output {} (fst weights) (snd weights)" if is_layer else "linear_output {} weights"
     return Instance(
-        f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} (linear_output {regime.hidden} weights)",
-        f"C2_weights {number(growth)} {n}",
-        ("  apply linear_certified; [lia|lia|lra|lra|lra].",),
+        f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} ({output.format(regime.hidden)})",
+        f"{'listed_exploding' if is_layer else 'C2_weights'} {number(growth)} {n}",
+        (f"  apply {'exploding_diagonal_certified' if is_layer else 'linear_certified'}; [lia|lia|lra|lra|lra].",),
+        module="rational" if is_layer else "",
     )
 
 
@@ -328,7 +331,13 @@ def _delay_over_a_carrier(construction: Construction) -> Instance:
 
 def _refreshed_memory(construction: Construction) -> Instance:
     regime, weights = construction.regime, construction.weights
-    gain, full = weights["W_f"][refresh.CAPTURE, refresh.CLOCK], weights["b_g"][(refresh.CLOCK,)]
+    gain = weights["W_f"][refresh.CAPTURE, refresh.CLOCK] if weights.cell == "lstm" else Fraction(0)
+    if not gain:
+        raise UsageError(
+            "no Rocq file for this refreshed memory (C9): its kernel theorem is about the LSTM's four units; "
+            "use lstm with --hidden 4 or more"
+        )
+    full = weights["b_g"][(refresh.CLOCK,)]
     unit = 4 * weights["b_i"][(refresh.CAPTURE,)] / gain
     bits = int(full / unit).bit_length() - 2  # w = γ 2^-(B+1)
     found = memory_in_rocq.choose(memory_in_rocq.Memory(bits, full, unit, gain, regime.bound), regime.tolerance)

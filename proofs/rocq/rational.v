@@ -1,7 +1,7 @@
 (** C14, C15, C16 at given numbers: conditions between rational numbers, decided by computing with them. *)
 
 From Coq Require Import Reals List Lra Lia ZArith QArith Qreals Qreduction FunctionalExtensionality.
-From Recall Require Import definitions statements basics analysis linear t3b doubling filters c16 listed.
+From Recall Require Import definitions statements basics analysis linear t3b doubling filters c16 numbers listed.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -111,6 +111,28 @@ Proof.
   - intros j Hj. apply total_real. intros k Hk. unfold ones. rewrite !vec_real, power_real, Q2R_mult. ring.
   - intros j Hj. rewrite <- wanted_delay_real. apply decided_equal. exact (each_below _ _ Near j Hj).
 Qed.
+
+(** * C2: one unit that explodes *)
+
+Definition listed_exploding (lambda : R) (n : nat) : definitions.diagonal * readout :=
+  (affine_diagonal {| W := mat []; U := vec []; b := vec [0 |-> lambda] |} {| W := mat []; U := vec [0 |-> 1]; b := vec [] |} zero,
+   {| V := vec [0 |-> / lambda ^ (n - 1)]; v0 := 0 |}).
+
+Lemma exploding_alike d lambda n x t : (1 <= d)%nat ->
+  output_of d (listed_exploding lambda n) x t = linear_output d (C2_weights lambda n) x t.
+Proof.
+  intros Hd. unfold linear_output, elman_output, diagonal_output, diagonal_state.
+  change (elman_start (C2_weights lambda n)) with zero. unfold listed_exploding at 1 3; cbn [fst snd].
+  unfold C2_weights at 1; cbn [elman_out]. weights. f_equal. induction t as [|t IH]; [reflexivity|]. rewrite !run_S.
+  change (run (diagonal_step _) _ x t 0%nat) with (diagonal_state (fst (listed_exploding lambda n)) x t 0%nat) in IH |- *.
+  unfold diagonal_state in *. set (h := run (diagonal_step _) _ x t) in *. set (g := run (elman_step _ _ _) _ x t) in *.
+  clearbody h g. unfold diagonal_step, elman_step, listed_exploding, C2_weights, affine_diagonal;
+    cbn [fst snd diagonal_a diagonal_b elman_h]. weights. rewrite IH. lra.
+Qed.
+
+Theorem exploding_diagonal_certified d n lambda M tol : (1 <= d)%nat -> (1 <= n)%nat -> 1 < lambda -> 0 < M ->
+  M <= tol * (lambda - 1) -> recalls_at tol (box M) n (output_of d (listed_exploding lambda n)).
+Proof. intros Hd Hn Hl HM Tol x Hx. rewrite exploding_alike by exact Hd. exact (linear_certified d n lambda M tol Hd Hn Hl HM Tol x Hx). Qed.
 
 (** * C2-doubling, C15 *)
 
