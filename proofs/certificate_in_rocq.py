@@ -65,12 +65,17 @@ def certificate_in_rocq(construction: Construction) -> str:
     if regime.domain == "grid" and not theorem.startswith("C8"):
         raise UsageError("the Rocq file states box and reals; use --domain box with the grid's tolerance")
     instance = INSTANCES[theorem](construction)
+    return written(regime.describe(), theorem, construction.weights, instance)
+
+
+def written(question: str, theorem: str, weights: Weights, instance: Instance) -> str:
+    """The file of an instance: the weights, that they are the theorem's, and the claim `certified`."""
     module = instance.module or theorem.lower().partition("-")[0]
     unfolded = ", ".join(("weights", instance.weights.split()[0], "no_weights", *instance.unfolds))
     listed = "".join(f" rewrite <- ({equation})." for equation in instance.listed)
     lines = [
-        f"(** {regime.describe().replace('<=', 'at most')}; theorem {theorem};",
-        f"    weights sha256 {construction.weights.sha256}.",
+        f"(** {question.replace('<=', 'at most')}; theorem {theorem};",
+        f"    weights sha256 {weights.sha256}.",
         "    Check with: verify proofs --certificate THIS_FILE *)",
         "",
         "From Coq Require Import Reals List ZArith Lra Lia.",
@@ -80,7 +85,7 @@ def certificate_in_rocq(construction: Construction) -> str:
         "Open Scope R_scope.",
         "",
         *(["Import Decide.", ""] if instance.decides else []),
-        _record(construction.weights),
+        _record(weights),
         "",
         "Ltac agree := lazymatch goal with |- @eq R _ _ => first [lra | field; lra] | |- @eq nat _ _ => reflexivity",
         "  | |- @eq vector zero zero => reflexivity | _ => progress f_equal; agree end.",

@@ -52,7 +52,8 @@ def number(value: Fraction | int) -> str:
     return f"({value.numerator} / {value.denominator})"
 
 
-def _decide(bits: int) -> str:
+def decide(bits: int) -> str:
+    """CoqInterval at a precision."""
     return f"interval with (i_prec {bits})"
 
 
@@ -61,7 +62,7 @@ def _fits(bound: arb, tolerance: Fraction, bits: int) -> bool:
     return bool(bound * (1 + arb(2) ** (-bits // 2)) <= to_ball(tolerance))
 
 
-def _precision(size: int, error: Callable[[], arb], tolerance: Fraction) -> int:
+def precision(size: int, error: Callable[[], arb], tolerance: Fraction) -> int:
     """Bits with which CoqInterval decides error <= tolerance, numbers of `size` bits; raises `UsageError` if it is not so."""
     for bits in (GUARD_BITS, 4 * GUARD_BITS, 16 * GUARD_BITS):
         with Balls(size + 2 * bits).working():
@@ -135,8 +136,8 @@ def _flag_and_memory(construction: Construction) -> Instance:
             f"  apply ({lemma} {regime.hidden} {n} {numbers} {number(bound)} {number(below)}).",
             *(["  - lia."] * 2),
             *(["  - lra."] * 4),
-            f"  - rewrite !tanh_exp. unfold sigmoid. {_decide(bits)}.",
-            *([f"  - {_decide(bits)}."] * 2),
+            f"  - rewrite !tanh_exp. unfold sigmoid. {decide(bits)}.",
+            *([f"  - {decide(bits)}."] * 2),
         ),
         decides=True,
     )
@@ -162,13 +163,13 @@ def _shown(size: int, shown: Callable[[], arb], error: Callable[[Fraction], arb]
 # --- the line of tanh units: C4a, C5 ----------------------------------------------------------------------------------
 
 
-def _line_share(n: Fraction, bound: Fraction, scale: Fraction) -> Fraction:
+def line_share(n: Fraction, bound: Fraction, scale: Fraction) -> Fraction:
     """q = n z² (2/3 + z²/15) with z = εM."""
     square = (scale * bound) ** 2
     return n * square * (Fraction(2, 3) + square / 15)
 
 
-def _lost(share: Fraction) -> arb:
+def lost(share: Fraction) -> arb:
     """1 - (1 + q)^(-1/2) = q/(1 + q + √(1 + q)): what n times tanh take."""
     return to_ball(share) / (to_ball(1 + share) + to_ball(1 + share).sqrt())
 
@@ -177,7 +178,7 @@ def _line(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, scale, b = (p[s] for s in (elman.N, elman.M, elman.EPSILON, elman.B))
     conjugated = construction.theorem == "C5-sigmoid"
-    size, share = (n * max(b, 1 / scale)).__ceil__().bit_length(), _line_share(n, bound, scale)
+    size, share = (n * max(b, 1 / scale)).__ceil__().bit_length(), line_share(n, bound, scale)
 
     def shown() -> arb:
         """The argument of the saturated gate: B tanh B, in u = 2h - 1 B(1 + tanh B)."""
@@ -186,7 +187,7 @@ def _line(construction: Construction) -> Instance:
     def error(below: Fraction) -> arb:
         leak = to_ball(bound * (n - 1)) * 4 * to_ball(-2 * (below - scale * bound)).exp()
         flag = to_ball((n - 1) / scale) * to_ball(-2 * b).exp() if conjugated else arb(0)
-        return to_ball(bound) * _lost(share) + leak + flag
+        return to_ball(bound) * lost(share) + leak + flag
 
     below, bits = _shown(size, shown, error, regime.tolerance)
     cell = "sigmoid" if conjugated else "tanh"
@@ -198,8 +199,8 @@ def _line(construction: Construction) -> Instance:
             f"  apply ({cell}_certified {regime.hidden} {n} {numbers} {number(bound)} {number(below)} {number(share)}).",
             *(["  - lia."] * 2),
             *(["  - lra."] * 5),
-            f"  - rewrite !tanh_exp. {_decide(bits)}.",
-            f"  - unfold lost. {_decide(bits)}.",
+            f"  - rewrite !tanh_exp. {decide(bits)}.",
+            f"  - unfold lost. {decide(bits)}.",
         ),
         decides=True,
     )
@@ -208,8 +209,8 @@ def _line(construction: Construction) -> Instance:
 def _register(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, scale = (p[s] for s in (elman.N, elman.M, elman.EPSILON))
-    share, size = _line_share(n, bound, scale), (n / scale).__ceil__().bit_length()
-    bits = _precision(size, lambda: to_ball(bound) * _lost(share), regime.tolerance)
+    share, size = line_share(n, bound, scale), (n / scale).__ceil__().bit_length()
+    bits = precision(size, lambda: to_ball(bound) * lost(share), regime.tolerance)
     cell = regime.architecture
     weights = "C4a_weights" if cell == "tanh" else "C4a_sigmoid_weights"
     listed = (f"shift_listed 1 {n}",) if cell == "tanh" else (f"shift_listed 4 {n}", f"later_listed (-2) {n}")
@@ -219,7 +220,7 @@ def _register(construction: Construction) -> Instance:
         f"{weights} {n} {number(scale)}",
         (
             f"  apply (register_certified {regime.hidden} {n} {number(scale)} {box} {number(share)}); [lia|lia|lra|lra|lra|].",
-            f"  unfold lost. {_decide(bits)}.",
+            f"  unfold lost. {decide(bits)}.",
         ),
         listed,
         decides=True,
@@ -280,7 +281,7 @@ def _thermometer(construction: Construction) -> Instance:
     kind, box = ("grid", f"(grid {units + 1} {number(regime.bound)})") if grid else ("latch", f"(box {number(regime.bound)})")
     output = f"({name}_output {flags}{regime.hidden} weights)"
     tolerance = number(regime.tolerance)
-    decide = f"first [lra | rewrite ?tanh_exp; unfold sigmoid; {_decide(_latch_precision(construction))}]"
+    decided = f"first [lra | rewrite ?tanh_exp; unfold sigmoid; {decide(_latch_precision(construction))}]"
     return Instance(
         f"exists e, e < {tolerance} /\\ recalls_forever e {box} {output}"
         if grid
@@ -289,7 +290,7 @@ def _thermometer(construction: Construction) -> Instance:
         (
             f"  apply ({name}_{kind}_certified {regime.hidden} {units} {units} {_numbers(*sizes, *proof)}).",
             "  1: lia. 1: reflexivity. 1: lra.",
-            f"  all: try lia; unfold decided, decided_on_grid; repeat split; {decide}.",
+            f"  all: try lia; unfold decided, decided_on_grid; repeat split; {decided}.",
         ),
         decides=True,
     )
@@ -358,7 +359,7 @@ def _refreshed_memory(construction: Construction) -> Instance:
             "  all: repeat lazymatch goal with |- _ /\\ _ => split end.",
             f"  all: lazymatch goal with |- sigmoid _ <= {number(numbers.shut)} => apply (sigmoid_below ({-numbers.shutting}))",
             "    | |- (_ <= _)%nat => lia | _ => idtac end.",
-            f"  all: rewrite ?tanh_exp; unfold sigmoid; {_decide(precision)}.",
+            f"  all: rewrite ?tanh_exp; unfold sigmoid; {decide(precision)}.",
         ),
         decides=True,
     )
