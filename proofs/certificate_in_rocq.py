@@ -42,6 +42,7 @@ LAYOUTS = {
     **{name: _layout("gru", "zrn", vectors={"c_n": "gru_c"}) for name in ("gru", "gru-keep", "gru-after", "gru-after-keep")},
     "bilinear": _layout("bilinear", "ax"),
     "stacked": _layout("stacked", "pu", pair=True, vectors={"a_p": "stacked_ap", "a_h": "stacked_ah"}),
+    **{name: _layout("lru", "hg", pair=True, vectors={"re": "lru_re", "im": "lru_im"}) for name in ("lru", "s4d", "s5")},
     "diagonal": Layout("diagonal * readout", {"a": "", "b": ""}, "zero", "", {}, "affine_diagonal"),
 }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
+from math import lcm
 
 from constructions import Construction
 from constructions.paths import points
@@ -90,6 +91,29 @@ def _lattice_network(construction: Construction) -> Instance:
     )
 
 
+def _rotating_filter(construction: Construction) -> Instance:
+    regime, weights = construction.regime, construction.weights
+    n, units, doubles = regime.n, (regime.n + 1) // 2, construction.theorem.startswith("C15")
+    if doubles:
+        short_enough(Fraction(n))
+    poles = [value for name in ("re", "im") for _, value in weights[name]]
+    blocks = _listed(construction, "re", "im", "U_h", "U_g", "V")
+    numbers = f"{regime.hidden} {units} {n} {lcm(*(value.denominator for value in poles))}"
+    output = f"(lru_output {regime.hidden} weights)"
+    tolerance, bound = number(regime.tolerance), number(regime.bound)
+    return Instance(
+        f"recalls_upto {tolerance} (box {bound}) {n} {output}" if doubles else f"recalls_at 0 {domain(construction)} {n} {output}",
+        "\n    ".join(["listed_lru", *blocks]),
+        (
+            f"  apply (lru_{'half' if doubles else 'delay'}_certified {numbers}",
+            *(f"    {text}" for text in blocks),
+            f"  ); [lia|lia|{'lra|cbn [Nat.sub]; lra|' if doubles else ''}vm_compute; reflexivity].",
+        ),
+        module=MODULE,
+        unfolds=RATIONALS,
+    )
+
+
 def _fraction(value: Fraction) -> str:
     return f"(QArith_base.Qmake ({value.numerator}) {value.denominator})"
 
@@ -97,6 +121,8 @@ def _fraction(value: Fraction) -> str:
 INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
     "C2-doubling": _doubling("linear"),
     "C14": _delaying_filter,
+    "C14-lru": _rotating_filter,
+    "C15-lru": _rotating_filter,
     "C15": _doubling("diagonal"),
     "C16": _lattice_network,
 }

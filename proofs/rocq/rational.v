@@ -255,3 +255,91 @@ Proof.
     by (intros k Hk; rewrite !vec_real, Q2R_div, !Q2R_mult, Q2R_plus, Eta, Two, Q2R_1 by (now apply Nz); reflexivity).
   exact L.
 Qed.
+
+(** * LRU, S4D, S5: complex poles with one denominator P, so that their powers are whole numbers over P^j *)
+
+Definition listed_lru (re im uh ug out : entries) : lru := {|
+  lru_re := vec (real re); lru_im := vec (real im);
+  lru_h := {| W := mat []; U := vec (real uh); b := vec [] |};
+  lru_g := {| W := mat []; U := vec (real ug); b := vec [] |};
+  lru_start := (zero, zero);
+  lru_out := {| V := vec (real out); v0 := 0 |} |}.
+
+Fixpoint turned (p q : Z) (j : nat) : Z * Z :=
+  match j with O => (1, 0)%Z | S i => let (a, b) := turned p q i in (p * a - q * b, q * a + p * b)%Z end.
+
+Lemma turned_real p q P j : P <> 0 ->
+  spun (IZR p / P) (IZR q / P) j = (IZR (fst (turned p q j)) / P ^ j, IZR (snd (turned p q j)) / P ^ j).
+Proof.
+  intros HP. induction j as [|j IH]; cbn [spun turned pow fst snd]; [f_equal; field|].
+  rewrite IH. destruct (turned p q j) as [a c]. cbn [fst snd]. rewrite minus_IZR, plus_IZR, !mult_IZR.
+  f_equal; field; split; try assumption; now apply pow_nonzero.
+Qed.
+
+(** The numerator of a number over P. *)
+Definition over (P : positive) (a : Q) : Z := Qnum (Qred (a * inject_Z (Zpos P))).
+
+Definition turned_response (m : nat) (P : positive) (re im uh ug : entries) (j : nat) : Q :=
+  total m (fun k => let (a, c) := turned (over P (at_unit re k)) (over P (at_unit im k)) j in
+    inject_Z a * at_unit uh k - inject_Z c * at_unit ug k)%Q.
+
+Definition lru_decided (m n : nat) (P : positive) (wanted : nat -> Q) (re im uh ug out : entries) : bool :=
+  (lists m re (fun k => Qmake (over P (at_unit re k)) P) && lists m im (fun k => Qmake (over P (at_unit im k)) P) &&
+   lists m uh (at_unit uh) && lists m ug (at_unit ug) && lists m out (fun _ => 1%Q) &&
+   each n (fun j => Qeq_bool (turned_response m P re im uh ug j) (wanted j * inject_Z (Zpos P ^ Z.of_nat j))))%bool.
+
+Lemma over_real a P : Q2R (Qmake a P) = IZR a / IZR (Zpos P).
+Proof. reflexivity. Qed.
+
+Lemma lru_listed d m n P wanted target re im uh ug out : (forall j, (j < n)%nat -> Q2R (wanted j) = target j) ->
+  lru_decided m n P wanted re im uh ug out = true ->
+  exists p q w, lru_output d (listed_lru re im uh ug out) = lru_network d m p q w /\ within 0 n (lru_response m p q w) target.
+Proof.
+  intros Target E. unfold lru_decided in E.
+  repeat match type of E with (_ && _)%bool = true => let E' := fresh "E" in apply andb_prop in E as [E E'] end.
+  set (p := fun k => IZR (over P (at_unit re k)) / IZR (Zpos P)). set (q := fun k => IZR (over P (at_unit im k)) / IZR (Zpos P)).
+  exists p, q, (vec (real uh), vec (real ug)). split.
+  - unfold listed_lru, lru_network, input_gate, first_units; cbn [fst snd].
+    rewrite (listed_first m re _ p E), (listed_first m im _ q E4) by (intros k _; unfold p, q; now rewrite over_real).
+    rewrite (listed_first m out _ ones E1) by (intros; symmetry; apply Q2R_1).
+    rewrite <- (listed_first m uh _ (vec (real uh)) E3), <- (listed_first m ug _ (vec (real ug)) E2) by (intros; apply vec_real).
+    reflexivity.
+  - assert (HP : IZR (Zpos P) <> 0) by (apply not_0_IZR; discriminate).
+    intros j Hj. pose proof (each_below _ _ E0 j Hj) as D. cbv beta in D. apply decided_equal in D.
+    assert (R : lru_response m p q (vec (real uh), vec (real ug)) j = target j);
+      [|rewrite R, Rminus_diag_eq, Rabs_R0 by reflexivity; lra].
+    assert (HPj : IZR (Zpos P) ^ j <> 0) by now apply pow_nonzero.
+    apply Rmult_eq_reg_r with (IZR (Zpos P) ^ j); [|exact HPj]. rewrite Q2R_mult, Target in D by exact Hj.
+    assert (Whole : forall z, Q2R (inject_Z z) = IZR z) by (intros z; unfold inject_Z, Q2R; simpl; field).
+    rewrite Whole, <- pow_IZR in D. rewrite <- D. unfold turned_response.
+    rewrite Rmult_comm. unfold lru_response. rewrite <- sum_scale. apply total_real. intros k Hk. cbn [fst snd].
+    unfold p, q. rewrite (turned_real _ _ _ j HP). destruct (turned _ _ j) as [a c]. cbn [fst snd].
+    rewrite Q2R_minus, !Q2R_mult, !Whole, !vec_real. field. exact HPj.
+Qed.
+
+Theorem lru_delay_certified d m n P re im uh ug out D : (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
+  lru_decided m n P (wanted_delay n) re im uh ug out = true -> recalls_at 0 D n (lru_output d (listed_lru re im uh ug out)).
+Proof.
+  intros Hn Hd E. destruct (lru_listed d m n P _ (delayed n) _ _ _ _ _ ltac:(intros; apply wanted_delay_real) E) as (p & q & w & -> & Near).
+  destruct (lru_delays d m n p q Hn Hd) as [Exactly _]. intros x _. now apply Exactly.
+Qed.
+
+Definition wanted_half (n j : nat) : Q := (/ inject_Z (2 ^ Z.of_nat (n - 1 - j)))%Q.
+
+Lemma wanted_half_real n j : Q2R (wanted_half n j) = halved n j.
+Proof.
+  unfold wanted_half, halved. rewrite Q2R_inv.
+  - f_equal. rewrite pow_IZR. unfold inject_Z, Q2R; simpl. field.
+  - intros F. apply Qeq_eqR in F. unfold inject_Z, Q2R in F; cbn [Qnum Qden] in F. rewrite <- pow_IZR in F.
+    pose proof (pow_nonzero 2 (n - 1 - j) ltac:(lra)). lra.
+Qed.
+
+Theorem lru_half_certified d m n P re im uh ug out M tol : (1 <= n <= 2 * m)%nat -> (m <= d)%nat -> 0 <= M ->
+  M * (1 - / 2 ^ (n - 1)) <= tol -> lru_decided m n P (wanted_half n) re im uh ug out = true ->
+  recalls_upto tol (box M) n (lru_output d (listed_lru re im uh ug out)).
+Proof.
+  intros Hn Hd HM Tol E.
+  destruct (lru_listed d m n P _ (halved n) _ _ _ _ _ ltac:(intros; apply wanted_half_real) E) as (p & q & w & -> & Near).
+  destruct (lru_halves d m n p q Hn Hd) as [Halves _]. specialize (Halves w 0 M HM Near).
+  intros t Ht. apply (recalls_less (M * (1 - / 2 ^ (n - 1)) + INR n * 0 * M)); [lra|]. now apply Halves.
+Qed.
