@@ -36,6 +36,10 @@ def _layout(record: str, gates: Iterable[str], pair: bool = False, vectors: Mapp
     return Layout(record, names, f"{record}_start := {'(zero, zero)' if pair else 'zero'}", f"{record}_out", vectors or {})
 
 
+def _layer(family: str, gates: Iterable[str]) -> Layout:
+    return Layout("diagonal * readout", dict.fromkeys(gates, ""), "zero", "", {}, family)
+
+
 LAYOUTS = {
     **{name: _layout("elman", "h") for name in ("linear", "relu", "tanh", "sigmoid")},
     "lstm": _layout("lstm", "fiog", pair=True),
@@ -43,7 +47,9 @@ LAYOUTS = {
     "bilinear": _layout("bilinear", "ax"),
     "stacked": _layout("stacked", "pu", pair=True, vectors={"a_p": "stacked_ap", "a_h": "stacked_ah"}),
     **{name: _layout("lru", "hg", pair=True, vectors={"re": "lru_re", "im": "lru_im"}) for name in ("lru", "s4d", "s5")},
-    "diagonal": Layout("diagonal * readout", {"a": "", "b": ""}, "zero", "", {}, "affine_diagonal"),
+    "diagonal": _layer("affine_diagonal", "ab"),
+    "mingru": _layer("mingru", "zn"),
+    "minlstm": _layer("minlstm", "fin"),
 }
 
 INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {**instances_in_rocq.INSTANCES, **filters_in_rocq.INSTANCES}

@@ -12,7 +12,9 @@ from math import lcm
 
 from constructions import Construction
 from constructions.paths import points
-from proofs.instances_in_rocq import Instance, domain, number, short_enough
+from constructions.poles import RESIDUAL
+from proofs.instances_in_rocq import GUARD_BITS, Instance, decide, domain, number, short_enough
+from verifier.errors import UsageError
 
 MODULE = "rational"
 """The file of the kernel theorems used here."""
@@ -114,6 +116,47 @@ def _rotating_filter(construction: Construction) -> Instance:
     )
 
 
+def _gated_filter(construction: Construction) -> Instance:
+    """minGRU and minLSTM: r bounds how far the response is from the wanted one, CoqInterval decides it input by input."""
+    regime, weights = construction.regime, construction.weights
+    n, residual, doubles = regime.n, construction.parameters[RESIDUAL], construction.theorem.startswith("C15")
+    if not residual:
+        raise UsageError(f"no Rocq file for {construction.theorem} with n = 1, where the response is exact; ask for n = 2 or more")
+    minlstm = weights.cell == "minlstm"
+    gates, gains, out = _listed(construction, "b_i" if minlstm else "b_z", "U_n", "V")
+    blocks = [*(_listed(construction, "b_f") if minlstm else []), gates, gains, out]
+    largest = max(abs(value) for _, value in weights["V"])
+    bits = (n * max(Fraction(1), largest) / residual).__ceil__().bit_length() + GUARD_BITS
+    claim = f"{'recalls_upto' if doubles else 'recalls_at'} {number(regime.tolerance)} (box {number(regime.bound)}) {n}"
+    return Instance(
+        f"{claim} {_output(construction)}",
+        "\n    ".join([f"listed_{weights.cell}", *blocks]),
+        (
+            f"  apply (min_{'half' if doubles else 'delay'} {regime.hidden} {n} {number(residual)} {number(regime.bound)}",
+            f"    {number(regime.tolerance)}",
+            f"    {gates}",
+            f"    {out}).",
+            "  - lia.",
+            "  - lra.",
+            f"  - apply {weights.cell}_listed; vm_compute; reflexivity.",
+            "  - rewrite INR_IZR_INZ. cbn [Z.of_nat Pos.of_succ_nat Pos.succ Nat.sub]. lra.",
+            f"  - intros j Hj. cbn [sum]. {FOUND}; unfold Q2R, sigmoid, delayed, halved; cbn [QArith_base.Qnum QArith_base.Qden].",
+            *[f"    destruct j as [|j]; [cbn [Nat.eqb Nat.sub]; {decide(bits)}|]."] * n,
+            "    lia.",
+        ),
+        decides=True,
+        module=MODULE,
+        unfolds=RATIONALS,
+    )
+
+
+FOUND = (
+    "repeat match goal with |- context [at_unit ?l ?k] => "
+    "let v := eval vm_compute in (at_unit l k) in change (at_unit l k) with v end"
+)
+"""Looks listed rationals up."""
+
+
 def _fraction(value: Fraction) -> str:
     return f"(QArith_base.Qmake ({value.numerator}) {value.denominator})"
 
@@ -123,6 +166,8 @@ INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
     "C14": _delaying_filter,
     "C14-lru": _rotating_filter,
     "C15-lru": _rotating_filter,
+    "C14-min": _gated_filter,
+    "C15-min": _gated_filter,
     "C15": _doubling("diagonal"),
     "C16": _lattice_network,
 }

@@ -343,3 +343,71 @@ Proof.
   destruct (lru_halves d m n p q Hn Hd) as [Halves _]. specialize (Halves w 0 M HM Near).
   intros t Ht. apply (recalls_less (M * (1 - / 2 ^ (n - 1)) + INR n * 0 * M)); [lra|]. now apply Halves.
 Qed.
+
+(** * minGRU and minLSTM: the poles are irrational; how near the response is, interval arithmetic decides *)
+
+Notation constant_listed l := {| W := mat []; U := vec []; b := vec (real l) |}.
+
+Definition listed_mingru (z gains out : entries) : definitions.diagonal * readout :=
+  (mingru (constant_listed z) {| W := mat []; U := vec (real gains); b := vec [] |} zero, {| V := vec (real out); v0 := 0 |}).
+
+Definition listed_minlstm (f z gains out : entries) : definitions.diagonal * readout :=
+  (minlstm (constant_listed f) (constant_listed z) {| W := mat []; U := vec (real gains); b := vec [] |} zero,
+   {| V := vec (real out); v0 := 0 |}).
+
+Definition min_decided (n : nat) (z gains out : entries) : bool :=
+  (lists n z (at_unit z) && lists n gains (fun _ => 1%Q) && lists n out (at_unit out))%bool.
+
+Notation min_near n r z out wanted :=
+  (forall j, (j < n)%nat -> Rabs (sum n (fun k => Q2R (at_unit out k) * (sigmoid (Q2R (at_unit z k)) *
+    (1 - sigmoid (Q2R (at_unit z k))) ^ j)) - wanted n j) <= r).
+
+Lemma min_within n r z out wanted : min_near n r z out wanted -> within r n (min_response n (vec (real z)) (vec (real out))) (wanted n).
+Proof.
+  intros Near j Hj. unfold min_response, pole_response. rewrite (sum_ext n _ (fun k => Q2R (at_unit out k) *
+    (sigmoid (Q2R (at_unit z k)) * (1 - sigmoid (Q2R (at_unit z k))) ^ j))) by (intros; now rewrite !vec_real). now apply Near.
+Qed.
+
+Lemma mingru_listed d n z gains out : min_decided n z gains out = true ->
+  exists y, In y (min_networks d n (vec (real z))) /\ output_of d (listed_mingru z gains out) = y (vec (real out)).
+Proof.
+  intros E. apply andb_prop in E as [E Out]. apply andb_prop in E as [Z Gains]. eexists. split; [left; reflexivity|].
+  unfold listed_mingru, constant_gate, input_gate, first_units; cbn [fst snd].
+  rewrite (listed_first n gains (fun _ => 1%Q) ones Gains) by (intros; symmetry; apply Q2R_1).
+  rewrite <- (listed_first n z _ (vec (real z)) Z), <- (listed_first n out _ (vec (real out)) Out) by (intros; apply vec_real).
+  reflexivity.
+Qed.
+
+Lemma minlstm_listed d n f z gains out : min_decided n z gains out = true -> lists n f (fun k => (- at_unit z k)%Q) = true ->
+  exists y, In y (min_networks d n (vec (real z))) /\ output_of d (listed_minlstm f z gains out) = y (vec (real out)).
+Proof.
+  intros E F. apply andb_prop in E as [E Out]. apply andb_prop in E as [Z Gains]. eexists. split; [right; left; reflexivity|].
+  unfold listed_minlstm, constant_gate, input_gate, first_units; cbn [fst snd].
+  rewrite (listed_first n gains (fun _ => 1%Q) ones Gains) by (intros; symmetry; apply Q2R_1).
+  rewrite <- (listed_first n z _ (vec (real z)) Z), <- (listed_first n out _ (vec (real out)) Out) by (intros; apply vec_real).
+  replace (vec (real f)) with (fun k => - vec (real z) k); [reflexivity|].
+  rewrite (listed_first n f _ (fun k => - vec (real z) k) F) by (intros; now rewrite vec_real, Q2R_opp).
+  extensionality k. unfold first. destruct (Nat.ltb_spec k n) as [|G]; [reflexivity|].
+  assert (Rest : vec (real z) k = 0); [|rewrite Rest; lra].
+  rewrite (listed_first n z _ (vec (real z)) Z) by (intros; apply vec_real). unfold first.
+  now replace (Nat.ltb k n) with false by (symmetry; now apply Nat.ltb_ge).
+Qed.
+
+Section min.
+Variables (d n : nat) (r M tol : R) (z out : entries) (y : network).
+Hypotheses (Hn : (1 <= n <= d)%nat) (HM : 0 <= M)
+  (Network : exists net, In net (min_networks d n (vec (real z))) /\ y = net (vec (real out))).
+
+Lemma min_delay : INR n * r * M <= tol -> min_near n r z out delayed -> recalls_at tol (box M) n y.
+Proof.
+  intros Tol Near. destruct Network as (net & Y & ->). destruct (min_delays d n (vec (real z)) net Hn Y) as (_ & Recalls & _).
+  apply (recalls_less (INR n * r * M)); [exact Tol|]. apply Recalls; [exact HM|]. now apply min_within.
+Qed.
+
+Lemma min_half : M * (1 - / 2 ^ (n - 1)) + INR n * r * M <= tol -> min_near n r z out halved -> recalls_upto tol (box M) n y.
+Proof.
+  intros Tol Near. destruct Network as (net & Y & ->). destruct (min_halves d n (vec (real z)) net Hn Y) as (Recalls & _).
+  intros t Ht. apply (recalls_less (M * (1 - / 2 ^ (n - 1)) + INR n * r * M)); [exact Tol|].
+  apply Recalls; [exact HM| |exact Ht]. now apply min_within.
+Qed.
+End min.

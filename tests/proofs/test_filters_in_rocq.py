@@ -71,6 +71,15 @@ CASES = [
         {"127 / 192": "127 / 96", "127 // 192": "127 // 96"}, "fixed", hidden=2,
     ),
     Case("C15-lru", "s5", 2, {"tolerance": Fraction(1, 2)}, "recalls_upto (1 / 2) (box 1) 2 (lru_output 4 weights)", {}),
+    Case(
+        "C14-min", "mingru", 2, {"precision": 4},
+        "recalls_at (1 / 10000) (box 1) 2 (diagonal_output 4 (fst weights) (snd weights))",
+        {"800309 / 100000": "800309 / 200000", "800309 // 100000": "800309 // 200000"}, "fixed",
+    ),
+    Case(
+        "C15-min", "minlstm", 2, {"tolerance": Fraction(3, 5)},
+        "recalls_upto (3 / 5) (box 1) 2 (diagonal_output 4 (fst weights) (snd weights))", {},
+    ),
 ]  # fmt: skip
 
 
