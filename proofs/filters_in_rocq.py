@@ -19,6 +19,9 @@ from verifier.errors import UsageError
 MODULE = "rational"
 """The file of the kernel theorems used here."""
 
+LONGEST_GATED = 12
+"""Inputs up to which a response with irrational poles is decided, n^2 powers of exponentials: about a minute there."""
+
 RATIONALS = ("real", "Q2R", "QArith_base.Qnum", "QArith_base.Qden")
 """What turns listed rationals into real numbers."""
 
@@ -120,8 +123,9 @@ def _gated_filter(construction: Construction) -> Instance:
     """minGRU and minLSTM: r bounds how far the response is from the wanted one, CoqInterval decides it input by input."""
     regime, weights = construction.regime, construction.weights
     n, residual, doubles = regime.n, construction.parameters[RESIDUAL], construction.theorem.startswith("C15")
-    if not residual:
-        raise UsageError(f"no Rocq file for {construction.theorem} with n = 1, where the response is exact; ask for n = 2 or more")
+    if not residual or n > LONGEST_GATED:
+        allowed = f"n from 2 to {LONGEST_GATED}, where interval arithmetic decides the response in about a minute"
+        raise UsageError(f"no Rocq file for theorem {construction.theorem} with n = {n}; there are ones for {allowed}")
     minlstm = weights.cell == "minlstm"
     gates, gains, out = _listed(construction, "b_i" if minlstm else "b_z", "U_n", "V")
     blocks = [*(_listed(construction, "b_f") if minlstm else []), gates, gains, out]

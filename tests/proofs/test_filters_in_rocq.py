@@ -136,6 +136,12 @@ def test_every_construction_has_a_file_or_one_line_that_says_why_not():
             assert "there are ones for C1, " in answer or "use lstm with --hidden 4" in answer
 
 
+@pytest.mark.parametrize("n", [1, 13])
+def test_gates_with_irrational_poles_are_decided_for_few_inputs(n):
+    with pytest.raises(UsageError, match=f"no Rocq file for theorem C14-min with n = {n}; there are ones for n from 2 to 12"):
+        certificate_in_rocq(construct("mingru", n, 4, horizon="fixed"))
+
+
 def test_a_construction_without_a_file_ends_with_exit_code_2_and_writes_nothing(tmp_path, capsys):
     file = tmp_path / "out.v"
     with pytest.raises(SystemExit) as stopped:
