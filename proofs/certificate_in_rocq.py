@@ -6,29 +6,38 @@ entry by entry, by the kernel. Conditions on numbers are decided by CoqInterval 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from constructions import Construction
-from proofs.instances_in_rocq import INSTANCES, number
+from proofs import filters_in_rocq, instances_in_rocq
+from proofs.instances_in_rocq import Instance, number
 from verifier.errors import UsageError
 from verifier.weights import ExactArray, Weights
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How definitions.v writes a cell's weights: record type, field prefix, gates, zero start, further fields."""
+    """How definitions.v writes a cell's weights: record type, gates by field, zero start, further fields.
+
+    `family`: the function that makes a diagonal layer of its gates; the weights are then that layer and its readout.
+    """
 
     record: str
     gates: Mapping[str, str]
     start: str
     out: str
     vectors: Mapping[str, str]
+    family: str = ""
 
 
 def _layout(record: str, gates: Iterable[str], pair: bool = False, vectors: Mapping[str, str] | None = None) -> Layout:
     names = {gate: f"{record}_{gate}" for gate in gates}
     return Layout(record, names, f"{record}_start := {'(zero, zero)' if pair else 'zero'}", f"{record}_out", vectors or {})
+
+
+def _layer(family: str, gates: Iterable[str]) -> Layout:
+    return Layout("diagonal * readout", dict.fromkeys(gates, ""), "zero", "", {}, family)
 
 
 LAYOUTS = {
@@ -37,7 +46,14 @@ LAYOUTS = {
     **{name: _layout("gru", "zrn", vectors={"c_n": "gru_c"}) for name in ("gru", "gru-keep", "gru-after", "gru-after-keep")},
     "bilinear": _layout("bilinear", "ax"),
     "stacked": _layout("stacked", "pu", pair=True, vectors={"a_p": "stacked_ap", "a_h": "stacked_ah"}),
+    **{name: _layout("lru", "hg", pair=True, vectors={"re": "lru_re", "im": "lru_im"}) for name in ("lru", "s4d", "s5")},
+    "diagonal": _layer("affine_diagonal", "ab"),
+    "mingru": _layer("mingru", "zn"),
+    "minlstm": _layer("minlstm", "fin"),
 }
+
+INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {**instances_in_rocq.INSTANCES, **filters_in_rocq.INSTANCES}
+"""What a certificate's file claims and how it is proved, by theorem id."""
 
 
 LISTS = "map seq flat_map filter app fst snd off_centre negb Nat.add Nat.sub Nat.eqb Nat.leb Z.of_nat Pos.of_succ_nat Pos.succ"
@@ -50,30 +66,38 @@ def certificate_in_rocq(construction: Construction) -> str:
     Raises `UsageError` where no kernel theorem serves the construction, its domain or its tolerance.
     """
     regime, theorem = construction.regime, construction.theorem
-    if theorem not in INSTANCES:
-        raise UsageError(f"no Rocq file for theorem {theorem}; there are ones for {', '.join(INSTANCES)}")
+    if theorem not in INSTANCES or construction.weights.cell not in LAYOUTS:
+        cell = construction.weights.cell
+        raise UsageError(f"no Rocq file for theorem {theorem} with the {cell} cell; there are ones for {', '.join(INSTANCES)}")
     if regime.domain == "grid" and not theorem.startswith("C8"):
         raise UsageError("the Rocq file states box and reals; use --domain box with the grid's tolerance")
     instance = INSTANCES[theorem](construction)
+    return written(regime.describe(), theorem, construction.weights, instance)
+
+
+def written(question: str, theorem: str, weights: Weights, instance: Instance) -> str:
+    """The file of an instance: the weights, that they are the theorem's, and the claim `certified`."""
+    module = instance.module or theorem.lower().partition("-")[0]
+    unfolded = ", ".join(("weights", instance.weights.split()[0], "no_weights", *instance.unfolds))
     listed = "".join(f" rewrite <- ({equation})." for equation in instance.listed)
     lines = [
-        f"(** {regime.describe().replace('<=', 'at most')}; theorem {theorem};",
-        f"    weights sha256 {construction.weights.sha256}.",
+        f"(** {question.replace('<=', 'at most')}; theorem {theorem};",
+        f"    weights sha256 {weights.sha256}.",
         "    Check with: verify proofs --certificate THIS_FILE *)",
         "",
         "From Coq Require Import Reals List ZArith Lra Lia.",
         *(["From Interval Require Import Tactic."] if instance.decides else []),
-        f"From Recall Require Import definitions statements analysis {theorem.lower().partition('-')[0]} numbers listed decide.",
+        f"From Recall Require Import definitions statements analysis {module} numbers listed decide.",
         "Import ListNotations.",
         "Open Scope R_scope.",
         "",
         *(["Import Decide.", ""] if instance.decides else []),
-        _record(construction.weights),
+        _record(weights),
         "",
         "Ltac agree := lazymatch goal with |- @eq R _ _ => first [lra | field; lra] | |- @eq nat _ _ => reflexivity",
         "  | |- @eq vector zero zero => reflexivity | _ => progress f_equal; agree end.",
         f"Lemma weights_are_the_theorems : weights = {instance.weights}.",
-        f"Proof. unfold weights, {instance.weights.split()[0]}, no_weights; cbv beta iota zeta.{listed}",
+        f"Proof. unfold {unfolded}; cbv beta iota zeta.{listed}",
         f"  cbn [{LISTS}]; agree. Qed.",
         "",
         f"Theorem certified : {instance.claim}.",
@@ -106,14 +130,15 @@ def _record(weights: Weights) -> str:
         """A block of a gate, empty where the cell has none."""
         return blocks.get(f"{letter}_{gate}", ExactArray((), ()))
 
-    fields = [
-        f"{field} := {{| W := {_mat(part('W', gate))}; U := {_vec(part('U', gate))}; b := {_vec(part('b', gate))} |}}"
-        for gate, field in layout.gates.items()
-    ]
+    def gate(name: str) -> str:
+        return f"{{| W := {_mat(part('W', name))}; U := {_vec(part('U', name))}; b := {_vec(part('b', name))} |}}"
+
+    out = f"{{| V := {_vec(blocks['V'])}; v0 := {number(blocks['v0'][()])} |}}"
+    if layout.family:
+        made = "\n    ".join([layout.family, *(gate(name) for name in layout.gates), layout.start])
+        return f"Definition weights : {layout.record} := (\n  {made},\n  {out})."
+    fields = [f"{field} := {gate(name)}" for name, field in layout.gates.items()]
     for name, field in layout.vectors.items():
-        if name in blocks and len(blocks[name]):
-            fields.append(f"{field} := {_vec(blocks[name])}")
-        else:
-            fields.append(f"{field} := zero")
-    fields += [layout.start, f"{layout.out} := {{| V := {_vec(blocks['V'])}; v0 := {number(blocks['v0'][()])} |}}"]
+        fields.append(f"{field} := {_vec(blocks[name]) if name in blocks and len(blocks[name]) else 'zero'}")
+    fields += [layout.start, f"{layout.out} := {out}"]
     return f"Definition weights : {layout.record} := {{|\n  " + ";\n  ".join(fields) + " |}."

@@ -31,7 +31,8 @@ LONGEST_POWER = 400
 class Instance:
     """One theorem at numbers: `claim`, the `weights` it speaks of, `listed` the equations that write them as lists, `proof`.
 
-    `decides` says that the proof needs CoqInterval.
+    `decides` says that the proof needs CoqInterval; `module` is the file of the kernel theorem, "" for the one named after it;
+    `unfolds` are further definitions to unfold in the weights.
     """
 
     claim: str
@@ -39,6 +40,8 @@ class Instance:
     proof: tuple[str, ...]
     listed: tuple[str, ...] = ()
     decides: bool = False
+    module: str = ""
+    unfolds: tuple[str, ...] = ()
 
 
 def number(value: Fraction | int) -> str:
@@ -49,7 +52,8 @@ def number(value: Fraction | int) -> str:
     return f"({value.numerator} / {value.denominator})"
 
 
-def _decide(bits: int) -> str:
+def decide(bits: int) -> str:
+    """CoqInterval at a precision."""
     return f"interval with (i_prec {bits})"
 
 
@@ -58,23 +62,25 @@ def _fits(bound: arb, tolerance: Fraction, bits: int) -> bool:
     return bool(bound * (1 + arb(2) ** (-bits // 2)) <= to_ball(tolerance))
 
 
-def _precision(size: int, error: Callable[[], arb], tolerance: Fraction) -> int:
+def precision(size: int, error: Callable[[], arb], tolerance: Fraction) -> int:
     """Bits with which CoqInterval decides error <= tolerance, numbers of `size` bits; raises `UsageError` if it is not so."""
     for bits in (GUARD_BITS, 4 * GUARD_BITS, 16 * GUARD_BITS):
         with Balls(size + 2 * bits).working():
             if _fits(error(), tolerance, bits):
                 return size + bits + GUARD_BITS
-    raise _missed()
+    raise missed()
 
 
-def _missed() -> UsageError:
+def missed() -> UsageError:
+    """The error of a request that the closed form meets and the simplified one of the file does not."""
     return UsageError("the simplified bound of the Rocq file misses the tolerance that the closed form meets; change the tolerance")
 
 
 # --- exact ----------------------------------------------------------------------------------------------------------
 
 
-def _domain(construction: Construction) -> str:
+def domain(construction: Construction) -> str:
+    """The domain of the request as Rocq writes it; a grid lies in its box."""
     regime = construction.regime
     return "reals" if regime.domain == "reals" else f"(box {number(regime.bound)})"
 
@@ -82,7 +88,7 @@ def _domain(construction: Construction) -> str:
 def _forever(output: str) -> Callable[[Construction], Instance]:
     def instance(construction: Construction) -> Instance:
         theorem, bound = construction.theorem, number(construction.regime.bound)
-        claim = f"recalls_forever 0 {_domain(construction)} ({output} {construction.regime.hidden} weights)"
+        claim = f"recalls_forever 0 {domain(construction)} ({output} {construction.regime.hidden} weights)"
         if theorem == "C11":
             return Instance(claim, "C11_weights", ("  intros n Hn x _. apply c11.recalls; [lia|exact Hn|exact I].",))
         return Instance(claim, f"{theorem}_weights {bound}", (f"  apply {theorem.lower()}.recalls; [lia|lra].",))
@@ -92,7 +98,7 @@ def _forever(output: str) -> Callable[[Construction], Instance]:
 
 def _shift_register(construction: Construction) -> Instance:
     n, d = construction.regime.n, construction.regime.hidden
-    claim = f"recalls_at 0 {_domain(construction)} {n} (linear_output {d} weights)"
+    claim = f"recalls_at 0 {domain(construction)} {n} (linear_output {d} weights)"
     return Instance(claim, f"C1_weights {n}", ("  intros x _. apply c1.recalls; [lia|exact I].",), (f"shift_listed 1 {n}",))
 
 
@@ -130,8 +136,8 @@ def _flag_and_memory(construction: Construction) -> Instance:
             f"  apply ({lemma} {regime.hidden} {n} {numbers} {number(bound)} {number(below)}).",
             *(["  - lia."] * 2),
             *(["  - lra."] * 4),
-            f"  - rewrite !tanh_exp. unfold sigmoid. {_decide(bits)}.",
-            *([f"  - {_decide(bits)}."] * 2),
+            f"  - rewrite !tanh_exp. unfold sigmoid. {decide(bits)}.",
+            *([f"  - {decide(bits)}."] * 2),
         ),
         decides=True,
     )
@@ -151,19 +157,19 @@ def _shown(size: int, shown: Callable[[], arb], error: Callable[[Fraction], arb]
             below = Fraction((lower_fraction(shown()) * fine).__floor__() - 1, fine)
             if _fits(error(below), tolerance, bits):
                 return below, size + bits + GUARD_BITS
-    raise _missed()
+    raise missed()
 
 
 # --- the line of tanh units: C4a, C5 ----------------------------------------------------------------------------------
 
 
-def _line_share(n: Fraction, bound: Fraction, scale: Fraction) -> Fraction:
+def line_share(n: Fraction, bound: Fraction, scale: Fraction) -> Fraction:
     """q = n z² (2/3 + z²/15) with z = εM."""
     square = (scale * bound) ** 2
     return n * square * (Fraction(2, 3) + square / 15)
 
 
-def _lost(share: Fraction) -> arb:
+def lost(share: Fraction) -> arb:
     """1 - (1 + q)^(-1/2) = q/(1 + q + √(1 + q)): what n times tanh take."""
     return to_ball(share) / (to_ball(1 + share) + to_ball(1 + share).sqrt())
 
@@ -172,7 +178,7 @@ def _line(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, scale, b = (p[s] for s in (elman.N, elman.M, elman.EPSILON, elman.B))
     conjugated = construction.theorem == "C5-sigmoid"
-    size, share = (n * max(b, 1 / scale)).__ceil__().bit_length(), _line_share(n, bound, scale)
+    size, share = (n * max(b, 1 / scale)).__ceil__().bit_length(), line_share(n, bound, scale)
 
     def shown() -> arb:
         """The argument of the saturated gate: B tanh B, in u = 2h - 1 B(1 + tanh B)."""
@@ -181,7 +187,7 @@ def _line(construction: Construction) -> Instance:
     def error(below: Fraction) -> arb:
         leak = to_ball(bound * (n - 1)) * 4 * to_ball(-2 * (below - scale * bound)).exp()
         flag = to_ball((n - 1) / scale) * to_ball(-2 * b).exp() if conjugated else arb(0)
-        return to_ball(bound) * _lost(share) + leak + flag
+        return to_ball(bound) * lost(share) + leak + flag
 
     below, bits = _shown(size, shown, error, regime.tolerance)
     cell = "sigmoid" if conjugated else "tanh"
@@ -193,8 +199,8 @@ def _line(construction: Construction) -> Instance:
             f"  apply ({cell}_certified {regime.hidden} {n} {numbers} {number(bound)} {number(below)} {number(share)}).",
             *(["  - lia."] * 2),
             *(["  - lra."] * 5),
-            f"  - rewrite !tanh_exp. {_decide(bits)}.",
-            f"  - unfold lost. {_decide(bits)}.",
+            f"  - rewrite !tanh_exp. {decide(bits)}.",
+            f"  - unfold lost. {decide(bits)}.",
         ),
         decides=True,
     )
@@ -203,8 +209,8 @@ def _line(construction: Construction) -> Instance:
 def _register(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, scale = (p[s] for s in (elman.N, elman.M, elman.EPSILON))
-    share, size = _line_share(n, bound, scale), (n / scale).__ceil__().bit_length()
-    bits = _precision(size, lambda: to_ball(bound) * _lost(share), regime.tolerance)
+    share, size = line_share(n, bound, scale), (n / scale).__ceil__().bit_length()
+    bits = precision(size, lambda: to_ball(bound) * lost(share), regime.tolerance)
     cell = regime.architecture
     weights = "C4a_weights" if cell == "tanh" else "C4a_sigmoid_weights"
     listed = (f"shift_listed 1 {n}",) if cell == "tanh" else (f"shift_listed 4 {n}", f"later_listed (-2) {n}")
@@ -214,7 +220,7 @@ def _register(construction: Construction) -> Instance:
         f"{weights} {n} {number(scale)}",
         (
             f"  apply (register_certified {regime.hidden} {n} {number(scale)} {box} {number(share)}); [lia|lia|lra|lra|lra|].",
-            f"  unfold lost. {_decide(bits)}.",
+            f"  unfold lost. {decide(bits)}.",
         ),
         listed,
         decides=True,
@@ -224,7 +230,8 @@ def _register(construction: Construction) -> Instance:
 # --- exploding units: C2, C4b -----------------------------------------------------------------------------------------
 
 
-def _short_enough(n: Fraction) -> None:
+def short_enough(n: Fraction) -> None:
+    """Raise `UsageError` where a power up to the horizon is too long to be written out."""
     if n > LONGEST_POWER:
         raise UsageError(f"the Rocq file of an exploding unit writes λ^(n-1) out; it serves n up to {LONGEST_POWER}, not n = {n}")
 
@@ -232,24 +239,27 @@ def _short_enough(n: Fraction) -> None:
 def _exploding_scalar(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, growth = (p[s] for s in (linear.N, linear.M, linear.LAMBDA))
-    _short_enough(n)
+    short_enough(n)
     if bound > regime.tolerance * (growth - 1):
-        raise _missed()
+        raise missed()
+    is_layer = construction.weights.cell == "diagonal"
+    output = "diagonal_output {} (fst weights) (snd weights)" if is_layer else "linear_output {} weights"
     return Instance(
-        f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} (linear_output {regime.hidden} weights)",
-        f"C2_weights {number(growth)} {n}",
-        ("  apply linear_certified; [lia|lia|lra|lra|lra].",),
+        f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} ({output.format(regime.hidden)})",
+        f"{'listed_exploding' if is_layer else 'C2_weights'} {number(growth)} {n}",
+        (f"  apply {'exploding_diagonal_certified' if is_layer else 'linear_certified'}; [lia|lia|lra|lra|lra].",),
+        module="rational" if is_layer else "",
     )
 
 
 def _exploding_unit(construction: Construction) -> Instance:
     regime, p = construction.regime, construction.parameters
     n, bound, scale, growth = (p[s] for s in (elman.N, elman.M, elman.EPSILON, exploding.LAMBDA))
-    _short_enough(n)
+    short_enough(n)
     rest = growth - 1
     error = bound / rest + scale**2 * bound**3 * growth ** (3 + 2 * int(n)) / (3 * rest**4 * (growth + 1))
     if error > regime.tolerance:
-        raise _missed()
+        raise missed()
     return Instance(
         f"recalls_at {number(regime.tolerance)} (box {number(bound)}) {n} (tanh_output {regime.hidden} weights)",
         f"C4b_weights {number(growth)} {number(scale)} {n}",
@@ -271,7 +281,7 @@ def _thermometer(construction: Construction) -> Instance:
     kind, box = ("grid", f"(grid {units + 1} {number(regime.bound)})") if grid else ("latch", f"(box {number(regime.bound)})")
     output = f"({name}_output {flags}{regime.hidden} weights)"
     tolerance = number(regime.tolerance)
-    decide = f"first [lra | rewrite ?tanh_exp; unfold sigmoid; {_decide(_latch_precision(construction))}]"
+    decided = f"first [lra | rewrite ?tanh_exp; unfold sigmoid; {decide(_latch_precision(construction))}]"
     return Instance(
         f"exists e, e < {tolerance} /\\ recalls_forever e {box} {output}"
         if grid
@@ -280,7 +290,7 @@ def _thermometer(construction: Construction) -> Instance:
         (
             f"  apply ({name}_{kind}_certified {regime.hidden} {units} {units} {_numbers(*sizes, *proof)}).",
             "  1: lia. 1: reflexivity. 1: lra.",
-            f"  all: try lia; unfold decided, decided_on_grid; repeat split; {decide}.",
+            f"  all: try lia; unfold decided, decided_on_grid; repeat split; {decided}.",
         ),
         decides=True,
     )
@@ -308,12 +318,12 @@ def _latch_precision(construction: Construction) -> int:
             ]
             if all(check_less(arb(2) ** (-bits // 2), value) is Verdict.PROVED for value in spare):
                 return bits + GUARD_BITS
-    raise _missed()
+    raise missed()
 
 
 def _delay_over_a_carrier(construction: Construction) -> Instance:
     n, d = construction.regime.n, construction.regime.hidden
-    claim = f"recalls_at 0 {_domain(construction)} {n} (relu_output {d} weights)"
+    claim = f"recalls_at 0 {domain(construction)} {n} (relu_output {d} weights)"
     return Instance(claim, f"listed_delay {n}", ("  intros x _. apply delay_certified; [lia|lia|exact I].",))
 
 
@@ -322,12 +332,18 @@ def _delay_over_a_carrier(construction: Construction) -> Instance:
 
 def _refreshed_memory(construction: Construction) -> Instance:
     regime, weights = construction.regime, construction.weights
-    gain, full = weights["W_f"][refresh.CAPTURE, refresh.CLOCK], weights["b_g"][(refresh.CLOCK,)]
+    gain = weights["W_f"][refresh.CAPTURE, refresh.CLOCK] if weights.cell == "lstm" else Fraction(0)
+    if not gain:
+        raise UsageError(
+            "no Rocq file for this refreshed memory (C9): its kernel theorem is about the LSTM's four units; "
+            "use lstm with --hidden 4 or more"
+        )
+    full = weights["b_g"][(refresh.CLOCK,)]
     unit = 4 * weights["b_i"][(refresh.CAPTURE,)] / gain
     bits = int(full / unit).bit_length() - 2  # w = γ 2^-(B+1)
     found = memory_in_rocq.choose(memory_in_rocq.Memory(bits, full, unit, gain, regime.bound), regime.tolerance)
     if found is None:
-        raise _missed()
+        raise missed()
     numbers, precision = found
     proof = _numbers(*numbers.listed())
     unfolded = "C9_bound, C9_conditions, C9_highest, C9_moved, C9_off, C9_captured, C9_low, C9_unit"
@@ -343,7 +359,7 @@ def _refreshed_memory(construction: Construction) -> Instance:
             "  all: repeat lazymatch goal with |- _ /\\ _ => split end.",
             f"  all: lazymatch goal with |- sigmoid _ <= {number(numbers.shut)} => apply (sigmoid_below ({-numbers.shutting}))",
             "    | |- (_ <= _)%nat => lia | _ => idtac end.",
-            f"  all: rewrite ?tanh_exp; unfold sigmoid; {_decide(precision)}.",
+            f"  all: rewrite ?tanh_exp; unfold sigmoid; {decide(precision)}.",
         ),
         decides=True,
     )

@@ -12,6 +12,7 @@ import click
 
 from constructions.delay import CopyConstruction, Impossible, NotKnown, construct_copy, unknown_line
 from constructions.hold import numbers_in
+from proofs.copies_in_rocq import copy_in_rocq
 from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
 from verifier.cli.architecture import Count, Exact
@@ -54,6 +55,9 @@ LONGEST_NUMBER = 12
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
 @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
 @plot_option("where x_1 travels")
+@click.option(
+    "--rocq", type=click.Path(path_type=Path), help="Also write a Rocq file that proves it (verify proofs --certificate)."
+)
 @click.option("--quiet", is_flag=True, help="Print the last line only.")
 def copy(
     architecture: str,
@@ -68,23 +72,25 @@ def copy(
     as_json: bool,
     certificate: Path | None,
     plot: Path | None,
+    rocq: Path | None,
     quiet: bool,
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     if horizon == "forever":
-        if certificate is not None or plot is not None:
-            option = "--certificate" if certificate is not None else "--plot"
+        files = {"--certificate": certificate, "--plot": plot, "--rocq": rocq}
+        for option in (option for option, path in files.items() if path is not None):
             raise UsageError(f"{option} is not there for --horizon forever; --json prints what is decided")
         n = numbers_in(hidden) if n is None else n
         from verifier.cli.hold import hold
 
         return hold(requested(architecture, n, precision, tolerance, bound, hidden, symbols), as_json=as_json, quiet=quiet)
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
-    if certificate is not None:
-        check_writable(certificate)
+    for path in filter(None, (certificate, rocq)):
+        check_writable(path)
     check_plot(plot)
     answer = construct_copy(task)
     if isinstance(answer, CopyConstruction):
+        proof = copy_in_rocq(answer) if rocq is not None else ""
         result = certify_copy(answer.weights, task, seed=seed)
         text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
         if certificate is not None:
@@ -93,6 +99,8 @@ def copy(
             from proofs.sheet.charts import copied
 
             draw_figures(plot, [copied(result)])
+        if rocq is not None:
+            write_text(rocq, proof)
         if as_json:
             click.echo(text)
             return result.verdict.exit_code
@@ -100,10 +108,14 @@ def copy(
             print_copy(result, answer)
             if certificate is not None:
                 click.echo(f"certificate written to {certificate}")
+            if rocq is not None:
+                click.echo(f"Rocq file written to {rocq}; check it with: verify proofs --certificate {rocq}")
         click.echo(last_line(result, answer.theorem))
         return result.verdict.exit_code
     if certificate is not None:
         raise UsageError(f"--certificate needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
+    if rocq is not None:
+        raise UsageError(f"--rocq needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
     verdict = verdict_without_weights(answer)
     if plot is not None:
         draw_figures(plot, [])
