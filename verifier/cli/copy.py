@@ -72,13 +72,13 @@ def copy(
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     if horizon == "forever":
-        if certificate is not None or plot is not None:
-            option = "--certificate" if certificate is not None else "--plot"
-            raise UsageError(f"{option} is not there for --horizon forever; --json prints what is decided")
+        if plot is not None:
+            raise UsageError("--plot is not there for --horizon forever; --json prints what is decided")
         n = numbers_in(hidden) if n is None else n
         from verifier.cli.hold import hold
 
-        return hold(requested(architecture, n, precision, tolerance, bound, hidden, symbols), as_json=as_json, quiet=quiet)
+        asked = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
+        return hold(asked, as_json=as_json, quiet=quiet, certificate=certificate)
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
     if certificate is not None:
         check_writable(certificate)
@@ -103,7 +103,7 @@ def copy(
         click.echo(last_line(result, answer.theorem))
         return result.verdict.exit_code
     if certificate is not None:
-        raise UsageError(f"--certificate needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
+        raise UsageError(no_weights(answer))
     verdict = verdict_without_weights(answer)
     if plot is not None:
         draw_figures(plot, [])
@@ -134,6 +134,11 @@ def requested(
     if precision is None and tolerance is None and symbols is None:
         precision = DEFAULT_PRECISION
     return copy_task(architecture, n, precision, tolerance=tolerance, bound=bound, hidden=hidden, symbols=symbols)
+
+
+def no_weights(answer: Impossible | NotKnown) -> str:
+    """What `--certificate` says of an answer without weights."""
+    return f"--certificate needs weights, and there are none here: {answer.reason}; leave it out to see the answer"
 
 
 def verdict_without_weights(answer: Impossible | NotKnown) -> Verdict:
