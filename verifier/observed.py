@@ -28,8 +28,8 @@ LONG_RUN = 20_000
 """Steps from which on starting processes pays: each takes about a second, which is some 20,000 steps of two units."""
 
 
-LARGEST_RUN_BITS = 2048
-"""Working precision up to which a run is repeated whose balls grew too wide."""
+LARGEST_GROWTH = 16
+"""Times the working precision with which a run is repeated at most whose balls grew too wide."""
 
 GUARD_BITS = 64
 """Bits beyond those in proportion to the steps of such a run."""
@@ -170,7 +170,7 @@ def _resolve(question: _Question, runner: Runner, sequence: Sequence, progress: 
     checkpoints, radius, bits = question.checkpoints(), question.radius(), question.working_bits
     seen = _observe_one(runner, sequence, checkpoints, radius, progress)
     needed = 2 * bits
-    while seen.resolved < question.n and question.resolution and needed <= LARGEST_RUN_BITS:
+    while seen.resolved < question.n and question.resolution and needed <= LARGEST_GROWTH * question.working_bits:
         bits = needed
         with Balls(bits).working():
             seen = _observe_one(question.runner(bits), sequence, checkpoints, radius, progress)

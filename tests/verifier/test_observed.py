@@ -88,11 +88,11 @@ def test_a_run_whose_balls_grow_too_wide_is_repeated_with_more_bits(integrators,
     repeated = observed_of(integrators, 150, resolution)
     assert repeated.resolved == LOADS_TWICE
     assert all(observation.error.rad() <= 1e-15 for observation in repeated.observations)
-    monkeypatch.setattr("verifier.observed.LARGEST_RUN_BITS", 299)
+    monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 1)
     once = observed_of(integrators, 150, resolution)
     assert 0 < once.resolved < 126
     assert {seen.family for seen in once.observations if seen.resolved < LOADS_TWICE} < {s.family for s in once.observations}
-    monkeypatch.setattr("verifier.observed.LARGEST_RUN_BITS", 300)
+    monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 2)
     assert observed_of(integrators, 150, resolution).resolved > once.resolved
 
 
@@ -122,6 +122,6 @@ def test_the_report_says_which_runs_are_not_decided(monkeypatch):
     decided = CliRunner().invoke(verify, asked, standalone_mode=False).stdout.replace("\n            ", " ")
     assert told in decided
     assert "balls are too wide" not in decided
-    monkeypatch.setattr("verifier.observed.LARGEST_RUN_BITS", 0)
+    monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 1)
     some = CliRunner().invoke(verify, asked, standalone_mode=False).stdout.replace("\n            ", " ")
     assert re.search(f"{told}, [1-9] of them not decided to the end: after step 96 balls are too wide", some)
