@@ -1,8 +1,8 @@
 """Certificates of recall as plain data: what was asked, the exact weights, what was claimed, and a hash over all of it.
 
-`to_data` writes, `check_data` recomputes every conclusion of a certificate of either kind (recall here, copies in
-`copy_certificate`) from the weights and believes none. Numbers are decimals rounded outward: a claim ">=" is rounded
-down, a claim "<=" up.
+`to_data` writes, `check_data` recomputes every conclusion of a certificate of any kind (recall here, copies in
+`copy_certificate`, copies for ever in `hold_certificate`) from the weights and believes none. Numbers are decimals rounded
+outward: a claim ">=" is rounded down, a claim "<=" up.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import Any
 from flint import arb
 from sympy import Symbol
 
-from verifier import copy_certificate
+from verifier import copy_certificate, hold_certificate
 from verifier.arithmetic.balls import STATED_DIGITS, Balls, show_lower, show_upper
 from verifier.certify import Certificate, certify, certify_weights
 from verifier.copying import CopyCertificate
 from verifier.errors import UsageError
 from verifier.exact import parse_rational, show_rational
+from verifier.holding import HoldCertificate
 from verifier.inequality import Derivation
 from verifier.observed import Progress, error_of
 from verifier.program import record
@@ -42,7 +43,7 @@ from verifier.sequences import Runs, length, runs_from_data, runs_to_data
 from verifier.verdict import Verdict
 from verifier.weights import Weights
 
-__all__ = ["FIELDS", "FORMAT", "Review", "check_data", "content_hash", "to_data"]
+__all__ = ["FIELDS", "FORMAT", "AnyReview", "Review", "check_data", "content_hash", "to_data"]
 
 FORMAT = "first-input-recall certificate"
 
@@ -104,6 +105,10 @@ def to_data(certificate: Certificate) -> dict[str, Any]:
     return sealed(FORMAT, certificate.regime.to_data(), certificate.weights, rest)
 
 
+AnyReview = Review[Certificate] | Review[CopyCertificate] | Review[HoldCertificate]
+"""What checking a certificate of any kind gives."""
+
+
 @dataclass(frozen=True)
 class _Claimed:
     weights: Weights
@@ -112,9 +117,7 @@ class _Claimed:
     parameters: Mapping[Symbol, Fraction]
 
 
-def check_data(
-    data: Any, derivations: Derivations, progress: Progress | None = None
-) -> Review[Certificate] | Review[CopyCertificate]:
+def check_data(data: Any, derivations: Derivations, progress: Progress | None = None) -> AnyReview:
     """Recompute a certificate from its weights and question; which kind it is, its format says.
 
     Raises `UsageError` if `data` is not a certificate of a format known here. A wrong hash, changed weights or a false
@@ -126,9 +129,12 @@ def check_data(
             return review(data, _kind(derivations, progress))
         if stated == copy_certificate.FORMAT:
             return review(data, copy_certificate.KIND)
+        if stated == hold_certificate.FORMAT:
+            return review(data, hold_certificate.KIND)
     except RecursionError:
         raise UsageError("this is not a certificate: it is nested too deeply") from None
-    raise UsageError(f"this is not a certificate: the field format must be {FORMAT!r} or {copy_certificate.FORMAT!r}")
+    known = f"{FORMAT!r}, {copy_certificate.FORMAT!r} or {hold_certificate.FORMAT!r}"
+    raise UsageError(f"this is not a certificate: the field format must be {known}")
 
 
 def _kind(derivations: Derivations, progress: Progress | None) -> Kind[Regime, Certificate]:

@@ -56,6 +56,10 @@ ATTEMPTS = 4
 """Times the working precision doubles before the verdict is UNDECIDED."""
 
 
+RESOLVED = 1000
+"""Observed errors are resolved to this part of the tolerance."""
+
+
 class Proposal(Protocol):
     """What a construction offers to be decided."""
 
@@ -268,7 +272,8 @@ def _layers(
         seen = min(regime.n, steps)
         observed = None
         if not only_last or seen == regime.n:  # a fixed horizon beyond the steps is not reached by any run
-            observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress, jobs)
+            resolution = regime.tolerance / RESOLVED
+            observed = observe(program, regime.bound, seen, only_last, seed, regime.bits, progress, jobs, resolution)
         asked = _Number(tolerance, regime.tolerance)
         attained = None if observed is None else _Number(observed.worst.error, observed.worst.exact_value)
         missed = attained is not None and _within(attained, asked, regime.strict) is Verdict.REFUTED

@@ -12,7 +12,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 import flint
 from flint import arb
@@ -41,13 +40,20 @@ LOADS = 2
 class Held:
     """What is decided of one number: `refresh` bounds its error if PROVED (None: of no known form); `inputs` attain `attained`.
 
-    `pushed`: the same by boxes of states, where levels are few.
+    `pushed`: the same by boxes of states, where levels are few. `longest`: inputs of the longest attack.
     """
 
     refresh: Refresh | None
     pushed: Enumeration | None
     attained: arb
     inputs: Runs
+    longest: int
+
+    @property
+    def upper(self) -> arb:
+        """A bound of the error; infinite where it is not proved to be held."""
+        proved = self.refresh is not None and self.refresh.verdict is Verdict.PROVED
+        return self.refresh.upper if proved and self.refresh is not None else arb("inf")
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,13 @@ class HoldCertificate:
         """A bound of all errors; infinite where some number is not proved to be held."""
         worst = ZERO
         for held in self.held:
-            proved = held.refresh is not None and held.refresh.verdict is Verdict.PROVED
-            worst = worst.max(held.refresh.upper if proved and held.refresh is not None else arb("inf"))
+            worst = worst.max(held.upper)
         return worst
+
+    @property
+    def theorem(self) -> str:
+        """The theorem all bounds rest on; "none" where some number is in no known form."""
+        return "C9" if all(held.refresh is not None for held in self.held) else "none"
 
     @property
     def attained(self) -> arb:
@@ -92,7 +102,7 @@ def certify_hold(readouts: Sequence[Weights], task: CopyTask) -> HoldCertificate
     within = check_less if task.strict else check_at_most
     with Balls(bits).working():
         for position, weights in enumerate(readouts, 1):
-            held.append(_decide(record(weights), task.bound, position))
+            held.append(_decide(record(weights), task, position))
         found = HoldCertificate(task, tuple(readouts), tuple(held), Verdict.UNDECIDED, "", bits, 0.0)
         tolerance = to_ball(task.tolerance)
         verdict, reason = Verdict.UNDECIDED, _missing(held)
@@ -120,21 +130,34 @@ def check_one_network(readouts: Sequence[Weights], task: CopyTask) -> None:
         raise UsageError("the readouts are of different networks; only V and v0 may differ")
 
 
-def _decide(program: Program, bound: Fraction, position: int) -> Held:
-    """The inequalities for one number, and the worst of some inputs beside borders between levels."""
-    found = bound_refresh(program, bound, position)
-    firsts = () if found is None else found.firsts
+def held_error(program: Program, inputs: Runs, position: int) -> arb:
+    """|y_t - x_k| at the end of some inputs, t their number and k = position <= t, at the current precision."""
+    return _error(Runner(program, Balls(flint.ctx.prec)), inputs, position)
+
+
+def _error(runner: Runner, inputs: Runs, position: int) -> arb:
+    """`held_error` on a runner over balls that is there already."""
+    values = list(expand(inputs))
+    *_, y = runner.outputs(values)
+    error: arb = abs(y - to_ball(values[position - 1]))
+    return error
+
+
+def _decide(program: Program, task: CopyTask, position: int) -> Held:
+    """The inequalities for one number, and the worst of some inputs of the question beside borders between levels."""
+    found = bound_refresh(program, task.bound, position)
+    firsts = () if found is None else (x for x in found.firsts if task.contains(x))
     later = LOADS * (1 if found is None else found.period)
-    runner, worst, inputs = Runner(program, Balls(flint.ctx.prec)), ZERO, join([(bound, position)])
-    for x in (*firsts, bound, -bound):
-        other = -bound if x > 0 else bound
+    runner, worst, inputs = Runner(program, Balls(flint.ctx.prec)), ZERO, join([(task.bound, position)])
+    for x in (*firsts, task.bound, -task.bound):
+        other = -task.bound if x > 0 else task.bound
         for runs in ([(other, position - 1), (x, 1)], [(other, position - 1), (x, 1), (other, later)]):
-            *_, y = runner.outputs(list(expand(join(runs))))
-            error = abs(y - to_ball(x))
+            error = _error(runner, join(runs), position)
             if error > worst:
                 worst, inputs = error, join(runs)
     proved = found is not None and found.verdict is Verdict.PROVED
-    return Held(found, push_levels(program, bound, found) if found is not None and proved else None, worst, inputs)
+    pushed = push_levels(program, task.bound, found) if found is not None and proved else None
+    return Held(found, pushed, worst, inputs, position + later)
 
 
 def _missing(held: Sequence[Held]) -> str:

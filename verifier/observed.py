@@ -28,17 +28,26 @@ LONG_RUN = 20_000
 """Steps from which on starting processes pays: each takes about a second, which is some 20,000 steps of two units."""
 
 
+LARGEST_GROWTH = 16
+"""Times the working precision with which a run is repeated at most whose balls grew too wide."""
+
+GUARD_BITS = 64
+"""Bits beyond those in proportion to the steps of such a run."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """The largest error a family attained: at horizon `horizon` of its sequence.
 
-    `exact_value` is the error as a rational where the network runs in rationals.
+    `exact_value` is the error as a rational where the network runs in rationals. `resolved`: the last checkpoint up to which every
+    error was known to the resolution asked for.
     """
 
     family: str
     error: arb
     horizon: int
     sequence: Sequence
+    resolved: int
     exact_value: Fraction | None = None
 
     @cached_property
@@ -55,6 +64,11 @@ class Observed:
     worst: Observation
     steps: int
 
+    @property
+    def resolved(self) -> int:
+        """The last step up to which the errors of all families were known to the resolution asked for; `steps` if all were."""
+        return min(observation.resolved for observation in self.observations)
+
 
 def observe(
     program: Program,
@@ -65,13 +79,15 @@ def observe(
     bits: int | None = None,
     progress: Progress | None = None,
     jobs: int = 1,
+    resolution: Fraction | None = None,
 ) -> Observed:
     """Run every family and the gradient attack for n steps at the current precision.
 
     The error |y_{n'} - x_1| is read at the checkpoints n' = 1, 2, 3, 4, 6, 8, 12, ..., n - 1, n; with `only_last` at n
-    alone. From `LONG_RUN` steps on, sequences run in `jobs` processes at once; the numbers are the same.
+    alone; an error is resolved if its ball reaches at most `resolution` from its middle (any finite one if there is none).
+    From `LONG_RUN` steps on, sequences run in `jobs` processes at once; the numbers are the same.
     """
-    question = _Question(program, bound, n, only_last, seed, bits, flint.ctx.prec)
+    question = _Question(program, bound, n, only_last, seed, bits, flint.ctx.prec, resolution)
     found = _observe_all(question, list(question.sequences()), jobs, progress)
     done = {seen.sequence.runs: seen for seen in found if seen.sequence.runs is not None}
     attacks = gradient_attack(program, bound, n)
@@ -94,14 +110,19 @@ class _Question:
     seed: int
     grid_bits: int | None
     working_bits: int
+    resolution: Fraction | None
 
     def sequences(self) -> Iterator[Sequence]:
         """The named families."""
         return families(self.bound, self.n, self.seed, self.grid_bits)
 
-    def runner(self) -> Runner:
-        """The network at the precision of the question."""
-        return Runner(self.program, Rationals() if is_piecewise_affine(self.program) else Balls(self.working_bits))
+    def runner(self, bits: int) -> Runner:
+        """The network in rationals where it has only relu, else in balls of so many bits."""
+        return Runner(self.program, Rationals() if is_piecewise_affine(self.program) else Balls(bits))
+
+    def radius(self) -> arb:
+        """The largest radius of a ball that counts as resolved."""
+        return arb("inf") if self.resolution is None else to_ball(self.resolution)
 
     def checkpoints(self) -> set[int]:
         """Where errors are read."""
@@ -111,12 +132,12 @@ class _Question:
 def _observe_all(question: _Question, sequences: list[Sequence], jobs: int, progress: Progress | None) -> list[Observation]:
     """The observation of each sequence, in order."""
     if jobs == 1 or question.n < LONG_RUN:
-        runner, checkpoints = question.runner(), question.checkpoints()
-        return [_observe_one(runner, sequence, checkpoints, progress) for sequence in sequences]
+        runner = question.runner(question.working_bits)
+        return [_resolve(question, runner, sequence, progress) for sequence in sequences]
     found: dict[int, Observation] = {}
     pieces = [(question, k, sequence.family if sequence.make else sequence.runs) for k, sequence in enumerate(sequences)]
-    for k, at, middle, radius, value in finished(_observe_piece, pieces, jobs):
-        found[k] = Observation(sequences[k].family, arb(to_ball(middle), to_ball(radius)), at, sequences[k], value)
+    for k, at, resolved, middle, radius, value in finished(_observe_piece, pieces, jobs):
+        found[k] = Observation(sequences[k].family, arb(to_ball(middle), to_ball(radius)), at, sequences[k], resolved, value)
         if progress is not None:
             progress(question.n)
     return [found[k] for k in range(len(sequences))]
@@ -126,16 +147,35 @@ _Piece = tuple[_Question, int, str | Runs | None]
 """A question, the place of a sequence in the list, and the sequence: its runs, or the name of a family made anew."""
 
 
-def _observe_piece(piece: _Piece) -> tuple[int, int, Fraction, Fraction, Fraction | None]:
-    """Of one sequence: its place, and the largest error as horizon, middle, radius, and rational value if it has one."""
+def _observe_piece(piece: _Piece) -> tuple[int, int, int, Fraction, Fraction, Fraction | None]:
+    """Of one sequence: its place; the largest error's horizon; how far errors are resolved; the middle, radius and value of it."""
     question, place, told = piece
     with Balls(question.working_bits).working():
         if isinstance(told, str):
             sequence = next(sequence for sequence in question.sequences() if sequence.family == told)
         else:
             sequence = Sequence("", told)
-        seen = _observe_one(question.runner(), sequence, question.checkpoints(), None)
-        return place, seen.horizon, exact_fraction(seen.error.mid()), exact_fraction(seen.error.rad()), seen.exact_value
+        seen = _resolve(question, question.runner(question.working_bits), sequence, None)
+        middle, radius = exact_fraction(seen.error.mid()), exact_fraction(seen.error.rad())
+        return place, seen.horizon, seen.resolved, middle, radius, seen.exact_value
+
+
+def _resolve(question: _Question, runner: Runner, sequence: Sequence, progress: Progress | None) -> Observation:
+    """The observation of a sequence, repeated with more bits where its balls grew too wide.
+
+    A memory that adds what it keeps doubles its radius at every load, so what a run loses is about in proportion to its steps; a
+    comparator that is met on its threshold loses the bits of its gain at once. So bits are doubled once, whatever is lost, and
+    from then on raised in proportion.
+    """
+    checkpoints, radius, bits = question.checkpoints(), question.radius(), question.working_bits
+    seen = _observe_one(runner, sequence, checkpoints, radius, progress)
+    needed = 2 * bits
+    while seen.resolved < question.n and question.resolution and needed <= LARGEST_GROWTH * question.working_bits:
+        bits = needed
+        with Balls(bits).working():
+            seen = _observe_one(question.runner(bits), sequence, checkpoints, radius, progress)
+        needed = bits * question.n // max(seen.resolved, 1) + GUARD_BITS
+    return seen
 
 
 def _checkpoints(n: int) -> set[int]:
@@ -146,9 +186,10 @@ def _checkpoints(n: int) -> set[int]:
     return {m for m in marks | {n - 1} if 1 <= m <= n}
 
 
-def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], progress: Progress | None) -> Observation:
+def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], radius: arb, progress: Progress | None) -> Observation:
     exact = runner.arithmetic.exact
     state, worst, at, pending = runner.start(), exact(Fraction(0)), min(checkpoints), 0
+    resolved, wide = 0, False
     first = worst
     for t, x in enumerate(sequence.inputs(), 1):
         if t == 1:
@@ -158,6 +199,8 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
             error = abs(runner.output() - first)
             if error > worst:
                 worst, at = error, t
+            wide = wide or not (isinstance(error, fmpq) or (error.is_finite() and error.rad() <= radius))
+            resolved = resolved if wide else t
         pending += 1
         if progress is not None and pending == PROGRESS_EVERY:
             progress(pending)
@@ -166,8 +209,8 @@ def _observe_one(runner: Runner, sequence: Sequence, checkpoints: set[int], prog
         progress(pending)
     if isinstance(worst, fmpq):
         exactly = to_fraction(worst)
-        return Observation(sequence.family, to_ball(exactly), at, sequence, exactly)
-    return Observation(sequence.family, worst, at, sequence)
+        return Observation(sequence.family, to_ball(exactly), at, sequence, resolved, exactly)
+    return Observation(sequence.family, worst, at, sequence, resolved)
 
 
 def _largest(found: Iterable[Observation]) -> Observation:

@@ -185,3 +185,31 @@ def test_the_gru_checks_reject_false_variants() -> None:
     assert gru_chain(doubling=1) is Verdict.REFUTED
     assert gru_leak() is Verdict.PROVED
     assert gru_leak(factor=1) is Verdict.REFUTED
+
+
+def test_a_certificate_of_a_copy_for_ever_is_confirmed_and_a_false_one_refuted(tmp_path: Path) -> None:
+    file = tmp_path / "hold.json"
+    asked = ("--horizon", "forever", "--n", "2", "--hidden", "8", "--precision", "6")
+    code, output, error = run("copy", "lstm", *asked, "--certificate", str(file))
+    assert (code, error) == (0, "")
+    assert f"certificate written to {file}" in output
+    code, checked, error = run("check", str(file))
+    assert (code, error) == (0, "")
+    assert checked.count("confirmed") == 7
+    assert last(checked).startswith("PROVED answer=holds theorem=C9 architecture=lstm n=2 ")
+    data = json.loads(file.read_text(encoding="utf-8"))
+    data["question"]["tolerance"] = "1e-7"
+    data["sha256"] = content_hash(data)
+    file.write_text(json.dumps(data), encoding="utf-8")
+    code, output, error = run("check", str(file))
+    assert (code, error) == (4, "")
+    assert 'the file says "PROVED", recomputing gives REFUTED' in output
+
+
+def test_no_certificate_for_ever_is_written_where_there_are_no_weights(tmp_path: Path) -> None:
+    file = tmp_path / "hold.json"
+    code, output, error = run("copy", "lstm", "--horizon", "forever", "--n", "3", "--hidden", "8", "--certificate", str(file))
+    assert (code, output) == (2, "")
+    assert len(error.splitlines()) == 1
+    assert "there are none here: holding n = 3 for ever takes 11 units" in error
+    assert not file.exists()

@@ -1,13 +1,16 @@
 """What adversarial runs keep: an error and where it is, not the sequence."""
 
+import re
 from fractions import Fraction
 
 import flint
 import pytest
+from click.testing import CliRunner
 from core_cases import flag_and_memory
 
 from constructions import construct
 from verifier.arithmetic.balls import Balls
+from verifier.cli.main import verify
 from verifier.observed import error_of, observe
 from verifier.program import record
 from verifier.sequences import length
@@ -61,3 +64,64 @@ def test_exact_networks_observe_the_same_rationals_in_two_processes(monkeypatch)
             here, there = (observe(network, Fraction(1), 6, False, 0, jobs=jobs) for jobs in (1, 2))
         assert [seen.exact_value for seen in here.observations] == [seen.exact_value for seen in there.observations]
     assert here.worst.exact_value > 0
+
+
+# --- balls that grow too wide -----------------------------------------------------------------------------------------
+
+LOADS_TWICE = 300
+"""Steps in which the refreshed memory of 41 bits, period 126, loads twice."""
+
+
+@pytest.fixture(scope="module")
+def integrators():
+    return construct("tanh", 300, precision=12, horizon="forever")
+
+
+def observed_of(memory, bits, resolution):
+    with Balls(bits).working():
+        return observe(record(memory.weights), Fraction(1), LOADS_TWICE, False, 0, resolution=resolution)
+
+
+def test_a_run_whose_balls_grow_too_wide_is_repeated_with_more_bits(integrators, monkeypatch):
+    """A comparator met on its threshold, gain 2^80, leaves nothing of 150 bits that resolves 10^-15 after the first load."""
+    resolution = Fraction(1, 10**15)
+    repeated = observed_of(integrators, 150, resolution)
+    assert repeated.resolved == LOADS_TWICE
+    assert all(observation.error.rad() <= 1e-15 for observation in repeated.observations)
+    monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 1)
+    once = observed_of(integrators, 150, resolution)
+    assert 0 < once.resolved < 126
+    assert {seen.family for seen in once.observations if seen.resolved < LOADS_TWICE} < {s.family for s in once.observations}
+    monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 2)
+    assert observed_of(integrators, 150, resolution).resolved > once.resolved
+
+
+def test_without_a_resolution_only_infinite_balls_are_unresolved(integrators):
+    assert observed_of(integrators, 400, None).resolved == LOADS_TWICE
+    assert observed_of(integrators, 150, None).resolved < LOADS_TWICE
+
+
+def test_rationals_are_always_resolved():
+    program = record(construct("relu", n=6, exact_recall=True).weights)
+    with Balls(BITS).working():
+        assert observe(program, Fraction(1), 6, False, 0, resolution=Fraction(0)).resolved == 6
+
+
+def test_two_processes_resolve_the_same(integrators, monkeypatch):
+    here = observed_of(integrators, 150, Fraction(1, 10**15))
+    monkeypatch.setattr("verifier.observed.LONG_RUN", LOADS_TWICE)
+    with Balls(150).working():
+        there = observe(record(integrators.weights), Fraction(1), LOADS_TWICE, False, 0, jobs=2, resolution=Fraction(1, 10**15))
+    assert [seen.resolved for seen in there.observations] == [seen.resolved for seen in here.observations]
+    assert there.worst.horizon == here.worst.horizon
+
+
+def test_the_report_says_which_runs_are_not_decided(monkeypatch):
+    asked = ["tanh", "--horizon", "forever", "--precision", "12", "--n", "300"]
+    told = "15 adversarial families over 300 steps"
+    decided = CliRunner().invoke(verify, asked, standalone_mode=False).stdout.replace("\n            ", " ")
+    assert told in decided
+    assert "balls are too wide" not in decided
+    monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 1)
+    some = CliRunner().invoke(verify, asked, standalone_mode=False).stdout.replace("\n            ", " ")
+    assert re.search(f"{told}, [1-9] of them not decided to the end: after step 96 balls are too wide", some)

@@ -10,15 +10,16 @@ import click
 from constructions import derivations
 from proofs.impossible import forbidding, refute
 from verifier.arithmetic.balls import Balls, show_lower
-from verifier.certificate import check_data
+from verifier.certificate import AnyReview, check_data
 from verifier.certify import Certificate
 from verifier.cli.copy import last_line as copy_line
 from verifier.cli.files import read_text
+from verifier.cli.hold import hold_line
 from verifier.cli.progress import Stepping
 from verifier.cli.report import last_line
 from verifier.copying import CopyCertificate
 from verifier.errors import UsageError
-from verifier.review import Review
+from verifier.holding import HoldCertificate
 from verifier.sequences import show_runs
 from verifier.summary import DIGITS
 from verifier.verdict import Verdict
@@ -61,11 +62,13 @@ def check(file: Path, quiet: bool) -> int:
     return review.verdict.exit_code
 
 
-def _last_line(certificate: Certificate | CopyCertificate) -> str:
+def _last_line(certificate: Certificate | CopyCertificate | HoldCertificate) -> str:
+    if isinstance(certificate, HoldCertificate):
+        return hold_line(certificate)
     return copy_line(certificate, "none") if isinstance(certificate, CopyCertificate) else last_line(certificate)
 
 
-def _against(review: Review[Certificate] | Review[CopyCertificate]) -> tuple[str, str]:
+def _against(review: AnyReview) -> tuple[str, str]:
     """Which theorem forbids what is asked, and a sequence that the weights miss; empty where none does or none was found."""
     if not isinstance(review.certificate, Certificate):
         return "", ""

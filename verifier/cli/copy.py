@@ -77,13 +77,14 @@ def copy(
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     if horizon == "forever":
-        files = {"--certificate": certificate, "--plot": plot, "--rocq": rocq}
+        files = {"--plot": plot, "--rocq": rocq}
         for option in (option for option, path in files.items() if path is not None):
             raise UsageError(f"{option} is not there for --horizon forever; --json prints what is decided")
         n = numbers_in(hidden) if n is None else n
         from verifier.cli.hold import hold
 
-        return hold(requested(architecture, n, precision, tolerance, bound, hidden, symbols), as_json=as_json, quiet=quiet)
+        asked = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
+        return hold(asked, as_json=as_json, quiet=quiet, certificate=certificate)
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
     for path in filter(None, (certificate, rocq)):
         check_writable(path)
@@ -113,9 +114,9 @@ def copy(
         click.echo(last_line(result, answer.theorem))
         return result.verdict.exit_code
     if certificate is not None:
-        raise UsageError(f"--certificate needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
+        raise UsageError(no_weights("--certificate", answer))
     if rocq is not None:
-        raise UsageError(f"--rocq needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
+        raise UsageError(no_weights("--rocq", answer))
     verdict = verdict_without_weights(answer)
     if plot is not None:
         draw_figures(plot, [])
@@ -146,6 +147,11 @@ def requested(
     if precision is None and tolerance is None and symbols is None:
         precision = DEFAULT_PRECISION
     return copy_task(architecture, n, precision, tolerance=tolerance, bound=bound, hidden=hidden, symbols=symbols)
+
+
+def no_weights(option: str, answer: Impossible | NotKnown) -> str:
+    """What an option that writes weights says of an answer without them."""
+    return f"{option} needs weights, and there are none here: {answer.reason}; leave it out to see the answer"
 
 
 def verdict_without_weights(answer: Impossible | NotKnown) -> Verdict:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
 
 import click
-from flint import arb
 
 from constructions.hold import HoldConstruction, construct_hold, units_for
 from verifier.arithmetic.balls import Balls, show_lower, show_upper
@@ -14,21 +13,29 @@ from verifier.cli.copy import (
     fields_of,
     line_without_weights,
     machine_line,
+    no_weights,
     print_without_weights,
     theorem_field,
     verdict_without_weights,
 )
+from verifier.cli.files import check_writable, write_text
 from verifier.cli.report import wrapped
 from verifier.copy_task import CopyTask
+from verifier.errors import UsageError
+from verifier.hold_certificate import to_data
 from verifier.holding import HoldCertificate, certify_hold
 from verifier.summary import DIGITS
 from verifier.verdict import Verdict, all_of
 
 
-def hold(task: CopyTask, *, as_json: bool, quiet: bool) -> int:
+def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None = None) -> int:
     """Print what holds n numbers for ever, or why none is given; return the exit code."""
+    if certificate is not None:
+        check_writable(certificate)
     answer = construct_hold(task)
     if not isinstance(answer, HoldConstruction):
+        if certificate is not None:
+            raise UsageError(no_weights("--certificate", answer))
         verdict = verdict_without_weights(answer)
         if as_json:
             data = {"question": task.to_data(), "horizon": "forever", "verdict": verdict.value, "reason": answer.reason}
@@ -41,11 +48,16 @@ def hold(task: CopyTask, *, as_json: bool, quiet: bool) -> int:
         click.echo(f"{line_without_weights(answer)} horizon=forever")
         return verdict.exit_code
     result = certify_hold(answer.readouts, task)
+    text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
+    if certificate is not None:
+        write_text(certificate, text + "\n")
     if as_json:
-        click.echo(json.dumps(hold_data(result), indent=1))
+        click.echo(text)
         return result.verdict.exit_code
     if not quiet:
         print_hold(result, answer)
+        if certificate is not None:
+            click.echo(f"certificate written to {certificate}")
     click.echo(hold_line(result))
     return result.verdict.exit_code
 
@@ -55,30 +67,12 @@ def question_for_ever(task: CopyTask) -> str:
     return f"{task.architecture}, {task.hidden} hidden units: {task.describe()}, at every step t >= {task.n}, whatever comes later"
 
 
-def hold_data(result: HoldCertificate) -> dict[str, Any]:
-    """What was decided, and all weights, as plain data."""
-    with Balls(result.working_bits).working():
-        numbers = [
-            {"attained": show_lower(held.attained, DIGITS), "upper": show_upper(held.refresh.upper, DIGITS)}
-            for held in result.held
-            if held.refresh is not None
-        ]
-    return {
-        "question": result.task.to_data(),
-        "horizon": "forever",
-        "verdict": result.verdict.value,
-        "reason": result.reason,
-        "numbers": numbers,
-        "readouts": [weights.to_data() for weights in result.readouts],
-    }
-
-
 def hold_line(result: HoldCertificate) -> str:
     """The last line of a decided copy for ever."""
     with Balls(result.working_bits).working():
         fields = {
             "answer": {Verdict.PROVED: "holds", Verdict.REFUTED: "fails", Verdict.UNDECIDED: "open"}[result.verdict],
-            "theorem": "C9",
+            "theorem": result.theorem,
             **fields_of(result.task),
             "horizon": "forever",
             "attained": show_lower(result.attained, DIGITS),
@@ -103,8 +97,7 @@ def print_hold(result: HoldCertificate, answer: HoldConstruction) -> None:
     click.echo()
     with Balls(result.working_bits).working():
         for number, held in enumerate(result.held, 1):
-            upper = arb("inf") if held.refresh is None else held.refresh.upper
-            low, high = show_lower(held.attained, DIGITS), show_upper(upper, DIGITS)
+            low, high = show_lower(held.attained, DIGITS), show_upper(held.upper, DIGITS)
             click.echo(wrapped("errors" if number == 1 else "", f"x_{number}: attained {low} <= supremum for ever <= {high}"))
     for number, text in enumerate(_checked(result)):
         click.echo(wrapped("" if number else "checked", text))

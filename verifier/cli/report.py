@@ -17,6 +17,7 @@ from verifier.cells import CELLS
 from verifier.certify import Certificate
 from verifier.exact import show_rational
 from verifier.gates import gate_activations, live_units
+from verifier.observed import Observed
 from verifier.refresh import Enumeration
 from verifier.regime import Regime
 from verifier.sequences import Runs, expand, length, show_runs
@@ -295,5 +296,13 @@ def _checks(certificate: Certificate) -> str:
         parts.append(_pushed(certificate.supremum.pushed))
     seen = certificate.observed
     if seen is not None:
-        parts.append(f"{len(seen.observations)} adversarial families over {seen.steps} steps")
+        parts.append(f"{len(seen.observations)} adversarial families over {seen.steps} steps{_unresolved(seen)}")
     return "; ".join(parts)
+
+
+def _unresolved(seen: Observed) -> str:
+    """How many runs are not decided to the end; empty if all are."""
+    count = sum(observation.resolved < seen.steps for observation in seen.observations)
+    if not count:
+        return ""
+    return f", {count} of them not decided to the end: after step {seen.resolved} balls are too wide"

@@ -46,6 +46,10 @@ ATTACKED = (Fraction(-3, 4), Fraction(0), Fraction(3, 4))
 """Places in [-1, 1] near which such inputs are looked for."""
 
 
+LARGEST_EXPONENT = 1_000_000
+"""Binary exponents up to which numbers are turned into rationals: a gate may be open by 2^-(2^40), which fits a ball alone."""
+
+
 class Inequality(NamedTuple):
     """One hypothesis of the theorem at the numbers of the weights: how many comparisons it is, and what all of them say."""
 
@@ -199,11 +203,19 @@ def conclude(memory: Held, bound: Fraction, span: Span, first: Cycle, later: Cyc
     found.at_most("levels", "held values stay in the range assumed of them", moved, span.spare)
     upper = to_ball(memory.slope) * moved + distortion(memory, bound)
     margin = later.margin.max(first.margin)
-    if not (upper.is_finite() and later.unit.is_finite() and margin.is_finite()):
+    range_in_levels = (span.last - span.first) / later.unit
+    if not all(fits(number) for number in (upper, range_in_levels, first.unit, later.unit, first.margin, margin)):
         return Decision(arb("inf"), 0, Fraction(0), Fraction(0), ())
-    count = int(upper_fraction((span.last - span.first) / later.unit)) + 1
+    count = int(upper_fraction(range_in_levels)) + 1
     unit, firsts = exact_fraction(later.unit), _firsts(memory, bound, first)
     return Decision(upper, count, unit, upper_fraction(margin), firsts)
+
+
+def fits(number: arb) -> bool:
+    """Whether a number is finite and has a binary exponent up to `LARGEST_EXPONENT`, so that it can be turned into a rational."""
+    if not number.is_finite():
+        return False
+    return all(abs(int(point.man_exp()[1])) <= LARGEST_EXPONENT for point in (number.upper(), number.mid()))
 
 
 def distortion(memory: Held, bound: Fraction) -> arb:
