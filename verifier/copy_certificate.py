@@ -11,7 +11,6 @@ from typing import Any
 from verifier.arithmetic.balls import STATED_DIGITS, Balls, show_lower, show_upper
 from verifier.copy_task import CopyTask
 from verifier.copying import CopyCertificate, certify_copy, copy_errors
-from verifier.errors import UsageError
 from verifier.program import record
 from verifier.review import Claim, Finding, Kind, compare_upper, compare_witness, sealed, unknown_quantity
 from verifier.sequences import expand, length, runs_from_data, runs_to_data
@@ -65,9 +64,7 @@ def _check_claim(claim: Claim, certificate: CopyCertificate) -> Finding:
 def _check_witness(claim: Claim, certificate: CopyCertificate) -> Finding:
     """An attained error: n inputs of the question, run through the cell, and the error of the named output."""
     task, weights = certificate.task, certificate.weights
-    runs, output = runs_from_data(claim.fields.get("witness")), claim.fields.get("output")
-    if isinstance(output, bool) or not isinstance(output, int):
-        raise UsageError(f"the certificate's claim names the output {str(output)[:20]!r}; it must be a whole number 1 ... n")
+    runs, output = runs_from_data(claim.fields.get("witness")), claim.place("output")
     if length(runs) != task.n:
         return Finding(claim.text, Verdict.REFUTED, f"its witness has {length(runs)} inputs, the question {task.n}")
     if not 1 <= output <= task.n:

@@ -178,7 +178,7 @@ class SetsOfFloats:
         key = self.key("product", *sorted((a.key, b.key)))
         if factor is not None and abs(factor) == 1:
             return self._value(bounds, slope, offset, key)
-        relative = ZERO if factor is not None and _is_power_of_two(factor) else self.library.unit
+        relative = ZERO if factor is not None and is_power_of_two(factor) else self.library.unit
         slope, offset = _rounded(slope, offset, relative, ONE / 2 ** (self.library.p - self.library.emin))
         return self._value(bounds, slope, offset, key)
 
@@ -265,7 +265,8 @@ def _rounded(slope: Interval, offset: Interval, relative: Fraction, least: Fract
     return _times(around, slope), (low - least, high + least)
 
 
-def _is_power_of_two(value: Fraction) -> bool:
+def is_power_of_two(value: Fraction) -> bool:
+    """Whether a number is ± a power of two, or 0."""
     top, bottom = abs(value.numerator), value.denominator
     return top & (top - 1) == 0 and bottom & (bottom - 1) == 0
 

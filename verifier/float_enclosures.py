@@ -14,7 +14,7 @@ from flint import arb
 
 from verifier.arithmetic.balls import ONE, ZERO, to_ball
 from verifier.arithmetic.enclosures import Enclosures, Interval, multiply
-from verifier.float_bound import Library
+from verifier.float_bound import Library, is_power_of_two
 
 EVERYTHING = Interval(arb("-inf"), arb("inf"))
 
@@ -87,8 +87,7 @@ class FloatEnclosures:
     def exact(self, value: Fraction) -> FloatSet:
         """A weight, which is a float of the format (`check_floats`)."""
         found = self.of(Interval(to_ball(value)))
-        top, bottom = abs(value.numerator), value.denominator
-        found.is_power = bool(value) and top & (top - 1) == 0 and bottom & (bottom - 1) == 0
+        found.is_power = bool(value) and is_power_of_two(value)
         return found
 
     def sigmoid(self, value: FloatSet) -> FloatSet:

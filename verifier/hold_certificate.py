@@ -88,9 +88,7 @@ def _readouts(weights: Weights, further: Any, numbers: int) -> list[Weights]:
 def _check_claim(claim: Claim, certificate: HoldCertificate) -> Finding:
     if claim.quantity != SUPREMUM:
         raise unknown_quantity(claim.quantity)
-    position = claim.fields.get("position")
-    if isinstance(position, bool) or not isinstance(position, int):
-        raise UsageError(f"the certificate's claim names the position {str(position)[:20]!r}; it must be a whole number 1 ... n")
+    position = claim.place("position")
     text = f"x_{str(position)[:20]}: {claim.text}"
     if not 1 <= position <= certificate.task.n:
         return Finding(text, Verdict.REFUTED, f"the question has the numbers 1 to {certificate.task.n}")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, Balls, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, largest, to_ball
 from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.program import Program, record
@@ -71,10 +71,7 @@ class HoldCertificate:
     @property
     def upper(self) -> arb:
         """A bound of all errors; infinite where some number is not proved to be held."""
-        worst = ZERO
-        for held in self.held:
-            worst = worst.max(held.upper)
-        return worst
+        return largest(held.upper for held in self.held)
 
     @property
     def theorem(self) -> str:
@@ -84,10 +81,7 @@ class HoldCertificate:
     @property
     def attained(self) -> arb:
         """The largest error that some inputs attain."""
-        worst = ZERO
-        for held in self.held:
-            worst = worst.max(held.attained)
-        return worst
+        return largest(held.attained for held in self.held)
 
 
 def certify_hold(readouts: Sequence[Weights], task: CopyTask) -> HoldCertificate:

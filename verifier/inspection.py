@@ -20,7 +20,7 @@ from functools import reduce
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, Balls, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, largest, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.derivatives import INPUT
 from verifier.gates import Ranges, enclose_activations
@@ -114,9 +114,7 @@ def inspect(weights: Weights, bound: Fraction, inputs: Sequence[Fraction], seed:
 
 def _is_sharp(found: Inspection) -> bool:
     values = [moment.along_run.ball() for moment in found.memory]
-    size = ZERO
-    for value in values:
-        size = size.max(value.abs_upper())
+    size = largest(value.abs_upper() for value in values)
     return bool(values[0].rad() <= size * arb(2) ** -SHARP_BITS)
 
 

@@ -71,6 +71,13 @@ class Claim:
         """The claim as one line."""
         return f"{self.quantity} {self.relation} {''.join(self.fields['value'].split())}"
 
+    def place(self, name: str) -> int:
+        """The field that says which of the n numbers it is about; raises `UsageError` unless it is a whole number."""
+        place = self.fields.get(name)
+        if isinstance(place, bool) or not isinstance(place, int):
+            raise UsageError(f"the certificate's claim names the {name} {str(place)[:20]!r}; it must be a whole number 1 ... n")
+        return place
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -29,7 +29,7 @@ from typing import Any
 import flint
 from flint import arb, arb_mat
 
-from verifier.arithmetic.balls import ONE, ZERO, Balls, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, largest, to_ball
 from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.derivatives import INPUT, StepDerivatives, Tangent, combine, derivatives
 from verifier.program import Program
@@ -261,7 +261,4 @@ def _modulus_sum(matrix: arb_mat, row: int) -> arb:
 
 
 def _largest(points: Sequence[arb]) -> arb:
-    best = ZERO
-    for point in points:
-        best = best.max(abs(point))
-    return best.mid()
+    return largest(abs(point) for point in points).mid()

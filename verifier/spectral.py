@@ -29,7 +29,7 @@ from typing import Any
 import flint
 from flint import acb, arb, fmpq, fmpq_mat, fmpq_poly, fmpz, fmpz_mat, fmpz_poly
 
-from verifier.arithmetic.balls import ONE, ZERO, lower_fraction, upper_fraction
+from verifier.arithmetic.balls import ONE, largest, lower_fraction, upper_fraction
 from verifier.arithmetic.rationals import to_flint
 from verifier.errors import UsageError
 from verifier.exact import exact
@@ -126,9 +126,7 @@ def spectrum(matrix: fmpq_mat) -> Spectrum:
     for polynomial, count in powers:
         minimal = minimal * (fmpq_poly(polynomial) / polynomial.leading_coefficient()) ** count
     factors = tuple(_factor(polynomial, count) for polynomial, count in powers)
-    radius = ZERO
-    for factor in factors:
-        radius = radius.max(factor.radius)
+    radius = largest(factor.radius for factor in factors)
     sides = {factor.side for factor in factors}
     side = 1 if 1 in sides else None if None in sides else 0 if 0 in sides else -1
     order = max((f.multiplicity for f in factors if f.side == 0), default=0) if side == 0 else 0
@@ -276,10 +274,7 @@ def _radius(polynomial: fmpz_poly, side: int | None) -> arb:
 
 def largest_modulus(polynomial: fmpz_poly) -> arb:
     """The largest modulus of a root of a squarefree polynomial, at the current precision."""
-    largest = ZERO
-    for root in roots_of(polynomial):
-        largest = largest.max(abs(root))
-    return largest
+    return largest(abs(root) for root in roots_of(polynomial))
 
 
 def roots_of(polynomial: fmpz_poly) -> list[acb]:

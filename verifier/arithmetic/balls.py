@@ -6,6 +6,7 @@ working precision of python-flint is global; `Balls.working()` sets it for a blo
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from typing import Any
@@ -191,3 +192,11 @@ def _scaled_quotient(size: int, exponent: int, tens: int) -> tuple[int, int]:
     else:
         denominator <<= -exponent
     return divmod(numerator, denominator)
+
+
+def largest(values: Iterable[arb]) -> arb:
+    """A ball around the largest of these and 0."""
+    result = ZERO
+    for value in values:
+        result = result.max(value)
+    return result

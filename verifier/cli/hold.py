@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from constructions.hold import HoldConstruction, construct_hold, units_for
-from verifier.arithmetic.balls import Balls, show_lower, show_upper
+from verifier.arithmetic.balls import Balls, largest, show_lower, show_upper
 from verifier.cli.copy import (
     fields_of,
     line_without_weights,
@@ -121,10 +121,7 @@ def _checked(result: HoldCertificate) -> list[str]:
         said.append(f"levels not pushed as boxes: {pushed[0].skipped}")
     elif pushed:
         with Balls(result.working_bits).working():
-            worst = pushed[0].upper
-            for one in pushed[1:]:
-                worst = worst.max(one.upper)
-            bound, verdict = show_upper(worst, DIGITS), all_of(one.verdict for one in pushed)
+            bound, verdict = show_upper(largest(one.upper for one in pushed), DIGITS), all_of(one.verdict for one in pushed)
         boxes = sum(one.boxes for one in pushed)
         said.append(
             f"without the theorem, every level of every number as a box of states, {boxes} boxes: <= {bound}: {verdict.value}"

@@ -25,13 +25,13 @@ from typing import NamedTuple
 
 from flint import arb
 
-from verifier.arithmetic.balls import ONE, ZERO, Balls, exact_fraction, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, exact_fraction, largest, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.program import Program
 from verifier.refresh.cells import Box
 from verifier.refresh.clock import Clock, Cycles, shares
 from verifier.refresh.form import Steady, is_sum, linear
-from verifier.refresh.levels import Bit, Conversion, Inequalities, largest, total
+from verifier.refresh.levels import Bit, Conversion, Inequalities
 
 
 @dataclass(frozen=True)
@@ -219,13 +219,13 @@ class Numbers:
             cleared=cleared,
             bits=taken,
             leak=largest(self._lost(phase, top) - phase.bit for phase in bits),
-            drift=before + total(bit.move for bit in taken),
+            drift=before + sum((bit.move for bit in taken), ZERO),
             top=top,
             beyond=last.bit,
             unit=arb(bits[-1].bit.mid()),
             lift=lift,
             load=load,
-            uneven=total(bit.worth * (1 - bit.rate) for bit in taken),
+            uneven=sum((bit.worth * (1 - bit.rate) for bit in taken), ZERO),
         )
 
     def _threshold(self, phase: Phase) -> arb:

@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from flint import arb
 
-from verifier.arithmetic.balls import ONE, ZERO, exact_fraction, to_ball, upper_fraction
+from verifier.arithmetic.balls import ONE, ZERO, exact_fraction, largest, to_ball, upper_fraction
 from verifier.arithmetic.enclosures import Interval
 from verifier.arithmetic.floats import Floats
 from verifier.float_bound import Library
@@ -37,7 +37,7 @@ from verifier.refresh import lstm
 from verifier.refresh.cells import Hints
 from verifier.refresh.clock import LARGEST_PERIOD, SHORTEST_PERIOD, Cycles
 from verifier.refresh.form import Affine
-from verifier.refresh.levels import SPARE_LEVELS, Cycle, Inequalities, Inequality, close_levels, distortion, largest
+from verifier.refresh.levels import SPARE_LEVELS, Cycle, Inequalities, Inequality, close_levels, distortion
 from verifier.run import Runner
 from verifier.verdict import Verdict, all_of, check_at_most
 from verifier.weights import Weights

@@ -20,13 +20,13 @@ Source: this project, theory C9; quantised refresh of analog memories: Cauwenber
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, exact_fraction, to_ball, upper_fraction
+from verifier.arithmetic.balls import ZERO, exact_fraction, largest, to_ball, upper_fraction
 from verifier.refresh.clock import shares
 from verifier.verdict import Verdict, all_of, check_at_most, check_less
 
@@ -219,15 +219,21 @@ def fits(number: arb) -> bool:
 
 
 def distortion(memory: Held, bound: Fraction) -> arb:
-    """max |y_1 - x_1|: on each piece of [-M, M] the value at its middle, and the slope over the piece."""
-    worst, slope = ZERO, to_ball(memory.slope)
+    """max |y_1 - x_1|."""
+    slope, constant = to_ball(memory.slope), to_ball(memory.constant)
+    return distance_from_input(lambda x: slope * memory.captured(x) + constant, memory.rate, bound)
+
+
+def distance_from_input(shown: Callable[[arb], arb], rate: Callable[[arb], arb], bound: Fraction) -> arb:
+    """max |shown(x) - x| over [-M, M], `rate` its slope: on each piece the value at its middle, and the slope over the piece."""
     half = to_ball(bound / CAPTURE_PIECES)
-    for k in range(CAPTURE_PIECES):
+
+    def on_piece(k: int) -> arb:
         middle = to_ball(-bound + (2 * k + 1) * bound / CAPTURE_PIECES)
-        rate = memory.rate(middle.union(middle - half).union(middle + half))
-        at_middle = slope * memory.captured(middle) + to_ball(memory.constant) - middle
-        worst = worst.max((abs(at_middle) + abs(rate - 1) * half).upper())
-    return worst
+        over = rate(middle.union(middle - half).union(middle + half))
+        return (abs(shown(middle) - middle) + abs(over - 1) * half).upper()
+
+    return largest(on_piece(k) for k in range(CAPTURE_PIECES))
 
 
 def _cycle(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, found: Inequalities) -> Cycle:
@@ -259,7 +265,7 @@ def _residual(name: str, cycle: Conversion, gain: arb, low: arb, high: arb, foun
 
 def _grid(cycle: Conversion, gain: arb) -> tuple[arb, arb]:
     """z at which a comparator counts as decided, and how far sums and thresholds are from multiples of w then."""
-    size = total(bit.worth for bit in cycle.bits)
+    size = sum((bit.worth for bit in cycle.bits), ZERO)
     decided = arb(((gain * size + 2).log() / gain).mid())
     uneven, apart = ZERO, ZERO
     for k, bit in enumerate(reversed(cycle.bits)):
@@ -299,19 +305,3 @@ def _firsts(memory: Held, bound: Fraction, cycle: Cycle) -> tuple[Fraction, ...]
         border = round(exact_fraction(arb(held.mid())) / unit) * unit
         found += [slope * (border + side * near) + constant - distorted for side in (1, -1)]
     return tuple(x for x in found if abs(x) <= bound)
-
-
-def total(values: Iterable[arb]) -> arb:
-    """The sum."""
-    result = ZERO
-    for value in values:
-        result = result + value
-    return result
-
-
-def largest(values: Iterable[arb]) -> arb:
-    """A ball around the largest of these and 0."""
-    result = ZERO
-    for value in values:
-        result = result.max(value)
-    return result

@@ -23,13 +23,13 @@ from typing import NamedTuple
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, to_ball
+from verifier.arithmetic.balls import ZERO, largest, to_ball
 from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.program import Kind, Program
 from verifier.refresh.cells import Box
 from verifier.refresh.clock import SHARE_BITS, Clock, Cycles, shares
 from verifier.refresh.form import STEADY, Affine, is_sum, split
-from verifier.refresh.levels import Bit, Conversion, Inequalities, largest, total
+from verifier.refresh.levels import Bit, Conversion, Inequalities
 
 
 @dataclass(frozen=True)
@@ -270,7 +270,7 @@ class Numbers:
         lift = largest(abs(phase.lift) for phases in both for phase in phases)
         hold = (abs(self.feedback) * top + lift).tanh()
         capture = to_ball(abs(self.form.scale) * self.bound + abs(self.form.offset)).tanh()
-        leaked = [largest(total(getattr(p, unit).admitted for p in phases[:-1]) for phases in both) for unit in UNITS]
+        leaked = [largest(sum((getattr(p, unit).admitted for p in phases[:-1]), ZERO) for phases in both) for unit in UNITS]
         loaded = [largest(getattr(phases[-1], unit).kept for phases in both) for unit in UNITS]
         entered = largest(phases[-1].capture.admitted for phases in both)
         return _Range(
@@ -284,7 +284,7 @@ class Numbers:
         quiet, last = phases[:-1], phases[-1]
         early = quiet[: max(1, len(before))]
         reach, seed = self._seed(limits)
-        slipped = total(phase.bit * shares(self.gain * (reach - phase.threshold))[0] for phase in early)
+        slipped = sum((phase.bit * shares(self.gain * (reach - phase.threshold))[0] for phase in early), ZERO)
         cleared = self.shown * (phases[0].kept * limits.cell_top + slipped)
         bits = quiet[len(early) :]
         lift = arb((self.shown * last.lift).mid())
@@ -292,7 +292,7 @@ class Numbers:
             cleared=cleared,
             bits=[self._bit(phase, self._move(phase, limits), limits) for phase in bits],
             leak=self.shown * limits.cell_top * largest(phase.lost for phase in bits),
-            drift=total(self._move(phase, limits) for phase in quiet[len(before) :]) + (seed if before else ZERO),
+            drift=sum((self._move(phase, limits) for phase in quiet[len(before) :]), ZERO) + (seed if before else ZERO),
             top=limits.top,
             beyond=self.shown * last.bit,
             unit=arb(phases[-2].threshold.mid()),

@@ -23,11 +23,11 @@ from typing import NamedTuple
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, largest, to_ball
 from verifier.program import Kind, Program
 from verifier.refresh.clock import SHARE_BITS, Clock, Cycles, shares
 from verifier.refresh.form import STEADY, Affine, split
-from verifier.refresh.levels import Bit, Conversion, Inequalities, largest, total
+from verifier.refresh.levels import Bit, Conversion, Inequalities
 from verifier.refresh.lstm import Gated, gated
 
 
@@ -188,7 +188,7 @@ class Numbers:
             cleared=cleared,
             bits=[self._bit(phase, move, high) for phase, move in zip(quiet[clears:], moves[clears:], strict=True)],
             leak=self.shown * cell_top * largest(phase.sum_lost for phase in quiet[clears:]),
-            drift=total(moves),
+            drift=sum(moves, ZERO),
             top=top,
             beyond=ZERO,
             unit=arb((self.shown * quiet[-1].bit).mid()),

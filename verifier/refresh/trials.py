@@ -27,7 +27,7 @@ from verifier.arithmetic.balls import ZERO, exact_fraction, to_ball
 from verifier.program import Program
 from verifier.refresh.clock import Clock, Cycles
 from verifier.refresh.integrators import Integrators
-from verifier.refresh.levels import CAPTURE_PIECES, CYCLES, Cycle, Decision, Inequalities, Span, conclude, span_of, total
+from verifier.refresh.levels import CYCLES, Cycle, Decision, Inequalities, Span, conclude, distance_from_input, span_of
 from verifier.verdict import Verdict
 
 FADES = 4
@@ -57,7 +57,7 @@ def clock(program: Program, form: Integrators) -> Clock[Phase]:
     balls = [(to_ball(part.bias), [(node, to_ball(weight)) for node, weight in part.terms.items()]) for part in parts]
 
     def read(values: Sequence[arb]) -> Phase:
-        return Phase(*(bias + total(weight * values[node] for node, weight in terms) for bias, terms in balls))
+        return Phase(*(bias + sum((weight * values[node] for node, weight in terms), ZERO) for bias, terms in balls))
 
     return Clock(program, read, lambda phase: bool(phase.load > -1))
 
@@ -103,7 +103,7 @@ class Numbers:
             at.clear: phase.clear, at.load: phase.load, at.hold: phase.hold,
         }  # fmt: skip
         moving = form.network.rows[unit].moving
-        return total(to_ball(weight) * state[k] for k, weight in moving.items()) + steady[unit]
+        return sum((to_ball(weight) * state[k] for k, weight in moving.items()), ZERO) + steady[unit]
 
     def _entered(self, x: arb) -> arb:
         """The entry unit after step 1."""
@@ -118,14 +118,12 @@ class Numbers:
         return to_ball(self.slope) * (1 - self.captured(x) ** 2) * (1 - self._entered(x) ** 2) * self.scale
 
     def first_error(self) -> arb:
-        """max |y_1 - x_1|: on each piece of [-M, M] the value at its middle, and the slope over the piece."""
-        slope, worst, half = to_ball(self.slope), ZERO, to_ball(self.bound / CAPTURE_PIECES)
+        """max |y_1 - x_1|."""
+        slope = to_ball(self.slope)
         constant = slope * self.start.hold + self.cycles.opening.read
-        for k in range(CAPTURE_PIECES):
-            middle = to_ball(-self.bound + (2 * k + 1) * self.bound / CAPTURE_PIECES)
-            rate = slope * (1 - self._entered(middle.union(middle - half).union(middle + half)) ** 2) * self.scale
-            worst = worst.max((abs(slope * self._entered(middle) + constant - middle) + abs(rate - 1) * half).upper())
-        return worst
+        return distance_from_input(
+            lambda x: slope * self._entered(x) + constant, lambda x: slope * (1 - self._entered(x) ** 2) * self.scale, self.bound
+        )
 
     def read_leak(self) -> arb:
         """|y - V A - constant| after step 1: what the entry unit lets through while shut."""
@@ -206,7 +204,7 @@ class _Cycle:
         margin = decided + drift + grid
         found.at_most(name, "the lowest held value is above level 0", margin, span.low)
         found.at_most(name, "the bits can express the highest held value", span.high + margin, arb(2) ** len(self.bits) * self.unit)
-        found.at_most(name, "the sum stays above its limit", cleared + total(wander[1:last]), span.spare)
+        found.at_most(name, "the sum stays above its limit", cleared + sum(wander[1:last], ZERO), span.spare)
         moved = load + drift
         return Cycle(self.unit, lift, drift, lift - lowest + moved, highest - lift + moved, grid + load, margin)
 
@@ -259,20 +257,20 @@ class _Cycle:
         lowest, highest = span.low - cleared, span.high + cleared
         z, time = self._decided(), 1
         for i in self.bits:
-            wait, around = total(steps[time : i - 1]), total(steps[i - 1 : i + 2])
+            wait, around = sum(steps[time : i - 1], ZERO), sum(steps[i - 1 : i + 2], ZERO)
             lowest, highest = lowest - wait, highest + wait
             threshold, on, off = self.phases[i - 1].threshold, *self._shares(i, z)
             highest = (highest - on).max(threshold + z) + around
             lowest = (lowest - off).min(threshold - z - self.caps[i]) - around
             found.at_most(name, "the sum stays below its limit", -lowest, span.spare)
             time = i + 2
-        rest = total(steps[time:])
+        rest = sum(steps[time:], ZERO)
         found.at_most(name, "the sum stays below its limit", rest - lowest, span.spare)
         return lowest - rest, highest + rest
 
     def _decided(self) -> arb:
         """z with e^(-2κz) = 1/(κ Σ v + 2)."""
-        size = total(self.phases[i].worth for i in self.bits)
+        size = sum((self.phases[i].worth for i in self.bits), ZERO)
         return arb(((self.numbers.gain * size + 2).log() / (2 * self.numbers.gain)).mid())
 
     def _shares(self, i: int, z: arb) -> tuple[arb, arb]:
@@ -296,7 +294,7 @@ class _Cycle:
     def _grid(self, cleared: arb, wander: Sequence[arb]) -> tuple[arb, arb]:
         """z at which a comparator counts as decided, and how far sums and thresholds are from multiples of w then."""
         z = self._decided()
-        uneven, apart = cleared + total(wander[1 : self.period]), ZERO
+        uneven, apart = cleared + sum(wander[1 : self.period], ZERO), ZERO
         for k, i in enumerate(reversed(self.bits)):
             exact = arb(2) ** k * self.unit
             on, off = self._shares(i, z)
