@@ -23,7 +23,7 @@ from verifier.program import Program, record
 from verifier.refresh import Enumeration, Refresh, bound_refresh, push_levels
 from verifier.run import Runner
 from verifier.sequences import Runs, expand, join
-from verifier.verdict import Verdict, check_at_most, check_less
+from verifier.verdict import Verdict, check_within
 from verifier.weights import Weights
 
 LONGEST_HOLD = 100
@@ -93,16 +93,15 @@ def certify_hold(readouts: Sequence[Weights], task: CopyTask) -> HoldCertificate
     started, held = time.perf_counter(), []
     size = task.bound / task.tolerance
     bits = 4 * (size.numerator // size.denominator + 1).bit_length() + GUARD_BITS
-    within = check_less if task.strict else check_at_most
     with Balls(bits).working():
         for position, weights in enumerate(readouts, 1):
             held.append(_decide(record(weights), task, position))
         found = HoldCertificate(task, tuple(readouts), tuple(held), Verdict.UNDECIDED, "", bits, 0.0)
         tolerance = to_ball(task.tolerance)
         verdict, reason = Verdict.UNDECIDED, _missing(held)
-        if within(found.attained, tolerance) is Verdict.REFUTED:
+        if check_within(found.attained, tolerance, task.strict) is Verdict.REFUTED:
             verdict, reason = Verdict.REFUTED, "some inputs attain a larger error"
-        elif not reason and within(found.upper, tolerance) is Verdict.PROVED:
+        elif not reason and check_within(found.upper, tolerance, task.strict) is Verdict.PROVED:
             verdict = Verdict.PROVED
         elif not reason:
             reason = "the bound is above the tolerance, no inputs found are"
