@@ -116,7 +116,7 @@ def copy(
     refuse_files(answer, {"--certificate": certificate, "--rocq": rocq})
     if plot is not None:
         draw_figures(plot, [])
-    return say_without_weights(answer, question(task), {}, as_json=as_json, quiet=quiet)
+    return say_without_weights(answer, task.asked(), {}, as_json=as_json, quiet=quiet)
 
 
 def requested(
@@ -134,11 +134,6 @@ def requested(
     if precision is None and tolerance is None and symbols is None:
         precision = DEFAULT_PRECISION
     return copy_task(architecture, n, precision, tolerance=tolerance, bound=bound, hidden=hidden, symbols=symbols)
-
-
-def question(task: CopyTask) -> str:
-    """The question in words."""
-    return f"{task.architecture}, {task.hidden} hidden units: {task.describe()}"
 
 
 def refuse_files(answer: Impossible | NotKnown, files: Mapping[str, Path | None]) -> None:
@@ -243,7 +238,7 @@ def last_line(result: CopyCertificate, theorem: str) -> str:
 def print_copy(result: CopyCertificate, answer: CopyConstruction) -> None:
     """The whole report of a certified copy, without the last line."""
     task = result.task
-    click.echo(wrapped("question", question(task)))
+    click.echo(wrapped("question", task.asked()))
     click.echo(wrapped("answer", f"{_answer(result)}: {answer.title} (theorem {answer.theorem}), out at times n ... 2n - 1"))
     if answer.scale != 1:
         sized = f"ε = {show_rational(answer.scale)}: a power of ten whose error, bounded in balls, meets the tolerance"

@@ -12,7 +12,6 @@ from verifier.arithmetic.balls import Balls, largest, show_lower, show_upper
 from verifier.cli.copy import (
     fields_of,
     machine_line,
-    question,
     refuse_files,
     say_without_weights,
 )
@@ -50,7 +49,7 @@ def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None
 
 def question_for_ever(task: CopyTask) -> str:
     """The question in words."""
-    return f"{question(task)}, at every step t >= {task.n}, whatever comes later"
+    return f"{task.asked()}, at every step t >= {task.n}, whatever comes later"
 
 
 def hold_line(result: HoldCertificate) -> str:

@@ -147,7 +147,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _print(file: Path, content: Content, roles: Mapping[str, str], result: Bracket, names: Sequence[str], usual: bool) -> None:
     regime, found = result.regime, result.weights
-    what = f"{found.cell}, {found.hidden} hidden units: {regime.describe()}"
+    what = regime.asked()
     click.echo(wrapped("question", what + (" (M/10, as no --tolerance was given)" if usual else "")))
     for line in describe_file(file, content, found, roles):
         click.echo(line)
@@ -193,7 +193,7 @@ def _shown(size: Fraction) -> str:
     """A modulus in three digits; beyond the floats rounded up."""
     if not size or Fraction(1, LARGEST_SHOWN) <= size <= LARGEST_SHOWN:
         return f"{float(size):.3g}"
-    with Balls(GUARD_BITS).working():
+    with Balls(size.numerator.bit_length() + GUARD_BITS).working():
         return show_upper(to_ball(size), 3)
 
 
