@@ -51,7 +51,7 @@ from verifier.copy_task import CopyTask
 from verifier.copying import LONGEST_COPY, bound_copy, starting_bits
 from verifier.errors import UsageError
 from verifier.program import record
-from verifier.verdict import Verdict, check_at_most, check_less
+from verifier.verdict import Verdict, check_within
 from verifier.weights import Weights
 
 Entries = dict[Place, tuple[Fraction, str]]
@@ -292,7 +292,6 @@ def _sized(
 
 def _meets(proposal: CopyConstruction) -> bool:
     task = proposal.task
-    check = check_less if task.strict else check_at_most
     with Balls(starting_bits(proposal.weights, task)).working():
         upper = bound_copy(record(proposal.weights), task).upper
-        return check(upper, to_ball(task.tolerance)) is Verdict.PROVED
+        return check_within(upper, to_ball(task.tolerance), task.strict) is Verdict.PROVED

@@ -29,7 +29,7 @@ from functools import cache
 from constructions.answer import Place, assemble
 from constructions.delay import Impossible, NotKnown
 from constructions.refresh import LSTM, Entries, Sizes, clock, first_capture, memory, readout
-from constructions.refreshed import COARSEST, GUARD_BITS, LOG_2, MOST_STEPS, fewest_bits
+from constructions.refreshed import GUARD_BITS, LOG_2, MOST_STEPS, fewest_bits, smallest_sizes
 from constructions.sizing import smallest
 from verifier.arithmetic.balls import Balls, upper_fraction
 from verifier.copy_task import CopyTask
@@ -149,16 +149,14 @@ def _shift(numbers: int) -> int:
 
 @cache
 def _size(numbers: int, bound: Fraction, tolerance: Fraction, strict: bool, least: int) -> Sizes:
-    """The smallest L >= `least`, with fine comparators, and then the smallest G, whose proved errors meet the tolerance."""
+    """`smallest_sizes` for the largest of the numbers' errors."""
     shift = _shift(numbers)
 
-    def meets(bits: int, gain: int) -> bool:
-        error = proved_error(numbers, Sizes(bits, gain, shift), bound)
-        return error is not None and (error < tolerance if strict else error <= tolerance)
+    def largest_error(bits: int, gain: int) -> Fraction | None:
+        return proved_error(numbers, Sizes(bits, gain, shift), bound)
 
-    bits = smallest(lambda bits: bits >= least and meets(bits, fine_gain(bits, shift)), least)
-    gain = fine_gain(bits, shift)
-    return Sizes(bits, smallest(lambda g: g >= gain - COARSEST and meets(bits, g), gain - 1), shift)
+    bits, gain = smallest_sizes(largest_error, lambda bits: fine_gain(bits, shift), bound, tolerance, strict, least)
+    return Sizes(bits, gain, shift)
 
 
 def fine_gain(bits: int, shift: int) -> int:

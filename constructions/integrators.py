@@ -25,12 +25,14 @@ Source: this project, theory C9; the mechanism is that of quantised refresh of a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from constructions.answer import Place, assemble
 from constructions.refreshed import LOG_2, Family
+from constructions.sizing import least_exponent
 from verifier.weights import Weights
 
 UNITS = (
@@ -86,31 +88,22 @@ class Sizes:
     @property
     def swing(self) -> int:
         """Y: a pair driven to 2Y lets 4 e^-4Y through."""
-        return _ceiling(LOG_2 * self.leak_bits / 4)
+        return math.ceil(LOG_2 * self.leak_bits / 4)
 
     @property
     def saturation(self) -> int:
         """Λ: a unit driven to Λ is 2 e^-2Λ from 1."""
-        return _ceiling(LOG_2 * self.leak_bits / 2)
+        return math.ceil(LOG_2 * self.leak_bits / 2)
 
     @property
     def flag(self) -> int:
         """The flag's own Λ: 1 - f is that part of w and not of T, because sigmoid units that start at -1 read 1 - f."""
-        return _ceiling(LOG_2 * (self.leak_bits + _exponent(1 / self.full)) / 2)
+        return math.ceil(LOG_2 * (self.leak_bits + least_exponent(1 / self.full)) / 2)
 
     @property
     def turn(self) -> Fraction:
         """G, the least power of two with G w/4 >= Λ: the weight on trial is w/4 or more from the turn unit's threshold 3w/4."""
-        return Fraction(2) ** _exponent(4 * self.saturation / self.unit)
-
-
-def _ceiling(value: Fraction) -> int:
-    return -(-value.numerator // value.denominator)
-
-
-def _exponent(value: Fraction) -> int:
-    """The least k with 2^k >= value >= 1."""
-    return (_ceiling(value) - 1).bit_length()
+        return Fraction(2) ** least_exponent(4 * self.saturation / self.unit)
 
 
 @dataclass(frozen=True)
@@ -201,7 +194,7 @@ def _family(cell: str) -> Family:
 
     def described(bits: int) -> str:
         sizes = Sizes(bits, 0)
-        return f"T = 2^-{_exponent(1 / sizes.full)}, Y = {sizes.swing}, Λ = {sizes.saturation}, κ = G"
+        return f"T = 2^-{least_exponent(1 / sizes.full)}, Y = {sizes.swing}, Λ = {sizes.saturation}, κ = G"
 
     return Family(
         cell=cell,

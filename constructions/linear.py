@@ -18,7 +18,7 @@ import sympy
 from sympy import Expr, Symbol
 
 from constructions.answer import Construction, Impossibility, Place, Unanswered, assemble
-from constructions.sizing import smallest
+from constructions.sizing import smallest, within
 from verifier.inequality import (
     ALL,
     AT_LEAST_ONE,
@@ -105,8 +105,7 @@ def _doubling_serves(regime: Regime) -> bool:
         return True
     if regime.n > gap.denominator.bit_length() + 1:
         return False
-    least = Fraction(1, 2 ** (regime.n - 1))
-    return gap < least if regime.strict else gap <= least
+    return within(gap, Fraction(1, 2 ** (regime.n - 1)), regime.strict)
 
 
 def _shift_register(regime: Regime) -> Construction:
@@ -171,7 +170,7 @@ def exploding_factor(regime: Regime) -> int:
         return regime.bound * (1 - Fraction(1, factor**steps)) / (factor - 1)
 
     def meets(factor: int) -> bool:
-        return factor >= 2 and (error(factor) < regime.tolerance or (not regime.strict and error(factor) == regime.tolerance))
+        return factor >= 2 and within(error(factor), regime.tolerance, regime.strict)
 
     return smallest(meets, 2)
 

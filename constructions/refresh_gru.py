@@ -23,6 +23,7 @@ Source: this project, theory C9; the mechanism is that of quantised refresh of a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -87,8 +88,7 @@ class Sizes:
     @property
     def saturation(self) -> int:
         """K."""
-        least = LOG_2 * (self.period + STEADY_BITS + self.period.bit_length())
-        return int(-(-least.numerator // least.denominator))
+        return math.ceil(LOG_2 * (self.period + STEADY_BITS + self.period.bit_length()))
 
 
 @dataclass(frozen=True)

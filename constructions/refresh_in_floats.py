@@ -17,7 +17,7 @@ from functools import cache
 from constructions.answer import Construction, Unanswered
 from constructions.refresh import LSTM, SMALLEST_BITS, UNITS, Sizes, network
 from constructions.refreshed import FINE, GUARD_BITS, construction, fewest_bits
-from constructions.sizing import smallest
+from constructions.sizing import least_exponent, smallest, within
 from verifier.arithmetic.balls import Balls, show_upper, to_ball, upper_fraction
 from verifier.exact import show_rational
 from verifier.float_bound import LIBRARIES, Library
@@ -34,8 +34,7 @@ SATURATING = 2
 
 def gain(bits: int, library: Library, finer: int = FINE) -> int:
     """log2 of the least power of two G >= 2^finer zero/w: with 2^FINE comparators are open over 1/64 of a level."""
-    least = 2**finer * library.zero / Sizes(bits, 0).unit
-    return int(-(-least.numerator // least.denominator) - 1).bit_length()
+    return least_exponent(2**finer * library.zero / Sizes(bits, 0).unit)
 
 
 def is_refreshed_lstm(made: Construction) -> bool:
@@ -51,7 +50,7 @@ def construct_in_floats(regime: Regime, library: Library) -> Construction | Unan
 
     def meets(candidate: int) -> bool:
         found = proved_error(Sizes(bits, candidate), regime.bound, library)
-        return found is not None and _is_within(found, regime)
+        return found is not None and within(found, regime.tolerance, regime.strict)
 
     sizes = Sizes(bits, smallest(meets, gain(bits, library, SATURATING)))
     made = construction(regime, LSTM, sizes.bits, sizes.gain)
@@ -69,13 +68,9 @@ def _fewest_bits_in_floats(regime: Regime, library: Library) -> int | None:
         found = proved_error(Sizes(bits, gain(bits, library)), regime.bound, library)
         if found is None:  # finer levels have the same roundings
             return None
-        if _is_within(found, regime):
+        if within(found, regime.tolerance, regime.strict):
             return bits
     return None
-
-
-def _is_within(error: Fraction, regime: Regime) -> bool:
-    return error < regime.tolerance if regime.strict else error <= regime.tolerance
 
 
 @cache

@@ -17,7 +17,7 @@ from flint import arb
 
 from constructions import thermometer
 from constructions.answer import Construction, Place, Unanswered
-from constructions.sizing import smallest
+from constructions.sizing import least_exponent, smallest, within
 from verifier.arithmetic.balls import Balls, exact_fraction, upper_fraction
 from verifier.program import record
 from verifier.refresh import bound_refresh
@@ -62,8 +62,7 @@ class Family:
 
     def fine_gain(self, bits: int) -> int:
         """log2 of the least power of two G >= 2^FINE Λ/w, Λ = ln 2 (P + 8): Λ/G off its threshold a bit is 2^-(P+8) off."""
-        least = 2**FINE * LOG_2 * (self.period(bits) + 8) / self.unit(bits)
-        return int(-(-least.numerator // least.denominator) - 1).bit_length()
+        return least_exponent(2**FINE * LOG_2 * (self.period(bits) + 8) / self.unit(bits))
 
 
 def applies(regime: Regime, family: Family) -> bool:
@@ -116,15 +115,30 @@ def fewest_bits(bound: Fraction, tolerance: Fraction, family: Family) -> int:
 
 @cache
 def size(family: Family, bound: Fraction, tolerance: Fraction, strict: bool, least: int) -> tuple[int, int]:
-    """The smallest L >= `least`, with fine comparators, and then log2 of the smallest G whose proved error meets the tolerance."""
+    """`smallest_sizes` of the family."""
+    return smallest_sizes(lambda L, gain: _proved_error(family, L, gain, bound), family.fine_gain, bound, tolerance, strict, least)
+
+
+def smallest_sizes(
+    proved_error: Callable[[int, int], Fraction | None],
+    fine_gain: Callable[[int], int],
+    bound: Fraction,
+    tolerance: Fraction,
+    strict: bool,
+    least: int,
+) -> tuple[int, int]:
+    """The smallest L >= `least`, with fine comparators, and then log2 of the smallest G whose proved error meets the tolerance.
+
+    `proved_error(L, log2 G)` in units of inputs, None where nothing is proved; `fine_gain(L)`: log2 G of fine comparators.
+    """
 
     def meets(bits: int, gain: int) -> bool:
-        error = _proved_error(family, bits, gain, bound)
-        return error is not None and (error < tolerance if strict else error <= tolerance)
+        error = proved_error(bits, gain)
+        return error is not None and within(error, tolerance, strict)
 
-    bits = smallest(lambda bits: bits >= least and meets(bits, family.fine_gain(bits)), least)
-    gain = family.fine_gain(bits)
-    spare = (tolerance - (_proved_error(family, bits, gain, bound) or tolerance)) / bound * 2**bits
+    bits = smallest(lambda bits: bits >= least and meets(bits, fine_gain(bits)), least)
+    gain = fine_gain(bits)
+    spare = (tolerance - (proved_error(bits, gain) or tolerance)) / bound * 2**bits
     likely = int(1 + spare * 2 ** (FINE - 1)).bit_length() - 1  # in levels, 2^k times less G costs about 2^-FINE 2 (2^k - 1)
     least_gain = gain - COARSEST
     return bits, smallest(lambda g: g >= least_gain and meets(bits, g), max(gain - likely, least_gain))

@@ -6,6 +6,7 @@ balls. What is chosen here is a proposal like any other; the verifier decides ab
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Protocol, TypeVar
@@ -15,7 +16,7 @@ from flint import arb
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.errors import UsageError
 from verifier.regime import Regime
-from verifier.verdict import Verdict, check_at_most, check_less
+from verifier.verdict import Verdict, check_within
 
 GUARD_BITS = 64
 """Bits beyond those of M/tolerance and twice those of n with which the sizes are first decided."""
@@ -52,10 +53,9 @@ def decide(regime: Regime, choose: Callable[[Meets], Sizes]) -> Sizes:
 
     Raises `UsageError` if some are open at `LARGEST_BITS`.
     """
-    check = check_less if regime.strict else check_at_most
 
     def meets(error: arb) -> bool:
-        return sure(check(error, to_ball(regime.tolerance)))
+        return sure(check_within(error, to_ball(regime.tolerance), regime.strict))
 
     bits = regime.working_bits + GUARD_BITS
     while bits <= LARGEST_BITS:
@@ -88,6 +88,20 @@ def scale_saturation_gain(regime: Regime, error: ErrorBound) -> tuple[Fraction, 
         return scale, saturation, gain
 
     return decide(regime, choose)
+
+
+def within(error: Fraction, tolerance: Fraction, strict: bool) -> bool:
+    """Whether an exact error meets the tolerance: error <= tolerance, error < tolerance if strict."""
+    return error < tolerance if strict else error <= tolerance
+
+
+def least_exponent(value: Fraction) -> int:
+    """The least k >= 0 with 2^k >= value, for value > 0.
+
+    >>> least_exponent(Fraction(1, 3)), least_exponent(Fraction(8)), least_exponent(Fraction(17, 2))
+    (0, 3, 4)
+    """
+    return (math.ceil(value) - 1).bit_length()
 
 
 def smallest(holds: Callable[[int], bool], start: int) -> int:

@@ -31,7 +31,7 @@ from verifier.regime import Regime
 from verifier.run import Runner
 from verifier.sequences import length
 from verifier.supremum import Supremum, bound_supremum
-from verifier.verdict import Verdict, all_of, check_at_most, check_less
+from verifier.verdict import Verdict, all_of, check_at_most, check_within
 from verifier.weights import Weights
 
 DEFAULT_STEPS = 2000
@@ -382,7 +382,7 @@ def _within(value: _Number, limit: _Number, strict: bool) -> Verdict:
     if value.exact is not None and limit.exact is not None:
         holds = value.exact < limit.exact if strict else value.exact <= limit.exact
         return Verdict.PROVED if holds else Verdict.REFUTED
-    return (check_less if strict else check_at_most)(value.ball, limit.ball)
+    return check_within(value.ball, limit.ball, strict)
 
 
 def _not_above(value: _Number, bound: _Number) -> Verdict:

@@ -113,6 +113,10 @@ class CopyTask:
             return f"{what}, exactly after rounding" if self.strict else f"{what}, within {show_rational(self.tolerance)}"
         return f"copy {self.n} numbers within {show_rational(self.tolerance)}, all x_t in [-{bound}, {bound}]"
 
+    def asked(self) -> str:
+        """The question with the network it is about: "lstm, 32 hidden units: copy ..."."""
+        return f"{self.architecture}, {self.hidden} hidden units: {self.describe()}"
+
     def to_data(self) -> dict[str, Any]:
         """Plain data for a certificate; `from_data` reads it back."""
         return {key: show_rational(v) if isinstance(v, Fraction) else v for key, v in dataclasses.asdict(self).items()}

@@ -26,7 +26,7 @@ from verifier.program import Program, record
 from verifier.run import Runner
 from verifier.sensitivity import copy_outputs, sensitivities, slopes_at
 from verifier.sequences import Runs, compress, expand
-from verifier.verdict import Verdict, check_at_most, check_less
+from verifier.verdict import Verdict, check_within
 from verifier.weights import Weights
 
 GUARD_BITS = 64
@@ -123,16 +123,15 @@ def certify_copy(weights: Weights, task: CopyTask, *, seed: int = 0) -> CopyCert
     program = record(weights)
     if len(program.driven()) > LARGEST_STATE:
         raise UsageError(f"a copy with {len(program.driven())} input-driven state reals is not decided; up to {LARGEST_STATE} are")
-    within = check_less if task.strict else check_at_most
     bits = starting_bits(weights, task)
     for attempt in range(ATTEMPTS):
         with Balls(bits).working():
             tolerance = to_ball(task.tolerance)
             bound = bound_copy(program, task)
             attained = attack(program, task, bound, seed)
-            if within(attained.error, tolerance) is Verdict.REFUTED:
+            if check_within(attained.error, tolerance, task.strict) is Verdict.REFUTED:
                 verdict, reason = Verdict.REFUTED, f'the sequence "{attained.family}" misses by more than the tolerance'
-            elif within(bound.upper, tolerance) is Verdict.PROVED:
+            elif check_within(bound.upper, tolerance, task.strict) is Verdict.PROVED:
                 verdict, reason = Verdict.PROVED, ""
             else:
                 verdict, reason = Verdict.UNDECIDED, "the bound over the box is above the tolerance, no sequence found is"

@@ -95,7 +95,7 @@ def _block_name(name: str) -> str:
 def no_weights_html(regime: Regime, told: str, best: str = "") -> str:
     """A question without weights, and why, for notebooks; `best` is the title of the closest construction."""
     closest = f"<p>closest construction: {escape(best)}</p>" if best else ""
-    question = f"<p>{escape(regime.architecture)}, {regime.hidden} hidden units: {escape(regime.describe())}</p>"
+    question = f"<p>{escape(regime.asked())}</p>"
     return f"{question}<p>{escape(told)}</p>{closest}"
 
 
@@ -106,7 +106,7 @@ def copy_certificate_html(certificate: CopyCertificate) -> str:
         attained, proved = show_lower(certificate.attained.error, DIGITS), show_upper(certificate.bound.upper, DIGITS)
     rows = (("attained", attained, certificate.attained.family), ("at most", proved, certificate.bound.method))
     return _decided_html(
-        f"{task.architecture}, {task.hidden} hidden units: {task.describe()}",
+        task.asked(),
         certificate.verdict,
         "",
         certificate.reason,
@@ -121,8 +121,7 @@ def certificate_html(certificate: Certificate) -> str:
     with Balls(certificate.working_bits).working():
         rows = numbers(certificate)
     theorem = "" if certificate.theorem is None else f" (theorem {certificate.theorem})"
-    question = f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"
-    return _decided_html(question, certificate.verdict, theorem, certificate.reason, rows, certificate.weights)
+    return _decided_html(regime.asked(), certificate.verdict, theorem, certificate.reason, rows, certificate.weights)
 
 
 def _decided_html(

@@ -13,6 +13,9 @@ from verifier.errors import UsageError
 LARGEST_EXPONENT = 100_000
 """Powers of ten (or two) beyond this are refused: a rational is stored in full."""
 
+LARGEST_BITS = 4 * LARGEST_EXPONENT
+"""Bits that numerator and denominator of a number may have: room for `LARGEST_EXPONENT` and 20,000 digits before it."""
+
 LARGEST_COUNT_DIGITS = 1_100
 """Decimal digits of a whole number on the command line."""
 
@@ -44,7 +47,7 @@ def exact(value: Any) -> Fraction:
 def parse_rational(text: str, what: str = "number") -> Fraction:
     """Return the exact rational written in `text`: `3`, `0.1`, `1/3`, `1e-200`, `10^-200`.
 
-    Raises `UsageError` for anything else, `nan` and `inf` included.
+    Raises `UsageError` for anything else, `nan` and `inf` included, and for numbers of more than `LARGEST_BITS`.
 
     >>> parse_rational("1e-3"), parse_rational("2/3"), parse_rational("10^-2")
     (Fraction(1, 1000), Fraction(2, 3), Fraction(1, 100))
@@ -55,6 +58,8 @@ def parse_rational(text: str, what: str = "number") -> Fraction:
         value = _parse_plain(numerator)
         if slash:
             value = value / _parse_plain(denominator)
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > LARGEST_BITS:
+            raise ValueError(text)
     except (ValueError, ZeroDivisionError):
         shown = stripped if len(stripped) <= 40 else stripped[:37] + "..."
         raise UsageError(
@@ -101,7 +106,7 @@ def parse_count(text: str, what: str = "count", least: int = 1) -> int:
 
 
 def show_rational(value: Fraction) -> str:
-    """Return `value` as text that `parse_rational` reads back exactly, with powers of ten kept short.
+    """Return `value` as text that `parse_rational` reads back exactly (up to `LARGEST_BITS`), with powers of ten kept short.
 
     >>> show_rational(Fraction(1, 10**101)), show_rational(Fraction(469)), show_rational(Fraction(2, 3))
     ('1e-101', '469', '2/3')
@@ -111,10 +116,10 @@ def show_rational(value: Fraction) -> str:
         digits = str(fmpz(abs(numerator)))
         short = digits.rstrip("0")
         zeros = len(digits) - len(short)
-        text = f"{short}e{zeros}" if zeros > 6 else digits
+        text = f"{short}e{zeros}" if 6 < zeros <= LARGEST_EXPONENT else digits
         return "-" + text if numerator < 0 else text
     tens = _ten_power(denominator)
-    if tens is not None:
+    if tens is not None and tens <= LARGEST_EXPONENT:
         scaled = numerator * (10**tens // denominator)
         digits = str(fmpz(abs(scaled)))
         if tens <= 6:
@@ -129,7 +134,15 @@ def show_rational(value: Fraction) -> str:
 def _ten_power(denominator: int) -> int | None:
     """The least k with `denominator` dividing 10^k, or None."""
     twos = (denominator & -denominator).bit_length() - 1
-    fives, rest = 0, denominator >> twos
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
+    fives, rest = _divided_out(denominator >> twos, 5)
     return max(twos, fives) if rest == 1 else None
+
+
+def _divided_out(value: int, divisor: int) -> tuple[int, int]:
+    """The largest k with divisor^k dividing `value` > 0, and value / divisor^k; in about 2 log2 k divisions, by squares."""
+    quotient, rest = divmod(value, divisor)
+    if rest:
+        return 0, value
+    pairs, left = _divided_out(quotient, divisor * divisor)
+    once_more, rest = divmod(left, divisor)
+    return (2 * pairs + 1, left) if rest else (2 * pairs + 2, once_more)

@@ -21,9 +21,10 @@ from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.program import Program, record
 from verifier.refresh import Enumeration, Refresh, bound_refresh, push_levels
+from verifier.refresh.clock import LARGEST_PERIOD
 from verifier.run import Runner
 from verifier.sequences import Runs, expand, join
-from verifier.verdict import Verdict, check_at_most, check_less
+from verifier.verdict import Verdict, check_less, check_within
 from verifier.weights import Weights
 
 LONGEST_HOLD = 100
@@ -40,7 +41,8 @@ LOADS = 2
 class Held:
     """What is decided of one number: `refresh` bounds its error if PROVED (None: of no known form); `inputs` attain `attained`.
 
-    `pushed`: the same by boxes of states, where levels are few. `longest`: inputs of the longest attack.
+    `pushed`: the same by boxes of states, where levels are few and no inputs miss the tolerance. `longest`: inputs of the longest
+    attack.
     """
 
     refresh: Refresh | None
@@ -91,22 +93,26 @@ def certify_hold(readouts: Sequence[Weights], task: CopyTask) -> HoldCertificate
     """
     check_one_network(readouts, task)
     started, held = time.perf_counter(), []
-    size = task.bound / task.tolerance
-    bits = 4 * (size.numerator // size.denominator + 1).bit_length() + GUARD_BITS
-    within = check_less if task.strict else check_at_most
+    bits = working_bits(task)
     with Balls(bits).working():
         for position, weights in enumerate(readouts, 1):
             held.append(_decide(record(weights), task, position))
         found = HoldCertificate(task, tuple(readouts), tuple(held), Verdict.UNDECIDED, "", bits, 0.0)
         tolerance = to_ball(task.tolerance)
         verdict, reason = Verdict.UNDECIDED, _missing(held)
-        if within(found.attained, tolerance) is Verdict.REFUTED:
+        if check_within(found.attained, tolerance, task.strict) is Verdict.REFUTED:
             verdict, reason = Verdict.REFUTED, "some inputs attain a larger error"
-        elif not reason and within(found.upper, tolerance) is Verdict.PROVED:
+        elif not reason and check_within(found.upper, tolerance, task.strict) is Verdict.PROVED:
             verdict = Verdict.PROVED
         elif not reason:
             reason = "the bound is above the tolerance, no inputs found are"
     return HoldCertificate(task, tuple(readouts), tuple(held), verdict, reason, bits, time.perf_counter() - started)
+
+
+def working_bits(task: CopyTask) -> int:
+    """Four times log2(M/tolerance) and some; levels finer than 2^-`LARGEST_PERIOD` M are none that C9 is checked for."""
+    size = task.bound / task.tolerance
+    return 4 * min((size.numerator // size.denominator + 1).bit_length(), LARGEST_PERIOD) + GUARD_BITS
 
 
 def check_one_network(readouts: Sequence[Weights], task: CopyTask) -> None:
@@ -150,7 +156,8 @@ def _decide(program: Program, task: CopyTask, position: int) -> Held:
             if error > worst:
                 worst, inputs = error, join(runs)
     proved = found is not None and found.verdict is Verdict.PROVED
-    pushed = push_levels(program, task.bound, found) if found is not None and proved else None
+    missed = check_less(to_ball(task.tolerance), worst) is Verdict.PROVED
+    pushed = push_levels(program, task.bound, found) if found is not None and proved and not missed else None
     return Held(found, pushed, worst, inputs, position + later)
 
 

@@ -142,6 +142,10 @@ class Regime:
         how = f"within {show_rational(self.tolerance)}" if self.tolerance else "exactly"
         return f"recall x_1 {how} {self.scope()}"
 
+    def asked(self) -> str:
+        """The question with the network it is about: "lstm, 32 hidden units: recall ..."."""
+        return f"{self.architecture}, {self.hidden} hidden units: {self.describe()}"
+
     def scope(self) -> str:
         """When and for which inputs: "at every n <= 9, all x_t in [-1, 1]"."""
         when = {"upto": f"every n <= {self.n}", "fixed": f"n = {self.n}", "forever": "every n >= 1"}[self.horizon]

@@ -52,6 +52,15 @@ def check_less(left: arb, right: arb) -> Verdict:
     return Verdict.UNDECIDED
 
 
+def check_within(value: arb, limit: arb, strict: bool) -> Verdict:
+    """value <= limit, value < limit if strict.
+
+    >>> check_within(arb(1), arb(1), strict=False), check_within(arb(1), arb(1), strict=True)
+    (<Verdict.PROVED: 'PROVED'>, <Verdict.REFUTED: 'REFUTED'>)
+    """
+    return check_less(value, limit) if strict else check_at_most(value, limit)
+
+
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     """REFUTED if any is, else UNDECIDED if any is, else PROVED. No verdicts at all are UNDECIDED: nothing ran."""
     seen = list(verdicts)

@@ -8,10 +8,11 @@ import sympy
 from flint import arb
 from sympy import Expr, Rational, Symbol, tanh
 
-from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, COARSEST, HOLD, UNITS, Sizes, fine_gain, network
+from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, COARSEST, HOLD, LSTM, UNITS
 from proofs.checks import holds
 from proofs.theorem import Theorem
 from proofs.theorems import c9_copies, c9_floats, c9_gru, c9_pair
+from proofs.theorems.refreshed import ATTACK_BITS, CYCLES, GUARD_BITS, Shown, bisected, levels_return_as_boxes, proposed
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.arithmetic.symbols import sigmoid
 from verifier.inequality import (
@@ -27,29 +28,16 @@ from verifier.inequality import (
     check_nonnegative,
 )
 from verifier.observed import run_error
-from verifier.program import Program, record
 from verifier.ranges import Range
-from verifier.refresh import Refresh, bound_refresh, push_levels
 from verifier.run import Runner
 from verifier.sequences import join
 from verifier.verdict import Verdict, all_of, check_less
 
-SHOWN_BITS = (3, 16, 64)
-"""L of the memories whose inequalities are checked here."""
-
 SMALL_BITS = 4
 """L of the memory that is attacked and pushed box by box."""
 
-GUARD_BITS = 128
-
-BISECTIONS = 40
-"""Halvings of x_1 between two inputs that go to different levels."""
-
-ATTACK_BITS = 2 * BISECTIONS + SMALL_BITS + GUARD_BITS
-"""Precision at which inputs next to a border are run."""
-
-CYCLES = 12
-"""Cycles of an attack."""
+READ = 2
+"""Periods after which an attack reads: two loads have landed."""
 
 BITS_OF_LEMMA = 8
 """K for which the binary expansion is enumerated."""
@@ -203,78 +191,30 @@ def _equations(top: Expr) -> CellEquations:
 # --- at the numbers ---------------------------------------------------------------------------------------------------
 
 
-def _memory(bits: int, coarser: int = 0) -> tuple[Program, Refresh]:
-    """A memory of 2^-L levels, with comparators 2^coarser times wider than fine ones, and what is read off it."""
-    program = record(network(len(UNITS), Sizes(bits, fine_gain(bits) - coarser), Fraction(1))[0])
-    found = bound_refresh(program, Fraction(1))
-    if found is None:
-        raise ValueError("the construction is not of the form of a refreshed memory")
-    return program, found
-
-
-def the_inequalities_hold() -> Verdict:
-    """Every inequality, and an error below 3/5 of a level, for several L."""
-    found = []
-    for bits in SHOWN_BITS:
-        with Balls(bits + GUARD_BITS).working():
-            memory = _memory(bits)[1]
-            found += [memory.verdict, check_less(memory.upper, to_ball(Fraction(3, 5 * 2**bits)))]
-    return all_of(found)
-
-
-def coarse_comparators_are_not_proved() -> Verdict:
-    """Near miss: with a 2^6 times smaller gain some inequality fails."""
-    with Balls(SHOWN_BITS[1] + GUARD_BITS).working():
-        return holds(_memory(SHOWN_BITS[1], 6)[1].verdict is not Verdict.PROVED)
-
-
-def levels_return_as_boxes() -> Verdict:
-    """Every level and border of a small memory, pushed through a cycle as a box of states with every input anywhere."""
-    with Balls(SMALL_BITS + GUARD_BITS).working():
-        program, memory = _memory(SMALL_BITS)
-        return push_levels(program, Fraction(1), memory).verdict
+SHOWN = Shown((LSTM,), (3, 16, 64), levels=Fraction(3, 5), coarser=6)
+"""The memories whose inequalities are checked here: with fine comparators they are within 3/5 of a level."""
 
 
 def inputs_on_a_border_stay_within_the_bound() -> Verdict:
     """Attack: x_1 bisected between two that go to different levels, then ±1 for many cycles: errors within the bound."""
     with Balls(ATTACK_BITS).working():
-        memory, runner, borders = _bisected()
+        program, memory = proposed(LSTM, SMALL_BITS)
+        runner = Runner(program, Balls(ATTACK_BITS))
+        beside = bisected(runner, memory, READ)[1]
         lengths = range(1, CYCLES * memory.period, 7)
-        runs = [join([(borders[-1], 1), (Fraction((-1) ** length), length)]) for length in lengths]
+        runs = [join([(beside, 1), (Fraction((-1) ** length), length)]) for length in lengths]
         return all_of(check_less(run_error(runner, run), memory.upper) for run in runs)
 
 
 def half_a_level_is_not_enough() -> Verdict:
     """False variant: 'the error is at most half a level' is refuted by an x_1 next to a border, two loads later."""
     with Balls(ATTACK_BITS).working():
-        program, memory = _memory(SMALL_BITS, COARSEST)
+        program, memory = proposed(LSTM, SMALL_BITS, COARSEST)
         runner = Runner(program, Balls(ATTACK_BITS))
         beside = memory.hints.slope * memory.hints.margin / 8
         borders = [Fraction(k, 2 ** (SMALL_BITS + 1)) + beside for k in range(1, 2 ** (SMALL_BITS + 1), 2)]
-        errors = [run_error(runner, join([(x, 1), (Fraction(1), 2 * memory.period)])) for x in borders]
+        errors = [run_error(runner, join([(x, 1), (Fraction(1), READ * memory.period)])) for x in borders]
         return holds(any(check_less(arb(2) ** -(SMALL_BITS + 1), error) is Verdict.PROVED for error in errors))
-
-
-def _bisected() -> tuple[Refresh, Runner, list[Fraction]]:
-    """A small memory, and inputs that come ever closer to one border of its levels."""
-    program, memory = _memory(SMALL_BITS)
-    runner = Runner(program, Balls(ATTACK_BITS))
-    low, high = sorted(memory.firsts[:2])
-    found = []
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _goes_with(runner, memory, middle, low) else (low, middle)
-        found += [low, high]
-    return memory, runner, found
-
-
-def _goes_with(runner: Runner, memory: Refresh, x: Fraction, other: Fraction) -> bool:
-    """Whether x reads after two loads nearly what x_1 = `other` does, rather than the next level."""
-    reads = []
-    for first in (x, other):
-        *_, y = runner.outputs([first, *[Fraction(-1)] * (2 * memory.period)])
-        reads.append(y)
-    return bool(abs(reads[0] - reads[1]) < to_ball(memory.hints.slope * memory.hints.unit / 2))
 
 
 C9 = Theorem(
@@ -347,9 +287,9 @@ C9 = Theorem(
         "near miss: nearer to a border than thresholds are exact": next_to_a_border_bits_may_differ,
         "levels and borders return": borders_return,
         "false variant: without ρ + Z <= ℓ": wide_borders_would_not_return,
-        "the inequalities hold for L = 3, 16 and 64": the_inequalities_hold,
-        "near miss: a 2^6 times smaller gain": coarse_comparators_are_not_proved,
-        "the levels for L = 4 return as boxes of states": levels_return_as_boxes,
+        "the inequalities hold for L = 3, 16 and 64": SHOWN.inequalities_hold,
+        "near miss: a 2^6 times smaller gain": SHOWN.coarse_comparators_are_not_proved,
+        "the levels for L = 4 return as boxes of states": lambda: levels_return_as_boxes(LSTM, SMALL_BITS),
         "attack: x_1 bisected onto a border": inputs_on_a_border_stay_within_the_bound,
         "false variant: an error of half a level": half_a_level_is_not_enough,
         **c9_gru.CHECKS,

@@ -7,9 +7,9 @@ from fractions import Fraction
 from constructions.hold import fine_gain, network, units_for
 from constructions.refresh import Sizes
 from proofs.checks import holds
+from proofs.theorems.refreshed import read_off
 from verifier.arithmetic.balls import Balls, to_ball
-from verifier.program import Program, record
-from verifier.refresh import Refresh, bound_refresh, push_levels
+from verifier.refresh import push_levels
 from verifier.verdict import Verdict, all_of, check_less
 from verifier.weights import Weights
 
@@ -31,21 +31,13 @@ def _readouts(bits: int) -> tuple[Weights, ...]:
     return network(units_for(NUMBERS), NUMBERS, Sizes(bits, fine_gain(bits, 0)), Fraction(1))[0]
 
 
-def _held(weights: Weights, position: int) -> tuple[Program, Refresh]:
-    program = record(weights)
-    found = bound_refresh(program, Fraction(1), position)
-    if found is None:
-        raise ValueError("the construction is not of the form of a refreshed memory")
-    return program, found
-
-
 def every_number_is_held() -> Verdict:
     """Every inequality for each of three numbers, and errors below 3/5 of a level."""
     found = []
     with Balls(GUARD_BITS).working():
         for bits in SHOWN_BITS:
             for position, weights in enumerate(_readouts(bits), 1):
-                memory = _held(weights, position)[1]
+                memory = read_off(weights, position)[1]
                 found += [memory.verdict, check_less(memory.upper, to_ball(Fraction(3, 5 * 2**bits)))]
     return all_of(found)
 
@@ -53,7 +45,7 @@ def every_number_is_held() -> Verdict:
 def a_number_is_not_its_neighbour() -> Verdict:
     """False variant: the memory of x_3 as one of x_2."""
     with Balls(GUARD_BITS).working():
-        found = _held(_readouts(SHOWN_BITS[0])[2], 2)[1]
+        found = read_off(_readouts(SHOWN_BITS[0])[2], 2)[1]
         return holds(found.verdict is not Verdict.PROVED or bool(found.upper > 1))
 
 
@@ -62,13 +54,13 @@ def a_slow_age_is_not_proved() -> Verdict:
     with Balls(GUARD_BITS).working():
         last = _readouts(SHOWN_BITS[0])[-1]
         age = units_for(NUMBERS) - 1
-        return holds(_held(last.replace({("b_f", (age,)): SLOW}), NUMBERS)[1].verdict is not Verdict.PROVED)
+        return holds(read_off(last.replace({("b_f", (age,)): SLOW}), NUMBERS)[1].verdict is not Verdict.PROVED)
 
 
 def levels_return_as_boxes() -> Verdict:
     """Every level of each number as a box of states through whole cycles, inputs before and after its own step anywhere."""
     with Balls(GUARD_BITS).working():
-        pairs = [_held(weights, position) for position, weights in enumerate(_readouts(SMALL_BITS), 1)]
+        pairs = [read_off(weights, position) for position, weights in enumerate(_readouts(SMALL_BITS), 1)]
         return all_of(push_levels(program, Fraction(1), found).verdict for program, found in pairs)
 
 

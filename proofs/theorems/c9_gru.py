@@ -8,19 +8,13 @@ import sympy
 from sympy import Expr, Rational, Symbol, tanh
 
 from constructions.latch import SIGNS
-from constructions.refresh_gru import ACCUMULATE, CLOCK, HOLD, PULSE, UNITS, Sizes, family, network
-from constructions.refreshed import precision_of
+from constructions.refresh_gru import ACCUMULATE, CLOCK, HOLD, PULSE, UNITS, family
 from proofs.checks import holds
-from verifier.arithmetic.balls import Balls, to_ball
+from proofs.theorems.refreshed import Shown, levels_return_as_boxes
 from verifier.arithmetic.symbols import sigmoid
 from verifier.inequality import NONNEGATIVE, UNIT, CellEquations, Context, check_nonnegative
-from verifier.program import Program, record
 from verifier.ranges import Range
-from verifier.refresh import Refresh, bound_refresh, push_levels
-from verifier.verdict import Verdict, all_of, check_less
-
-SHOWN_BITS = (3, 64)
-"""L of the memories whose inequalities are checked here."""
+from verifier.verdict import Verdict, all_of
 
 SMALL_BITS = 3
 """L of the memory that is pushed box by box."""
@@ -107,49 +101,16 @@ def _equations(cell: str, low: Expr) -> CellEquations:
     )  # fmt: skip
 
 
-# --- at the numbers ---------------------------------------------------------------------------------------------------
-
-
-def _memory(cell: str, bits: int, coarser: int = 0) -> tuple[Program, Refresh]:
-    """A memory of 2^-L levels, with comparators 2^coarser times wider than fine ones, and what is read off it."""
-    program = record(network(cell, len(UNITS), Sizes(bits, family(cell).fine_gain(bits) - coarser), Fraction(1))[0])
-    found = bound_refresh(program, Fraction(1))
-    if found is None:
-        raise ValueError("the construction is not of the form of a refreshed memory")
-    return program, found
-
-
-def the_inequalities_hold() -> Verdict:
-    """Every inequality, and an error below 3/5 of a level, for several L in every convention."""
-    found = []
-    for cell in SIGNS:
-        for bits in SHOWN_BITS:
-            with Balls(precision_of(family(cell), bits)).working():
-                memory = _memory(cell, bits)[1]
-                found += [memory.verdict, check_less(memory.upper, to_ball(Fraction(3, 5 * 2**bits)))]
-    return all_of(found)
-
-
-def coarse_comparators_are_not_proved() -> Verdict:
-    """Near miss: with a 2^6 times smaller gain some inequality fails."""
-    with Balls(precision_of(family("gru"), SHOWN_BITS[1])).working():
-        return holds(_memory("gru", SHOWN_BITS[1], 6)[1].verdict is not Verdict.PROVED)
-
-
-def levels_return_as_boxes() -> Verdict:
-    """Every level and border of a small memory, pushed through a cycle as a box of states with every input anywhere."""
-    with Balls(precision_of(family("gru"), SMALL_BITS)).working():
-        program, memory = _memory("gru", SMALL_BITS)
-        return push_levels(program, Fraction(1), memory).verdict
-
+SHOWN = Shown(tuple(family(cell) for cell in SIGNS), (3, 64), levels=Fraction(3, 5), coarser=6)
+"""The memories whose inequalities are checked here: with fine comparators they are within 3/5 of a level."""
 
 CHECKS = {
     "GRU: the cells' equations with the template weights, in four conventions": the_cells_have_these_equations,
     "near miss: another threshold gives another GRU": another_threshold_is_another_cell,
     "GRU: a bit adds at most T, and at least T - (1-ρ)S - (S+T)³/3": a_bit_adds_its_worth,
     "false variant: a sum that is amplified": an_amplified_sum_would_grow,
-    "GRU: the inequalities hold for L = 3 and 64 in four conventions": the_inequalities_hold,
-    "near miss: a 2^6 times smaller gain in the GRU": coarse_comparators_are_not_proved,
-    "GRU: the levels for L = 3 return as boxes of states": levels_return_as_boxes,
+    "GRU: the inequalities hold for L = 3 and 64 in four conventions": SHOWN.inequalities_hold,
+    "near miss: a 2^6 times smaller gain in the GRU": SHOWN.coarse_comparators_are_not_proved,
+    "GRU: the levels for L = 3 return as boxes of states": lambda: levels_return_as_boxes(family("gru"), SMALL_BITS),
 }
 """For C9's page."""

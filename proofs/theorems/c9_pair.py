@@ -7,19 +7,13 @@ from fractions import Fraction
 import sympy
 from sympy import Expr, Rational, Symbol, tanh
 
-from constructions.refresh_pair import ACCUMULATE, CLOCK, HOLD, LSTM_PAIR, UNITS, Sizes, network
-from constructions.refreshed import precision_of
+from constructions.refresh_pair import ACCUMULATE, CLOCK, HOLD, LSTM_PAIR, UNITS
 from proofs.checks import holds
-from verifier.arithmetic.balls import Balls, to_ball
+from proofs.theorems.refreshed import Shown, levels_return_as_boxes
 from verifier.arithmetic.symbols import sigmoid
 from verifier.inequality import NONNEGATIVE, UNIT, CellEquations, Context, check_nonnegative
-from verifier.program import Program, record
 from verifier.ranges import Range
-from verifier.refresh import Refresh, bound_refresh, push_levels
-from verifier.verdict import Verdict, all_of, check_less
-
-SHOWN_BITS = (3, 64)
-"""L of the memories whose inequalities are checked here."""
+from verifier.verdict import Verdict, all_of
 
 SMALL_BITS = 3
 """L of the memory that is pushed box by box."""
@@ -96,48 +90,16 @@ def _equations(turn: Expr) -> CellEquations:
     )  # fmt: skip
 
 
-# --- at the numbers ---------------------------------------------------------------------------------------------------
-
-
-def _memory(bits: int, coarser: int = 0) -> tuple[Program, Refresh]:
-    """A memory of 2^-L levels, with comparators 2^coarser times wider than fine ones, and what is read off it."""
-    program = record(network(len(UNITS), Sizes(bits, LSTM_PAIR.fine_gain(bits) - coarser), Fraction(1))[0])
-    found = bound_refresh(program, Fraction(1))
-    if found is None:
-        raise ValueError("the construction is not of the form of a refreshed memory")
-    return program, found
-
-
-def the_inequalities_hold() -> Verdict:
-    """Every inequality, and an error below 5/9 of a level, for several L."""
-    found = []
-    for bits in SHOWN_BITS:
-        with Balls(precision_of(LSTM_PAIR, bits)).working():
-            memory = _memory(bits)[1]
-            found += [memory.verdict, check_less(memory.upper, to_ball(Fraction(5, 9 * 2**bits)))]
-    return all_of(found)
-
-
-def coarse_comparators_are_not_proved() -> Verdict:
-    """Near miss: with a 2^6 times smaller gain some inequality fails."""
-    with Balls(precision_of(LSTM_PAIR, SHOWN_BITS[1])).working():
-        return holds(_memory(SHOWN_BITS[1], 6)[1].verdict is not Verdict.PROVED)
-
-
-def levels_return_as_boxes() -> Verdict:
-    """Every level and border of a small memory, pushed through a cycle as a box of states with every input anywhere."""
-    with Balls(precision_of(LSTM_PAIR, SMALL_BITS)).working():
-        program, memory = _memory(SMALL_BITS)
-        return push_levels(program, Fraction(1), memory).verdict
-
+SHOWN = Shown((LSTM_PAIR,), (3, 64), levels=Fraction(5, 9), coarser=6)
+"""The memories whose inequalities are checked here: with fine comparators they are within 5/9 of a level."""
 
 CHECKS = {
     "three units: the LSTM's equations with the template weights": the_cell_has_these_equations,
     "near miss: another threshold gives another clock": another_threshold_is_another_cell,
     "three units: a forget gate clears the sum, whatever it was": clearing_forgets,
     "false variant: a bit worth less than nothing": a_negative_bit_would_pass_below,
-    "three units: the inequalities hold for L = 3 and 64": the_inequalities_hold,
-    "near miss: a 2^6 times smaller gain with three units": coarse_comparators_are_not_proved,
-    "three units: the levels for L = 3 return as boxes of states": levels_return_as_boxes,
+    "three units: the inequalities hold for L = 3 and 64": SHOWN.inequalities_hold,
+    "near miss: a 2^6 times smaller gain with three units": SHOWN.coarse_comparators_are_not_proved,
+    "three units: the levels for L = 3 return as boxes of states": lambda: levels_return_as_boxes(LSTM_PAIR, SMALL_BITS),
 }
 """For C9's page."""

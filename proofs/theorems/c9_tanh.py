@@ -32,20 +32,16 @@ from constructions.integrators import (
 from constructions.refreshed import COARSEST
 from proofs.checks import holds
 from proofs.theorem import Theorem
-from proofs.theorems.c9 import ATTACK_BITS, BISECTIONS, CYCLES, GUARD_BITS
-from verifier.arithmetic.balls import Balls, to_ball
+from proofs.theorems.refreshed import ATTACK_BITS, CYCLES, Shown, bisected, proposed
+from verifier.arithmetic.balls import Balls
 from verifier.arithmetic.symbols import sigmoid
 from verifier.inequality import NONNEGATIVE, CellEquations, Context, Identity, check_nonnegative
 from verifier.observed import run_error
-from verifier.program import Program, record
-from verifier.refresh import Refresh, bound_refresh
+from verifier.program import record
 from verifier.refresh.elman import in_terms_of_tanh
 from verifier.run import Runner
 from verifier.sequences import join
 from verifier.verdict import Verdict, all_of, check_less
-
-SHOWN_BITS = (3, 16, 64)
-"""L of the memories whose inequalities are checked here."""
 
 SMALL_BITS = 3
 """L of the memory that is attacked."""
@@ -208,68 +204,29 @@ def both_cells_are_one_network() -> Verdict:
 # --- at the numbers ---------------------------------------------------------------------------------------------------
 
 
-def _memory(cell: str, bits: int, coarser: int = 0) -> tuple[Program, Refresh]:
-    """A memory of 2^-L levels, with comparators 2^coarser times wider than fine ones, and what is read off it."""
-    program = record(network(cell, len(UNITS), Sizes(bits, FAMILIES[cell].fine_gain(bits) - coarser), Fraction(1))[0])
-    found = bound_refresh(program, Fraction(1))
-    if found is None:
-        raise ValueError("the construction is not of the form of a refreshed memory")
-    return program, found
-
-
-def the_inequalities_hold() -> Verdict:
-    """Every inequality, and an error below 3/5 of a level, for several L and both cells."""
-    found = []
-    for cell in CELLS:
-        for bits in SHOWN_BITS:
-            with Balls(bits + GUARD_BITS).working():
-                memory = _memory(cell, bits)[1]
-                found += [memory.verdict, check_less(memory.upper, to_ball(Fraction(3, 5 * 2**bits)))]
-    return all_of(found)
-
-
-def coarse_comparators_are_not_proved() -> Verdict:
-    """Near miss: with a 2^8 times smaller gain some inequality fails."""
-    with Balls(SHOWN_BITS[1] + GUARD_BITS).working():
-        return holds(all(_memory(cell, SHOWN_BITS[1], 8)[1].verdict is not Verdict.PROVED for cell in CELLS))
+SHOWN = Shown(tuple(FAMILIES[cell] for cell in CELLS), (3, 16, 64), levels=Fraction(3, 5), coarser=8)
+"""The memories whose inequalities are checked here: with fine comparators they are within 3/5 of a level."""
 
 
 def inputs_on_a_border_stay_within_the_bound() -> Verdict:
     """Attack: x_1 bisected between two that go to different levels, then ±1 for many cycles: errors within the bound."""
     with Balls(ATTACK_BITS).working():
-        program, memory = _memory("tanh", SMALL_BITS, COARSEST)
+        program, memory = proposed(FAMILIES["tanh"], SMALL_BITS, COARSEST)
         runner = Runner(program, Balls(ATTACK_BITS))
         lengths = range(1, CYCLES * memory.period, 13)
-        runs = [join([(x, 1), (Fraction((-1) ** n), n)]) for x in _bisected(runner, memory) for n in lengths]
+        runs = [join([(x, 1), (Fraction((-1) ** n), n)]) for x in bisected(runner, memory, READ) for n in lengths]
         return all_of(check_less(run_error(runner, run), memory.upper) for run in runs)
 
 
 def half_a_level_is_not_enough() -> Verdict:
     """False variant: 'the error is at most half a level' is refuted by an x_1 next to a border, two loads later."""
     with Balls(ATTACK_BITS).working():
-        program, memory = _memory("tanh", SMALL_BITS, COARSEST)
+        program, memory = proposed(FAMILIES["tanh"], SMALL_BITS, COARSEST)
         runner = Runner(program, Balls(ATTACK_BITS))
         low, high = sorted(memory.firsts[:2])
         across = [low + k * (high - low) / ACROSS for k in range(ACROSS + 1)]
         errors = [run_error(runner, join([(x, 1), (Fraction(1), READ * memory.period)])) for x in across]
         return holds(any(check_less(arb(2) ** -(SMALL_BITS + 1), error) is Verdict.PROVED for error in errors))
-
-
-def _bisected(runner: Runner, memory: Refresh) -> tuple[Fraction, Fraction]:
-    """Inputs close to one border of the levels, on either side."""
-    low, high = sorted(memory.firsts[:2])
-    at_low = _reads(runner, memory, low)
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        same = abs(_reads(runner, memory, middle) - at_low) < to_ball(memory.hints.slope * memory.hints.unit / 2)
-        low, high = (middle, high) if same else (low, middle)
-    return low, high
-
-
-def _reads(runner: Runner, memory: Refresh, first: Fraction) -> arb:
-    """y after two loads, where an undecided input has settled."""
-    y: arb = list(runner.outputs([first, *[Fraction(-1)] * (READ * memory.period)]))[-1]
-    return y
 
 
 C9_TANH = Theorem(
@@ -324,8 +281,8 @@ C9_TANH = Theorem(
         "residual lemma: an undecided bit costs a width": undecided_bits_cost_a_width,
         "false variant: it costs nothing": without_the_width_it_would_be_false,
         "errors of load and clear are largest at ends": loads_and_clearing_are_monotone,
-        "the inequalities hold for L = 3, 16 and 64": the_inequalities_hold,
-        "near miss: a 2^8 times smaller gain": coarse_comparators_are_not_proved,
+        "the inequalities hold for L = 3, 16 and 64": SHOWN.inequalities_hold,
+        "near miss: a 2^8 times smaller gain": SHOWN.coarse_comparators_are_not_proved,
         "attack: x_1 bisected onto a border": inputs_on_a_border_stay_within_the_bound,
         "false variant: an error of half a level": half_a_level_is_not_enough,
     },

@@ -15,12 +15,14 @@ from verifier.any_weights import Bracket, Moment, bracket
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.cli.main import main
 from verifier.cli.weights import _draw
+from verifier.exact import parse_rational
 from verifier.expansion import bound_by_expansion
 from verifier.formats import decode, encode, weights_of
 from verifier.observed import error_of
 from verifier.program import record
 from verifier.regime import Regime
 from verifier.verdict import Verdict
+from verifier.weights import Weights
 
 FOLDER = Path(__file__).parent.parent / "reference" / "networks"
 TRAINED = Path(__file__).parent.parent / "networks"
@@ -230,3 +232,13 @@ def test_series_of_balls_that_are_too_wide_bound_nothing():
     found, _ = weights_of(decode(".npz", (TRAINED / "gru5.npz").read_bytes()), "gru-after-keep", [])
     with Balls(100).working():
         assert bound_by_expansion(record(found), Fraction(1), 5, True, Fraction(1, 10)) is None
+
+
+@pytest.mark.parametrize(("value", "shown"), [("1e400", "1e400"), ("1e2000", "1e2000"), ("469", "469")])
+def test_weights_beyond_the_floats_are_printed(tmp_path, capsys, value, shown):
+    weights = Weights("lstm", 1, {"b_i": {(0,): parse_rational(value)}, "V": {(0,): 1}})
+    (tmp_path / "m.json").write_bytes(encode(".json", weights, None, {}))
+    with pytest.raises(SystemExit) as ended:
+        main(["weights", str(tmp_path / "m.json"), "--n", "1"])
+    assert ended.value.code == 4
+    assert f"the largest is {shown}" in " ".join(capsys.readouterr().out.split())

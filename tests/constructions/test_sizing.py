@@ -36,6 +36,19 @@ def test_what_is_never_decided_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
         sizing.decide(REGIME, lambda meets: meets(arb(1) / 3))
 
 
+def test_strict_leaves_equality_out() -> None:
+    third = Fraction(1, 3)
+    assert [sizing.within(third, third, strict) for strict in (False, True)] == [True, False]
+    assert [sizing.within(third + Fraction(delta, 9), third, True) for delta in (-1, 1)] == [True, False]
+
+
+@pytest.mark.parametrize("value", [Fraction(1, 7), Fraction(1), Fraction(4), Fraction(9, 2), Fraction(2**70), Fraction(2**90, 3)])
+def test_the_least_exponent_reaches_and_the_next_smaller_does_not(value: Fraction) -> None:
+    exponent = sizing.least_exponent(value)
+    assert 2**exponent >= value
+    assert exponent == 0 or 2 ** (exponent - 1) < value
+
+
 @pytest.mark.parametrize("precision_error", [ValueError, ZeroDivisionError])
 def test_other_errors_are_not_swallowed(precision_error: type[Exception]) -> None:
     def choose(meets: sizing.Meets) -> bool:

@@ -140,6 +140,20 @@ def test_shown_decimals_read_back(mantissa, exponent):
     assert parse_rational(show_rational(value)) == value
 
 
+@pytest.mark.parametrize(
+    "text", ["1e100000/1e-20000", "1e-60000/1e60000", "3e-100000/1e10000", "2^-100000/2^60000", "-0.0001e-100000"]
+)
+def test_numbers_with_longer_exponents_than_are_read_are_written_without(text):
+    value = parse_rational(text)
+    assert parse_rational(show_rational(value)) == value
+
+
+@pytest.mark.parametrize("text", ["1e100000/1e-100000", "1e-100000/1e100000", "1e100000/3e-20500"])
+def test_quotients_beyond_the_largest_numbers_are_refused(text):
+    with pytest.raises(UsageError, match="exponents up to 100,000"):
+        parse_rational(text)
+
+
 @pytest.mark.parametrize("text", ["1e5000", "-1e5000", "1e-5000", "3e99999", "1/3e5000", "7^-9000"])
 def test_numbers_beyond_4300_digits_read_back(text):
     """Python refuses int <-> str beyond 4300 digits unless told otherwise; the parser accepts exponents up to 100 000."""

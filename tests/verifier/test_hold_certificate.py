@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -16,7 +17,8 @@ from verifier.certificate import check_data
 from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.hold_certificate import FIELDS, to_data
-from verifier.holding import HoldCertificate, certify_hold
+from verifier.holding import GUARD_BITS, HoldCertificate, certify_hold
+from verifier.refresh.clock import LARGEST_PERIOD
 from verifier.review import Review, content_hash
 from verifier.verdict import Verdict
 
@@ -131,6 +133,16 @@ def test_a_number_lost_beyond_any_exponent_is_refuted() -> None:
     certificate = certify_hold(RIGHT.readouts[::-1], RIGHT.task)
     assert certificate.verdict is R
     assert all(not held.upper.is_finite() for held in certificate.held)
+
+
+def test_a_tolerance_far_beyond_the_weights_is_refuted_at_a_precision_that_is_bounded() -> None:
+    """10^-20000 would ask for 265,910 bits; levels that fine are not checked, and what misses the tolerance is not pushed."""
+    coarse = certified(tolerance="1/10")
+    certificate = certify_hold(coarse.readouts, replace(coarse.task, tolerance=Fraction(1, 10**20_000)))
+    assert certificate.verdict is R
+    assert certificate.working_bits == 4 * LARGEST_PERIOD + GUARD_BITS
+    assert all(held.upper.is_finite() and held.pushed is None for held in certificate.held)
+    assert all(held.pushed is not None for held in coarse.held)
 
 
 # --- forged certificates ----------------------------------------------------------------------------------------------

@@ -6,14 +6,15 @@ from fractions import Fraction
 import pytest
 from flint import arb
 
-from constructions import Construction, construct
-from constructions.refresh import ACCUMULATE, CLOCK, HOLD, Sizes, fine_gain, network
+from constructions import Construction, construct, integrators, refresh_gru, refresh_pair
+from constructions.refresh import ACCUMULATE, CAPTURE, CLOCK, HOLD, Sizes, fine_gain, network
 from proofs.checks import random_weights
 from verifier.arithmetic.balls import TINY_EXPONENT, Balls, show_lower, show_near, show_upper, to_ball
 from verifier.observed import run_error
 from verifier.program import record
-from verifier.refresh import bound_refresh, push_levels
-from verifier.refresh.clock import SHARE_BITS, shares
+from verifier.refresh import bound_refresh, gru, lstm_pair, push_levels
+from verifier.refresh.clock import SHARE_BITS, Cycles, shares
+from verifier.refresh.levels import fits, middle_of
 from verifier.refresh.lstm import recognise
 from verifier.run import Runner
 from verifier.sequences import join, show_runs
@@ -234,3 +235,59 @@ def test_long_inputs_are_cut_and_marked() -> None:
     assert show_runs(((F(1, 3) + F(1, 2**200), 1),)) == "0.333333333333333..."
     assert show_runs(((F(-1, 3) - F(1, 2**200), 1),)).startswith("-0.33333333333333")
     assert show_runs(((F(3, 4), 2),)) == "0.75 (2 times)"
+
+
+# --- numbers too long, too large or too small -------------------------------------------------------------------------
+
+LONG = F(1, 10**40_000)
+SHORT = F(1, 10**20_000)
+"""10^40000 has 132,878 bits, 10^20000 half as many."""
+
+
+OF_EVERY_FORM = {
+    "lstm": (small(), [("V", (CAPTURE,)), ("V", (HOLD,))]),
+    "three units": (refresh_pair.network(3, refresh_pair.Sizes(3, 20), F(1))[0], [("V", (refresh_pair.HOLD,))]),
+    "gru": (refresh_gru.network("gru", 4, refresh_gru.Sizes(3, 20), F(1))[0], [("b_n", (refresh_gru.HOLD,))]),
+    "tanh": (integrators.network("tanh", 15, integrators.Sizes(3, 20), F(1))[0], [("b_h", (integrators.FLAG,))]),
+}
+
+
+@pytest.mark.parametrize("name", OF_EVERY_FORM)
+@pytest.mark.parametrize(("number", "is_long"), [(LONG, True), (1 / LONG, True), (SHORT, False)])
+def test_weights_of_too_many_bits_are_told_and_not_decided(name: str, number: Fraction, is_long: bool) -> None:
+    weights, places = OF_EVERY_FORM[name]
+    with Balls(BITS).working():
+        found = bound_refresh(record(weights.replace(dict.fromkeys(places, number))), F(1))
+        assert found is not None
+        assert [i.name for i in found.inequalities if i.name == "size"] == ["size"] * is_long
+        if is_long:
+            assert found.verdict is Verdict.UNDECIDED
+            assert (len(found.inequalities), found.bits, found.upper.is_finite()) == (1, BITS, False)
+
+
+def test_other_networks_of_too_many_bits_are_left_to_other_methods() -> None:
+    assert bound_refresh(record(Weights("lstm", 1, {"V": {(0,): LONG}})), F(1)) is None
+
+
+@pytest.mark.parametrize("number", [arb(2) ** -(10**12), arb(2) ** (10**12), arb("inf"), arb(1, arb("inf"))])
+def test_numbers_that_no_rational_holds_have_no_middle(number: arb) -> None:
+    assert not fits(number)
+    assert middle_of(number) == 0
+
+
+def test_the_middle_of_a_number_is_exact() -> None:
+    assert middle_of(arb(F(3, 8).numerator) / 8) == F(3, 8)
+    assert middle_of(arb(2) ** -300_000) == F(1, 2**300_000)
+
+
+def test_thresholds_below_any_exponent_are_no_origin() -> None:
+    """Clocks that have almost vanished leave thresholds of 2^-(2^40) or so: the GRU's and the pair's origins are 0 then."""
+    tiny, one = arb(2) ** -(2**40), arb(1)
+    program = record(refresh_gru.network("gru", 4, refresh_gru.Sizes(3, 20), F(1))[0])
+    form, phase = gru.recognise(program), gru.Phase(one, one, one, tiny, one, arb(0))
+    assert form is not None
+    assert gru.Numbers(form, F(1), Cycles(phase, [phase] * 3, [phase] * 3, Verdict.PROVED)).origin == 0
+    pair_form = lstm_pair.recognise(record(refresh_pair.network(3, refresh_pair.Sizes(3, 20), F(1))[0]))
+    pair_phase = lstm_pair.Phase(one, one, one, one, one, one, tiny, arb(0))
+    assert pair_form is not None
+    assert lstm_pair.Numbers(pair_form, F(1), Cycles(pair_phase, [pair_phase] * 3, [pair_phase] * 3, Verdict.PROVED)).origin == 0

@@ -113,23 +113,10 @@ def copy(
                 click.echo(f"Rocq file written to {rocq}; check it with: verify proofs --certificate {rocq}")
         click.echo(last_line(result, answer.theorem))
         return result.verdict.exit_code
-    if certificate is not None:
-        raise UsageError(no_weights("--certificate", answer))
-    if rocq is not None:
-        raise UsageError(no_weights("--rocq", answer))
-    verdict = verdict_without_weights(answer)
+    refuse_files(answer, {"--certificate": certificate, "--rocq": rocq})
     if plot is not None:
         draw_figures(plot, [])
-    if as_json:
-        data = {"question": task.to_data(), "verdict": verdict.value, "reason": answer.reason}
-        click.echo(json.dumps(data | theorem_field(answer), indent=1))
-        return verdict.exit_code
-    if not quiet:
-        click.echo(wrapped("question", f"{task.architecture}, {task.hidden} hidden units: {task.describe()}"))
-        print_without_weights(answer)
-        click.echo()
-    click.echo(line_without_weights(answer))
-    return verdict.exit_code
+    return say_without_weights(answer, task.asked(), {}, as_json=as_json, quiet=quiet)
 
 
 def requested(
@@ -149,9 +136,28 @@ def requested(
     return copy_task(architecture, n, precision, tolerance=tolerance, bound=bound, hidden=hidden, symbols=symbols)
 
 
-def no_weights(option: str, answer: Impossible | NotKnown) -> str:
-    """What an option that writes weights says of an answer without them."""
-    return f"{option} needs weights, and there are none here: {answer.reason}; leave it out to see the answer"
+def refuse_files(answer: Impossible | NotKnown, files: Mapping[str, Path | None]) -> None:
+    """Raise `UsageError` where an option, by name, asks for a file of the weights that an answer does not have."""
+    for option, path in files.items():
+        if path is not None:
+            raise UsageError(f"{option} needs weights, and there are none here: {answer.reason}; leave it out to see the answer")
+
+
+def say_without_weights(
+    answer: Impossible | NotKnown, asked: str, horizon: Mapping[str, str], *, as_json: bool, quiet: bool
+) -> int:
+    """Print why there are no weights; the question is `asked` in words, its horizon as fields. Return the exit code."""
+    verdict = verdict_without_weights(answer)
+    if as_json:
+        data = {"question": answer.task.to_data(), **horizon, "verdict": verdict.value, "reason": answer.reason}
+        click.echo(json.dumps(data | theorem_field(answer), indent=1))
+        return verdict.exit_code
+    if not quiet:
+        click.echo(wrapped("question", asked))
+        print_without_weights(answer)
+        click.echo()
+    click.echo(line_without_weights(answer, horizon))
+    return verdict.exit_code
 
 
 def verdict_without_weights(answer: Impossible | NotKnown) -> Verdict:
@@ -202,13 +208,14 @@ def machine_line(verdict: Verdict, fields: Mapping[str, str]) -> str:
     return " ".join([verdict.value, *(f"{key}={value}" for key, value in fields.items())])
 
 
-def line_without_weights(answer: Impossible | NotKnown) -> str:
+def line_without_weights(answer: Impossible | NotKnown, horizon: Mapping[str, str]) -> str:
     """The last line of an answer that has no weights."""
-    verdict = verdict_without_weights(answer)
+    verdict, asked = verdict_without_weights(answer), fields_of(answer.task)
     if verdict is Verdict.PROVED:
-        bound = show_rational(answer.task.bound)
-        return machine_line(verdict, {"answer": "impossible", "theorem": "T8", **fields_of(answer.task), "least_error": bound})
-    return machine_line(verdict, {"answer": "unknown", "theorem": "none", **fields_of(answer.task)})
+        fields = {"answer": "impossible", "theorem": "T8", **asked, "least_error": show_rational(answer.task.bound)}
+    else:
+        fields = {"answer": "unknown", "theorem": "none", **asked}
+    return machine_line(verdict, {**fields, **horizon})
 
 
 def last_line(result: CopyCertificate, theorem: str) -> str:
@@ -231,7 +238,7 @@ def last_line(result: CopyCertificate, theorem: str) -> str:
 def print_copy(result: CopyCertificate, answer: CopyConstruction) -> None:
     """The whole report of a certified copy, without the last line."""
     task = result.task
-    click.echo(wrapped("question", f"{task.architecture}, {task.hidden} hidden units: {task.describe()}"))
+    click.echo(wrapped("question", task.asked()))
     click.echo(wrapped("answer", f"{_answer(result)}: {answer.title} (theorem {answer.theorem}), out at times n ... 2n - 1"))
     if answer.scale != 1:
         sized = f"ε = {show_rational(answer.scale)}: a power of ten whose error, bounded in balls, meets the tolerance"

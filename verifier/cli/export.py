@@ -318,7 +318,7 @@ def _print(
     facts: FloatFacts | None,
 ) -> None:
     regime = found.regime
-    click.echo(wrapped("question", f"{architecture}, {regime.hidden} hidden units: {regime.describe()}"))
+    click.echo(wrapped("question", regime.asked()))
     click.echo(wrapped("answer", f"yes: {answer.title} (theorem {answer.theorem})"))
     sizes = [f"{letter(k.name)} = {_power(v)}" for k, v in answer.parameters.items() if k.name not in ("n", "M")]
     if sizes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -284,7 +285,7 @@ def _print(reports: Sequence[tuple[Network, GradientReport]], missing: Sequence[
         if made is not None:
             tolerance = f"recall within {show_rational(made.regime.tolerance)}" if made.regime.tolerance else "exact recall"
             what = f"{made.title} (theorem {made.theorem}), sized for {tolerance}"
-        click.echo(wrapped(network.name, f"{what}; largest weight {show_bound(arb(_ceil(network.weights.largest)), True, 3)}"))
+        click.echo(wrapped(network.name, f"{what}; largest weight {show_bound(arb(math.ceil(network.weights.largest)), True, 3)}"))
     for item in missing:
         click.echo(wrapped(item.regime.architecture, f"no weights to look at: {item.reason}"))
     shown = [(network, report) for network, report in reports if report.rows]
@@ -297,10 +298,6 @@ def _print(reports: Sequence[tuple[Network, GradientReport]], missing: Sequence[
             _print_conclusions(network, report)
     click.echo(wrapped("sources", SOURCES))
     click.echo()
-
-
-def _ceil(value: Fraction) -> int:
-    return -(-value.numerator // value.denominator)
 
 
 def _print_table(shown: Sequence[tuple[Network, GradientReport]]) -> None:

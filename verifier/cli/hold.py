@@ -11,17 +11,13 @@ from constructions.hold import HoldConstruction, construct_hold, units_for
 from verifier.arithmetic.balls import Balls, largest, show_lower, show_upper
 from verifier.cli.copy import (
     fields_of,
-    line_without_weights,
     machine_line,
-    no_weights,
-    print_without_weights,
-    theorem_field,
-    verdict_without_weights,
+    refuse_files,
+    say_without_weights,
 )
 from verifier.cli.files import check_writable, write_text
 from verifier.cli.report import wrapped
 from verifier.copy_task import CopyTask
-from verifier.errors import UsageError
 from verifier.hold_certificate import to_data
 from verifier.holding import HoldCertificate, certify_hold
 from verifier.summary import DIGITS
@@ -34,19 +30,8 @@ def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None
         check_writable(certificate)
     answer = construct_hold(task)
     if not isinstance(answer, HoldConstruction):
-        if certificate is not None:
-            raise UsageError(no_weights("--certificate", answer))
-        verdict = verdict_without_weights(answer)
-        if as_json:
-            data = {"question": task.to_data(), "horizon": "forever", "verdict": verdict.value, "reason": answer.reason}
-            click.echo(json.dumps(data | theorem_field(answer), indent=1))
-            return verdict.exit_code
-        if not quiet:
-            click.echo(wrapped("question", question_for_ever(task)))
-            print_without_weights(answer)
-            click.echo()
-        click.echo(f"{line_without_weights(answer)} horizon=forever")
-        return verdict.exit_code
+        refuse_files(answer, {"--certificate": certificate})
+        return say_without_weights(answer, question_for_ever(task), {"horizon": "forever"}, as_json=as_json, quiet=quiet)
     result = certify_hold(answer.readouts, task)
     text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
     if certificate is not None:
@@ -64,7 +49,7 @@ def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None
 
 def question_for_ever(task: CopyTask) -> str:
     """The question in words."""
-    return f"{task.architecture}, {task.hidden} hidden units: {task.describe()}, at every step t >= {task.n}, whatever comes later"
+    return f"{task.asked()}, at every step t >= {task.n}, whatever comes later"
 
 
 def hold_line(result: HoldCertificate) -> str:

@@ -16,7 +16,6 @@ from verifier.certificate import to_data
 from verifier.certify import Certificate
 from verifier.cli.report import regime_fields, wrapped
 from verifier.exact import show_rational
-from verifier.regime import Regime
 from verifier.summary import DIGITS
 from verifier.verdict import Verdict
 
@@ -38,7 +37,7 @@ def impossible_text(decision: Impossible) -> str:
     theorem, floor = decision.theorem, decision.floor
     because = "" if floor is None else f". {floor.because}"
     lines = [
-        wrapped("question", _question(decision.regime)),
+        wrapped("question", decision.regime.asked()),
         wrapped("answer", f"{OUTCOMES[decision.verdict]} {theorem.id} ({theorem.title}){because}"),
         wrapped("theorem", theorem.statement),
         wrapped("least error", _least(floor)),
@@ -73,7 +72,7 @@ def open_text(decision: Open) -> str:
     found = decision.floor
     forced = "no theorem of this version bounds it from below" if found is None else f"{_least(found[1])} ({found[0]})"
     lines = [
-        wrapped("question", _question(decision.regime)),
+        wrapped("question", decision.regime.asked()),
         wrapped("answer", f"not known to this version: {decision.reason}"),
         wrapped("least error", forced),
         *_closest(decision.best, "is the best known here"),
@@ -151,10 +150,6 @@ def _exact_floor(floor: Floor | None) -> str | None:
     if floor is None:
         return None
     return "infinite" if floor.error is None else show_rational(floor.error)
-
-
-def _question(regime: Regime) -> str:
-    return f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"
 
 
 def _least(floor: Floor | None) -> str:

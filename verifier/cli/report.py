@@ -89,7 +89,7 @@ def regime_fields(regime: Regime) -> dict[str, str]:
 def print_certificate(certificate: Certificate, construction: Construction, show_weights: bool) -> None:
     """Print the whole report, without the last line."""
     regime = certificate.regime
-    click.echo(wrapped("question", f"{regime.architecture}, {regime.hidden} hidden units: {regime.describe()}"))
+    click.echo(wrapped("question", regime.asked()))
     click.echo(wrapped("answer", _answer(certificate, construction)))
     sizes = ", ".join(
         f"{letter(name)} = {show_rational(value)}" for name, value in certificate.parameters.items() if name not in ("n", "M")

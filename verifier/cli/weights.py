@@ -12,9 +12,9 @@ import click
 
 from proofs.impossible import forbidding, missed_word
 from verifier.any_weights import Bracket, bracket, walked
-from verifier.arithmetic.balls import Balls, show_lower, show_upper
+from verifier.arithmetic.balls import Balls, show_lower, show_upper, to_ball
 from verifier.cells import CELLS
-from verifier.certify import DEFAULT_STEPS
+from verifier.certify import DEFAULT_STEPS, GUARD_BITS
 from verifier.cli.architecture import Count, Exact
 from verifier.cli.files import read_bytes
 from verifier.cli.plot import check_plot, draw_figures, plot_option
@@ -28,6 +28,9 @@ from verifier.sequences import show_runs
 from verifier.summary import DIGITS
 from verifier.verdict import Verdict, check_less
 from verifier.weights import Weights
+
+LARGEST_SHOWN = 2**1000
+"""Numbers up to this, and down to its reciprocal, are printed as floats are."""
 
 USUAL_SHARE = Fraction(1, 10)
 """Tolerance over M where none is asked for."""
@@ -144,7 +147,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def _print(file: Path, content: Content, roles: Mapping[str, str], result: Bracket, names: Sequence[str], usual: bool) -> None:
     regime, found = result.regime, result.weights
-    what = f"{found.cell}, {found.hidden} hidden units: {regime.describe()}"
+    what = regime.asked()
     click.echo(wrapped("question", what + (" (M/10, as no --tolerance was given)" if usual else "")))
     for line in describe_file(file, content, found, roles):
         click.echo(line)
@@ -183,7 +186,15 @@ def _described(found: Weights) -> str:
     nonzero = sum(len(array) for array in found.blocks().values())
     shapes = CELLS[found.cell].block_shapes(found.hidden).values()
     total = sum(_count(shape) for shape in shapes)
-    return f"{CELLS[found.cell].title}, {nonzero} of {total} weights are not 0, the largest is {float(found.largest):.3g}"
+    return f"{CELLS[found.cell].title}, {nonzero} of {total} weights are not 0, the largest is {_shown(found.largest)}"
+
+
+def _shown(size: Fraction) -> str:
+    """A modulus in three digits; beyond the floats rounded up."""
+    if not size or Fraction(1, LARGEST_SHOWN) <= size <= LARGEST_SHOWN:
+        return f"{float(size):.3g}"
+    with Balls(size.numerator.bit_length() + GUARD_BITS).working():
+        return show_upper(to_ball(size), 3)
 
 
 def _count(shape: tuple[int, ...]) -> int:

@@ -21,6 +21,9 @@ from verifier.verdict import Verdict, all_of
 P = TypeVar("P")
 H = TypeVar("H", bound=Held)
 
+LARGEST_BITS = 100_000
+"""Bits of the weights' numerators and denominators: what is proposed for M = 10^±20000 has fewer, and balls of more are slow."""
+
 SPARE_BITS = 96
 """Bits beyond those with which the parts of integrators cancel."""
 
@@ -68,25 +71,63 @@ def bound_refresh(program: Program, bound: Fraction, position: int = 1) -> Refre
     distance from -1, and these are compared with 1/gain; for integrators with half as many bits more than the largest weight
     has, and `SPARE_BITS`: what is open is next to 1 but for a part that cancels. Hypotheses checked here: all of theory C9.
     """
+    decided = _recognised(program, bound, position)
+    if decided is None:
+        return None
+    if not is_short(program):
+        return _undecided("size", f"numerators and denominators of its weights have at most {LARGEST_BITS:,} bits")
+    return decided()
+
+
+def is_short(program: Program) -> bool:
+    """Whether all numbers of a program have at most `LARGEST_BITS`."""
+    numbers = [*program.initial, *(number for o in program.operations for number in (o.bias, *o.coefficients))]
+    return all(part.bit_length() <= LARGEST_BITS for number in numbers for part in number.as_integer_ratio())
+
+
+def _recognised(program: Program, bound: Fraction, position: int) -> Callable[[], Refresh] | None:
+    """What decides a network of one of the forms; None for any other."""
     if (long := lstm.recognise(program)) is not None:
-        boxes = lstm.StateBoxes(program, long.gain, long.hold, (long.capture, long.accumulate))
-        captured = partial(lstm.Numbers, long, bound, position=position)
-        return _bound(boxes, lstm.clock(program, long), captured, decide, bound, position=position)
+        return partial(_decide_long, program, long, bound, position)
     if position > 1:
         return None
     if (pair := lstm_pair.recognise(program)) is not None:
-        boxes = lstm.StateBoxes(program, pair.gain, pair.hold, (pair.accumulate,))
-        with flint.ctx.workprec(flint.ctx.prec + int(abs(pair.gain)).bit_length()):
-            return _bound(boxes, lstm_pair.clock(program, pair), partial(lstm_pair.Numbers, pair, bound), decide, bound)
+        return partial(_decide_pair, program, pair, bound)
     if (gated := gru.recognise(program)) is not None:
-        with flint.ctx.workprec(flint.ctx.prec + int(abs(gated.gain)).bit_length()):
-            states, clock = gru.StateBoxes(program, gated), gru.clock(program, gated)
-            return _bound(states, clock, partial(gru.Numbers, gated, bound), decide, bound)
+        return partial(_decide_gated, program, gated, bound)
     if (added := integrators.recognise(program)) is not None:
-        with flint.ctx.workprec(max(flint.ctx.prec, 3 * int(added.network.largest).bit_length() // 2 + SPARE_BITS)):
-            numbers = partial(trials.Numbers, added, bound)
-            return _bound(None, trials.clock(program, added), numbers, trials.decide, bound, "C9-tanh")
+        return partial(_decide_added, program, added, bound)
     return None
+
+
+def _decide_long(program: Program, form: lstm.Form, bound: Fraction, position: int) -> Refresh:
+    boxes = lstm.StateBoxes(program, form.gain, form.hold, (form.capture, form.accumulate))
+    captured = partial(lstm.Numbers, form, bound, position=position)
+    return _bound(boxes, lstm.clock(program, form), captured, decide, bound, position=position)
+
+
+def _decide_pair(program: Program, form: lstm_pair.Form, bound: Fraction) -> Refresh:
+    boxes = lstm.StateBoxes(program, form.gain, form.hold, (form.accumulate,))
+    with flint.ctx.workprec(flint.ctx.prec + int(abs(form.gain)).bit_length()):
+        return _bound(boxes, lstm_pair.clock(program, form), partial(lstm_pair.Numbers, form, bound), decide, bound)
+
+
+def _decide_gated(program: Program, form: gru.Form, bound: Fraction) -> Refresh:
+    with flint.ctx.workprec(flint.ctx.prec + int(abs(form.gain)).bit_length()):
+        boxes, clock = gru.StateBoxes(program, form), gru.clock(program, form)
+        return _bound(boxes, clock, partial(gru.Numbers, form, bound), decide, bound)
+
+
+def _decide_added(program: Program, form: integrators.Integrators, bound: Fraction) -> Refresh:
+    with flint.ctx.workprec(max(flint.ctx.prec, 3 * int(form.network.largest).bit_length() // 2 + SPARE_BITS)):
+        numbers = partial(trials.Numbers, form, bound)
+        return _bound(None, trials.clock(program, form), numbers, trials.decide, bound, "C9-tanh")
+
+
+def _undecided(name: str, text: str, boxes: Boxes | None = None, theorem: str = "C9") -> Refresh:
+    """Nothing but one hypothesis that is not met."""
+    missing = Inequality(name, text, 1, Verdict.UNDECIDED)
+    return Refresh((missing,), arb("inf"), boxes, Hints.none(), 0, (), theorem, flint.ctx.prec)
 
 
 def _bound(
@@ -101,9 +142,7 @@ def _bound(
     """The inequalities of a network of some form."""
     cycles = clock.cycles()
     if cycles is None or not cycles.are_long or len(cycles.first) < SHORTEST_PERIOD + position - 1:
-        text = f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps"
-        never = Inequality("clock", text, 1, Verdict.UNDECIDED)
-        return Refresh((never,), arb("inf"), boxes, Hints.none(), 0, (), theorem, flint.ctx.prec)
+        return _undecided("clock", f"the hold unit loads, after {SHORTEST_PERIOD} to {LARGEST_PERIOD} steps", boxes, theorem)
     found = Inequalities()
     found.state("clock", "the clock comes back to one set of states every P steps, whatever the inputs", cycles.returns)
     memory = numbers(cycles)

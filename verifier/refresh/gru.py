@@ -25,13 +25,13 @@ from typing import NamedTuple
 
 from flint import arb
 
-from verifier.arithmetic.balls import ONE, ZERO, Balls, exact_fraction, largest, to_ball
+from verifier.arithmetic.balls import ONE, ZERO, Balls, largest, to_ball
 from verifier.arithmetic.enclosures import Interval
 from verifier.program import Program
 from verifier.refresh.cells import Box
 from verifier.refresh.clock import Clock, Cycles, shares
 from verifier.refresh.form import Steady, is_sum, linear
-from verifier.refresh.levels import Bit, Conversion, Inequalities
+from verifier.refresh.levels import Bit, Conversion, Inequalities, middle_of
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,7 @@ class Numbers:
         self.form, self.opening, self.first, self.later = form, cycles.opening, cycles.first, cycles.later
         self.slope, self.gain = form.slope, to_ball(form.gain)
         self.scale, self.reach = to_ball(form.scale), to_ball(abs(form.scale) * bound)
-        middle = arb((self.later[-2].threshold - self.later[-2].bit).mid())
-        self.origin = exact_fraction(middle) if middle.is_finite() else Fraction(0)
+        self.origin = middle_of(self.later[-2].threshold - self.later[-2].bit)
         self.constant = form.constant + form.slope * self.origin
         self.zero = to_ball(self.origin)
 

@@ -46,8 +46,9 @@ ATTACKED = (Fraction(-3, 4), Fraction(0), Fraction(3, 4))
 """Places in [-1, 1] near which such inputs are looked for."""
 
 
-LARGEST_EXPONENT = 1_000_000
-"""Binary exponents up to which numbers are turned into rationals: a gate may be open by 2^-(2^40), which fits a ball alone."""
+LARGEST_EXPONENT = 400_000
+"""Binary exponents up to which numbers are turned into rationals, those of weights of `bound.LARGEST_BITS` among them: a gate may
+be open by 2^-(2^40), which fits a ball alone."""
 
 
 class Inequality(NamedTuple):
@@ -218,6 +219,11 @@ def fits(number: arb) -> bool:
     return all(abs(int(point.man_exp()[1])) <= LARGEST_EXPONENT for point in (number.upper(), number.mid()))
 
 
+def middle_of(number: arb) -> Fraction:
+    """The middle of a number; 0 where it does not fit a rational, for what may be any number near that."""
+    return exact_fraction(arb(number.mid())) if fits(number) else Fraction(0)
+
+
 def distortion(memory: Held, bound: Fraction) -> arb:
     """max |y_1 - x_1|."""
     slope, constant = to_ball(memory.slope), to_ball(memory.constant)
@@ -301,7 +307,7 @@ def _firsts(memory: Held, bound: Fraction, cycle: Cycle) -> tuple[Fraction, ...]
     found: list[Fraction] = []
     for share in ATTACKED:
         held = memory.captured(to_ball(share * bound))
-        distorted = exact_fraction(arb((to_ball(slope) * held).mid())) + constant - share * bound
-        border = round(exact_fraction(arb(held.mid())) / unit) * unit
+        distorted = middle_of(to_ball(slope) * held) + constant - share * bound
+        border = round(middle_of(held) / unit) * unit
         found += [slope * (border + side * near) + constant - distorted for side in (1, -1)]
     return tuple(x for x in found if abs(x) <= bound)

@@ -23,11 +23,11 @@ from typing import NamedTuple
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, largest, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, largest, to_ball
 from verifier.program import Kind, Program
 from verifier.refresh.clock import SHARE_BITS, Clock, Cycles, shares
 from verifier.refresh.form import STEADY, Affine, split
-from verifier.refresh.levels import Bit, Conversion, Inequalities
+from verifier.refresh.levels import Bit, Conversion, Inequalities, middle_of
 from verifier.refresh.lstm import Gated, gated
 
 
@@ -141,8 +141,7 @@ class Numbers:
         self.form, self.opening, self.first, self.later = form, cycles.opening, cycles.first, cycles.later
         self.slope, self.gain, self.shown = form.slope, to_ball(form.gain), to_ball(form.shown)
         self.scale, self.reach, self.feedback = to_ball(form.scale), to_ball(abs(form.scale) * bound), to_ball(form.feedback)
-        middle = arb((self.later[-2].threshold - self.unit()).mid())
-        self.origin = exact_fraction(middle) if middle.is_finite() else Fraction(0)
+        self.origin = middle_of(self.later[-2].threshold - self.unit())
         self.constant = form.constant + form.slope * self.origin
         self.zero = to_ball(self.origin)
 

@@ -23,11 +23,21 @@ from typing import NamedTuple
 
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, exact_fraction, to_ball
+from verifier.arithmetic.balls import ZERO, to_ball
 from verifier.program import Program
 from verifier.refresh.clock import Clock, Cycles
 from verifier.refresh.integrators import Integrators
-from verifier.refresh.levels import CYCLES, Cycle, Decision, Inequalities, Span, conclude, distance_from_input, span_of
+from verifier.refresh.levels import (
+    CYCLES,
+    Cycle,
+    Decision,
+    Inequalities,
+    Span,
+    conclude,
+    distance_from_input,
+    middle_of,
+    span_of,
+)
 from verifier.verdict import Verdict
 
 FADES = 4
@@ -82,8 +92,7 @@ class Numbers:
         self.start = self._start()
         self.first, self.later = (_Cycle(self, phases, cycles.later[0]) for phases in (cycles.first, cycles.later))
         last = cycles.later[-1]
-        constant = arb((to_ball(form.slope) * last.entry.tanh() + last.read).mid())
-        self.constant = exact_fraction(constant) if constant.is_finite() else Fraction(0)
+        self.constant = middle_of(to_ball(form.slope) * last.entry.tanh() + last.read)
 
     # --- the captured value -----------------------------------------------------------------------------------------------
 
@@ -175,7 +184,7 @@ class _Cycle:
         the clock is not known."""
         if not all(cap.is_finite() for cap in self.caps):
             return []
-        falling = sorted(range(1, self.period), key=lambda i: exact_fraction(arb(self.caps[i].mid())), reverse=True)
+        falling = sorted(range(1, self.period), key=lambda i: middle_of(self.caps[i]), reverse=True)
         chosen: list[int] = []
         for i in falling:
             if chosen and not FADES * self.caps[i] >= self.caps[chosen[-1]]:
