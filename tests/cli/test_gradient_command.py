@@ -99,13 +99,13 @@ def test_two_architectures_side_by_side(verify: Run) -> None:
 
 
 def test_horizons_beyond_all_stepping(verify: Run) -> None:
-    code, output, _ = verify("gradient", "lstm", "gru", "tanh", "sigmoid", "--n", "10^18", "--quiet")
+    code, output, _ = verify("gradient", "lstm", "gru", "tanh", "sigmoid", "--n", "10^18", "--steps", 50, "--quiet")
     assert code == 0
     assert fields(output)["inside_stated"] == "PROVED,PROVED,PROVED,PROVED"
 
 
 def test_a_small_tanh_network_vanishes(verify: Run) -> None:
-    code, output, _ = verify("gradient", "tanh", "--example", "contraction", "--hidden", "4", "--n", "10^18")
+    code, output, _ = verify("gradient", "tanh", "--example", "contraction", "--hidden", "4", "--n", "10^18", "--steps", 50)
     assert code == 0
     assert fields(output)["vanishing"] == "PROVED"
     assert fields(output)["carried"] == "REFUTED"
