@@ -430,19 +430,21 @@ def test_replacing_the_bound_by_itself_changes_nothing() -> None:
 
 
 def test_wrong_templates_are_rejected() -> None:
-    """Each cell with each entry of its template negated, doubled or dropped fails its cell step."""
+    """Each cell with each entry of its template negated, doubled or dropped fails its cell step, which fails the derivation."""
     good = derivation()
     templates = [step for step in good.steps if isinstance(step, CellEquations)]
     assert {step.cell for step in templates} == set(ALL_CELLS)
     for step in templates:
+        alone = dataclasses.replace(good, steps=(step,))
+        assert alone.check() == {step.name: Verdict.PROVED}
         for block, entries in step.template.items():
             for index, value in entries.items():
                 for changed in (-value, 2 * value, sympy.Integer(0)):
-                    template = {**step.template, block: {**entries, index: changed}}
-                    others = tuple(dataclasses.replace(step, template=template) if other is step else other for other in good.steps)
-                    broken = dataclasses.replace(good, steps=others)
-                    assert broken.check()[step.name] is not Verdict.PROVED, (step.cell, block, index)
-                    assert broken.verdict is not Verdict.PROVED
+                    wrong = dataclasses.replace(step, template={**step.template, block: {**entries, index: changed}})
+                    found = dataclasses.replace(alone, steps=(wrong,)).check()
+                    assert found[step.name] is not Verdict.PROVED, (step.cell, block, index)
+        others = tuple(wrong if other is step else other for other in good.steps)
+        assert dataclasses.replace(good, steps=others).verdict is not Verdict.PROVED
 
 
 @pytest.mark.parametrize(
