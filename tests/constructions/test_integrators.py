@@ -8,6 +8,7 @@ import pytest
 from commands import verify
 from refreshed import (
     ONE,
+    SOON,
     Place,
     assert_bits_and_gain_are_the_smallest,
     assert_bounds_of_changed_weights_hold,
@@ -47,6 +48,7 @@ from verifier.arithmetic.balls import Balls, to_ball
 from verifier.certificate import check_data, to_data
 from verifier.observed import run_error
 from verifier.program import record
+from verifier.refresh import clock
 from verifier.regime import Regime
 from verifier.run import Runner
 
@@ -183,7 +185,8 @@ def test_the_unchanged_weights_are_proved(cell: str) -> None:
 
 @pytest.mark.parametrize("place", places(GOOD["tanh"]), ids=str)
 @pytest.mark.parametrize("factor", [0, -1])
-def test_a_weight_that_is_missing_or_negative_is_not_proved(place: Place, factor: int) -> None:
+def test_a_weight_that_is_missing_or_negative_is_not_proved(place: Place, factor: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "LARGEST_PERIOD", SOON)
     assert_not_proved_within(scaled(GOOD["tanh"], place, F(factor)), TOLERANCE)
 
 
@@ -196,7 +199,8 @@ SCALED = [
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("place", SCALED, ids=str)
-def test_a_weight_that_is_off_is_not_proved(cell: str, place: Place) -> None:
+def test_a_weight_that_is_off_is_not_proved(cell: str, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "LARGEST_PERIOD", SOON)
     assert_not_proved_within(scaled(GOOD[cell], place, F(3, 2)), TOLERANCE)
 
 
@@ -229,7 +233,8 @@ def test_what_fails_is_named() -> None:
     assert "not every inequality of C9-tanh holds" in certificate.reason
 
 
-def test_a_memory_that_never_loads_is_not_proved() -> None:
+def test_a_memory_that_never_loads_is_not_proved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "LARGEST_PERIOD", SOON)
     wrong = GOOD["tanh"].replace({("b_h", (TURN,)): F(-1000)})
     what = read(wrong)
     assert what.verdict is Verdict.UNDECIDED
