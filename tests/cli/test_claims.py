@@ -3,9 +3,9 @@
 import xml.etree.ElementTree as ElementTree
 
 import pytest
+from commands import verify
 
 from verifier.cli.claims import Claim, compare, read_claims
-from verifier.cli.main import main
 from verifier.errors import UsageError
 
 GOOD = """
@@ -21,13 +21,6 @@ expect = "PROVED"
 """
 
 
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    printed = capsys.readouterr()
-    return stop.value.code, printed.out, printed.err
-
-
 @pytest.fixture
 def written(tmp_path):
     def write(text):
@@ -38,8 +31,8 @@ def written(tmp_path):
     return write
 
 
-def test_claims_that_hold(capsys, written):
-    code, out, _ = run(capsys, "claims", str(written(GOOD)), "--jobs", "1")
+def test_claims_that_hold(written):
+    code, out, _ = verify("claims", str(written(GOOD)), "--jobs", "1")
     assert code == 0
     assert out.splitlines()[-1] == "PROVED claims=2 hold=2 fail=0"
     assert [line.split()[0] for line in out.splitlines()[:2]] == ["holds", "holds"]
@@ -57,9 +50,9 @@ def test_claims_that_hold(capsys, written):
         (("relu --n", "rleu --n"), "did you mean 'relu'?"),
     ],
 )
-def test_claims_that_fail(capsys, written, tmp_path, change, trouble):
+def test_claims_that_fail(written, tmp_path, change, trouble):
     junit = tmp_path / "out.xml"
-    code, out, _ = run(capsys, "claims", str(written(GOOD.replace(*change))), "--junit", str(junit), "--jobs", "1", "--quiet")
+    code, out, _ = verify("claims", str(written(GOOD.replace(*change))), "--junit", str(junit), "--jobs", "1", "--quiet")
     assert code == 4
     assert trouble in out
     assert out.splitlines()[-1] == "REFUTED claims=2 hold=1 fail=1"
@@ -87,23 +80,23 @@ def test_claims_that_fail(capsys, written, tmp_path, change, trouble):
         ("x = 1\n" + GOOD, "must consist of [[claim]]"),
     ],
 )
-def test_malformed_files(capsys, written, tmp_path, text, complaint):
+def test_malformed_files(written, tmp_path, text, complaint):
     junit = tmp_path / "out.xml"
-    code, out, err = run(capsys, "claims", str(written(text)), "--junit", str(junit))
+    code, out, err = verify("claims", str(written(text)), "--junit", str(junit))
     assert (code, out) == (2, "")
     assert complaint in err
     assert len(err.splitlines()) == 1
     assert not junit.exists()
 
 
-def test_a_missing_file(capsys, tmp_path):
-    code, _, err = run(capsys, "claims", str(tmp_path / "none.toml"))
+def test_a_missing_file(tmp_path):
+    code, _, err = verify("claims", str(tmp_path / "none.toml"))
     assert code == 2
     assert "No such file" in err
 
 
-def test_an_unwritable_report(capsys, written, tmp_path):
-    code, out, err = run(capsys, "claims", str(written(GOOD)), "--junit", str(tmp_path / "no" / "out.xml"))
+def test_an_unwritable_report(written, tmp_path):
+    code, out, err = verify("claims", str(written(GOOD)), "--junit", str(tmp_path / "no" / "out.xml"))
     assert (code, out) == (2, "")
     assert "there is no folder" in err
 

@@ -18,45 +18,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Finished, fields, importing_the_same, verify_in_own_process
 
 from verifier.certificate import content_hash
 from verifier.cli import files
-from verifier.cli.main import main
 
 SMALL = ("lstm", "--n", "6", "--precision", "4")
-VERDICTS = {"PROVED": 0, "UNDECIDED": 3, "REFUTED": 4}
-
-Finished = tuple[int, str, str]
-"""Exit code, stdout, stderr."""
-
-
-@pytest.fixture
-def verify(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
-    """The command in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Finished:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, out, err
-
-    return run
-
-
-def in_process_of_its_own(*arguments: str, folder: Path, seconds: int = 30, **environment: str) -> Finished:
-    """The command as a real process."""
-    done = subprocess.run(
-        [sys.executable, "-m", "verifier", *arguments],
-        cwd=folder,
-        capture_output=True,
-        timeout=seconds,
-        check=False,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), **environment},
-    )
-    return done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
 
 
 def assert_is_a_usage_error(finished: Finished, *words: str) -> None:
@@ -71,15 +38,6 @@ def assert_is_a_usage_error(finished: Finished, *words: str) -> None:
     assert len(err) < 1000
     for word in words:
         assert word in err
-
-
-def fields(line: str) -> dict[str, str]:
-    """The last line: a verdict, then key=value."""
-    verdict, *pairs = line.split(" ")
-    assert verdict in VERDICTS
-    found = dict(pair.split("=", 1) for pair in pairs)
-    assert len(found) == len(pairs)
-    return {"verdict": verdict, **found}
 
 
 # --- bad input --------------------------------------------------------------------------------------------------------
@@ -176,7 +134,7 @@ def test_bad_input_is_one_line_and_code_2(name: str, verify: Callable[..., Finis
     ids=" ".join,
 )
 def test_huge_requests_do_not_hang(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    assert_is_a_usage_error(in_process_of_its_own(*arguments, folder=tmp_path, seconds=60))
+    assert_is_a_usage_error(verify_in_own_process(*arguments, folder=tmp_path, seconds=60))
 
 
 @pytest.mark.parametrize(
@@ -204,17 +162,17 @@ def test_numbers_of_thousands_of_digits_are_answered_or_refused(
 
 def test_a_grid_of_two_points_is_answered(tmp_path: Path) -> None:
     # tolerance M, strictly: any network whose output has the sign of x_1 does
-    code, out, err = in_process_of_its_own(
+    code, out, err = verify_in_own_process(
         "lstm", "--n", "5", "--domain", "grid", "--bits", "1", "--quiet", folder=tmp_path, seconds=60
     )
     assert (code, err) == (0, "")
-    assert fields(out.strip())["bits"] == "1"
+    assert fields(out)["bits"] == "1"
 
 
 @pytest.mark.parametrize("name", ["n zero", "architecture misspelt", "check a missing file", "no command"])
 def test_bad_input_in_a_real_process(name: str, tmp_path: Path) -> None:
     arguments, words = BAD[name]
-    assert_is_a_usage_error(in_process_of_its_own(*arguments, folder=tmp_path), *words)
+    assert_is_a_usage_error(verify_in_own_process(*arguments, folder=tmp_path), *words)
 
 
 MALFORMED: dict[str, bytes] = {
@@ -291,7 +249,7 @@ GOOD: dict[str, tuple[str, ...]] = {
 def test_good_runs_end_with_a_proved_line(name: str, verify: Callable[..., Finished]) -> None:
     code, out, err = verify(*GOOD[name])
     assert (code, err) == (0, "")
-    last = fields(out.splitlines()[-1])
+    last = fields(out)
     assert last["verdict"] == "PROVED"
     assert last["architecture"] == "lstm"
     assert last["theorem"] == "C6"
@@ -304,7 +262,7 @@ def test_good_runs_end_with_a_proved_line(name: str, verify: Callable[..., Finis
 
 def test_last_line_says_what_was_asked(verify: Callable[..., Finished]) -> None:
     _, out, _ = verify("lstm", "--n", "12", "--precision", "5", "--bound", "3", "--hidden", "4", "--quiet")
-    last = fields(out.strip())
+    last = fields(out)
     assert (last["n"], last["bound"], last["hidden"], last["tolerance"]) == ("12", "3", "4", "0.00003")
     assert (last["horizon"], last["domain"]) == ("upto", "box")
     assert re.fullmatch(r"[0-9a-f]{16}", last["weights"])
@@ -315,7 +273,7 @@ def test_quiet_prints_one_line(verify: Callable[..., Finished]) -> None:
     code, out, err = verify(*SMALL, "--quiet")
     assert (code, err) == (0, "")
     assert len(out.splitlines()) == 1
-    assert fields(out.strip())["verdict"] == "PROVED"
+    assert fields(out)["verdict"] == "PROVED"
 
 
 def test_json_is_what_check_confirms(verify: Callable[..., Finished], tmp_path: Path) -> None:
@@ -326,7 +284,7 @@ def test_json_is_what_check_confirms(verify: Callable[..., Finished], tmp_path: 
     (tmp_path / "c.json").write_text(out)
     code, out, err = verify("check", "c.json")
     assert (code, err) == (0, "")
-    assert fields(out.splitlines()[-1])["verdict"] == "PROVED"
+    assert fields(out)["verdict"] == "PROVED"
     assert out.count("confirmed") == 3 + len(data["claims"])
     assert "REFUTED" not in out
 
@@ -353,7 +311,7 @@ def test_certificate_file_is_replaced(verify: Callable[..., Finished], tmp_path:
 def test_forever_is_undecided(verify: Callable[..., Finished], tmp_path: Path) -> None:
     code, out, err = verify("gru", "--horizon", "forever", "--hidden", "3", "--certificate", "c.json")
     assert (code, err) == (3, "")
-    assert fields(out.splitlines()[-1])["verdict"] == "UNDECIDED"
+    assert fields(out)["verdict"] == "UNDECIDED"
     assert "PROVED" not in out
     assert list(tmp_path.iterdir()) == []
 
@@ -368,7 +326,7 @@ def test_forever_quiet_prints_one_line(verify: Callable[..., Finished]) -> None:
     code, out, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--quiet")
     assert code == 3
     assert len(out.splitlines()) == 1
-    assert fields(out.strip())["verdict"] == "UNDECIDED"
+    assert fields(out)["verdict"] == "UNDECIDED"
 
 
 def certificate_of(verify: Callable[..., Finished]) -> dict[str, Any]:
@@ -414,7 +372,7 @@ def test_forged_certificate_with_a_surrogate_in_a_real_process(verify: Callable[
     data["verdict"] = "\ud800"
     data["sha256"] = content_hash(data)
     (tmp_path / "forged.json").write_text(json.dumps(data))
-    code, _, err = in_process_of_its_own("check", "forged.json", folder=tmp_path)
+    code, _, err = verify_in_own_process("check", "forged.json", folder=tmp_path)
     assert "Traceback" not in err
     assert code in (2, 4)
 
@@ -551,15 +509,15 @@ def test_nothing_is_written_for_a_usage_error_found_late(verify: Callable[..., F
 
 
 def test_a_real_run(tmp_path: Path) -> None:
-    code, out, err = in_process_of_its_own(*SMALL, folder=tmp_path)
+    code, out, err = verify_in_own_process(*SMALL, folder=tmp_path)
     assert (code, err) == (0, "")
-    assert fields(out.splitlines()[-1])["verdict"] == "PROVED"
+    assert fields(out)["verdict"] == "PROVED"
     assert "\x1b" not in out
 
 
 @pytest.mark.parametrize("arguments", [SMALL, ("gru", "--horizon", "forever", "--hidden", "3"), ("explain", "C6")], ids=" ".join)
 def test_a_run_on_an_ascii_terminal_ends_without_a_traceback(arguments: tuple[str, ...], tmp_path: Path) -> None:
-    code, _, err = in_process_of_its_own(*arguments, folder=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    code, _, err = verify_in_own_process(*arguments, folder=tmp_path, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
     assert "Traceback" not in err
     assert code == (3 if "forever" in arguments else 0)
 
@@ -574,7 +532,7 @@ def test_a_full_disk_under_stdout_is_one_line(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             timeout=30,
             check=False,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=importing_the_same(),
         )
     err = done.stderr.decode()
     assert done.returncode not in (0, 1, 3, 4)
@@ -593,7 +551,7 @@ def test_a_closed_pipe_is_silent(tmp_path: Path) -> None:
             stderr=subprocess.PIPE,
             timeout=30,
             check=False,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=importing_the_same(),
         )
     finally:
         os.close(writing)
@@ -666,7 +624,7 @@ def test_no_number_is_broken_on_a_terminal_of_80_columns(options: tuple[str, ...
 @pytest.mark.parametrize("precision", ["20", "60"])
 def test_the_table_shows_every_number_whole(precision: str, verify: Callable[..., Finished]) -> None:
     _, out, _ = verify("lstm", "--n", "7", "--bound", "1/3", "--precision", precision)
-    last = fields(out.splitlines()[-1])
+    last = fields(out)
     report = out[: out.rindex("PROVED architecture")]
     for key in ("observed", "supremum", "symbolic", "tolerance"):
         assert last[key] in report, key

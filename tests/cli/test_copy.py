@@ -1,11 +1,10 @@
 """`verify copy` and `verify capacity`: verdicts, exit codes, last lines, one-line errors."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from commands import last, verify
 
 from proofs.theorems import THEOREMS
 from proofs.theorems.c10 import gru_chain, gru_leak, slot_equations
@@ -13,17 +12,8 @@ from verifier.review import content_hash
 from verifier.verdict import Verdict
 
 
-def run(*arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run([sys.executable, "-m", "verifier", *arguments], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
-
-
-def last(output: str) -> str:
-    return output.strip().splitlines()[-1]
-
-
 def test_a_copy_is_proved_and_the_set_initial_state_is_said() -> None:
-    code, output, error = run("copy", "lstm", "--n", "4", "--hidden", "2", "--precision", "10")
+    code, output, error = verify("copy", "lstm", "--n", "4", "--hidden", "2", "--precision", "10")
     assert (code, error) == (0, "")
     assert "s_0 is SET" in output
     assert last(output).startswith("PROVED answer=copies theorem=C10 architecture=lstm n=4 hidden=2 capacity=4 ")
@@ -31,7 +21,7 @@ def test_a_copy_is_proved_and_the_set_initial_state_is_said() -> None:
 
 
 def test_n_defaults_to_the_capacity_and_quiet_prints_one_line() -> None:
-    code, output, _ = run("copy", "relu", "--hidden", "5", "--quiet")
+    code, output, _ = verify("copy", "relu", "--hidden", "5", "--quiet")
     assert code == 0
     assert len(output.splitlines()) == 1
     assert " n=5 " in output
@@ -39,7 +29,7 @@ def test_n_defaults_to_the_capacity_and_quiet_prints_one_line() -> None:
 
 
 def test_beyond_the_capacity_the_answer_is_proved_impossible() -> None:
-    code, output, error = run("copy", "lstm", "--n", "5", "--hidden", "2")
+    code, output, error = verify("copy", "lstm", "--n", "5", "--hidden", "2")
     assert (code, error) == (0, "")
     assert "Borsuk-Ulam" in output
     assert "h and c, 4 reals" in output
@@ -47,25 +37,25 @@ def test_beyond_the_capacity_the_answer_is_proved_impossible() -> None:
 
 
 def test_symbols_beyond_the_slots_are_undecided() -> None:
-    code, output, _ = run("copy", "tanh", "--n", "3", "--hidden", "2", "--symbols", "4")
+    code, output, _ = verify("copy", "tanh", "--n", "3", "--hidden", "2", "--symbols", "4")
     assert code == 3
     assert last(output).startswith("UNDECIDED answer=unknown theorem=none")
 
 
 def test_symbols_are_proved() -> None:
-    code, output, _ = run("copy", "tanh", "--hidden", "2", "--symbols", "4")
+    code, output, _ = verify("copy", "tanh", "--hidden", "2", "--symbols", "4")
     assert code == 0
     assert "tolerance=<1/3" in last(output)
 
 
 def test_json_holds_weights_and_conclusions() -> None:
-    code, output, _ = run("copy", "tanh", "--hidden", "2", "--tolerance", "1e-4", "--json")
+    code, output, _ = verify("copy", "tanh", "--hidden", "2", "--tolerance", "1e-4", "--json")
     data = json.loads(output)
     assert code == 0
     assert data["verdict"] == "PROVED"
     assert data["weights"]["cell"] == "tanh"
     assert [claim["relation"] for claim in data["claims"]] == [">=", "<="]
-    code, output, _ = run("copy", "tanh", "--n", "3", "--hidden", "2", "--json")
+    code, output, _ = verify("copy", "tanh", "--n", "3", "--hidden", "2", "--json")
     assert code == 0
     assert json.loads(output)["theorem"] == "T8"
 
@@ -80,39 +70,39 @@ def test_json_holds_weights_and_conclusions() -> None:
 )
 def test_a_certificate_is_written_and_confirmed(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     file = tmp_path / "copy.json"
-    code, output, error = run("copy", *arguments, "--certificate", str(file))
+    code, output, error = verify("copy", *arguments, "--certificate", str(file))
     assert (code, error) == (0, "")
     assert f"certificate written to {file}" in output
-    code, checked, error = run("check", str(file))
+    code, checked, error = verify("check", str(file))
     assert (code, error) == (0, "")
     assert checked.count("confirmed") == 5
     assert last(checked).startswith(f"PROVED answer=copies theorem=none architecture={arguments[0]} ")
-    code, printed, _ = run("copy", *arguments, "--json")
+    code, printed, _ = verify("copy", *arguments, "--json")
     assert json.loads(printed) == json.loads(file.read_text(encoding="utf-8"))
 
 
 def test_a_false_copy_certificate_is_refuted_and_a_malformed_one_is_a_usage_error(tmp_path: Path) -> None:
     file = tmp_path / "copy.json"
-    run("copy", "tanh", "--hidden", "2", "--precision", "4", "--certificate", str(file))
+    verify("copy", "tanh", "--hidden", "2", "--precision", "4", "--certificate", str(file))
     data = json.loads(file.read_text(encoding="utf-8"))
     data["claims"][1]["value"] = "1e-30"
     data["sha256"] = content_hash(data)
     file.write_text(json.dumps(data), encoding="utf-8")
-    code, output, error = run("check", str(file))
+    code, output, error = verify("check", str(file))
     assert (code, error) == (4, "")
     assert last(output).startswith("REFUTED file=")
     assert "supremum of the error <= 1e-30: it is at least" in last(output)
     data["question"]["n"] = 1.5
     data["sha256"] = content_hash(data)
     file.write_text(json.dumps(data), encoding="utf-8")
-    code, output, error = run("check", str(file))
+    code, output, error = verify("check", str(file))
     assert (code, output) == (2, "")
     assert error == "verify: n must be a whole number\n"
 
 
 def test_no_certificate_is_written_where_there_are_no_weights(tmp_path: Path) -> None:
     file = tmp_path / "copy.json"
-    code, output, error = run("copy", "tanh", "--n", "3", "--hidden", "2", "--certificate", str(file))
+    code, output, error = verify("copy", "tanh", "--n", "3", "--hidden", "2", "--certificate", str(file))
     assert (code, output) == (2, "")
     assert len(error.splitlines()) == 1
     assert "there are none here: its state holds 2 reals" in error
@@ -120,7 +110,7 @@ def test_no_certificate_is_written_where_there_are_no_weights(tmp_path: Path) ->
 
 
 def test_capacity_prints_both_sides() -> None:
-    code, output, error = run("capacity", "lstm", "--hidden", "2", "--precision", "6")
+    code, output, error = verify("capacity", "lstm", "--hidden", "2", "--precision", "6")
     assert (code, error) == (0, "")
     assert "n = 4       PROVED: copied" in output
     assert "n = 5       PROVED: impossible (T8)" in output
@@ -131,7 +121,7 @@ def test_capacity_prints_both_sides() -> None:
 
 @pytest.mark.parametrize("cell", ["gru", "gru-after-keep"])
 def test_capacity_of_a_gru_has_both_sides(cell: str) -> None:
-    code, output, error = run("capacity", cell, "--hidden", "3", "--precision", "6")
+    code, output, error = verify("capacity", cell, "--hidden", "3", "--precision", "6")
     assert (code, error) == (0, "")
     assert "n = 3       PROVED: copied" in output
     assert "n = 4       PROVED: impossible (T8)" in output
@@ -139,7 +129,7 @@ def test_capacity_of_a_gru_has_both_sides(cell: str) -> None:
 
 
 def test_a_gru_says_both_of_its_sizes() -> None:
-    code, output, _ = run("copy", "gru", "--n", "4", "--hidden", "4", "--precision", "10")
+    code, output, _ = verify("copy", "gru", "--n", "4", "--hidden", "4", "--precision", "10")
     assert code == 0
     assert "ε = 0.000001, K = 26" in output
     assert "initial_state=zero" in last(output)
@@ -161,7 +151,7 @@ def test_a_gru_says_both_of_its_sizes() -> None:
     ],
 )
 def test_bad_requests_are_one_line_with_code_2(arguments: list[str], said: str) -> None:
-    code, output, error = run(*arguments)
+    code, output, error = verify(*arguments)
     assert code == 2
     assert output == ""
     assert len(error.splitlines()) == 1
@@ -190,10 +180,10 @@ def test_the_gru_checks_reject_false_variants() -> None:
 def test_a_certificate_of_a_copy_for_ever_is_confirmed_and_a_false_one_refuted(tmp_path: Path) -> None:
     file = tmp_path / "hold.json"
     asked = ("--horizon", "forever", "--n", "2", "--hidden", "8", "--precision", "6")
-    code, output, error = run("copy", "lstm", *asked, "--certificate", str(file))
+    code, output, error = verify("copy", "lstm", *asked, "--certificate", str(file))
     assert (code, error) == (0, "")
     assert f"certificate written to {file}" in output
-    code, checked, error = run("check", str(file))
+    code, checked, error = verify("check", str(file))
     assert (code, error) == (0, "")
     assert checked.count("confirmed") == 7
     assert last(checked).startswith("PROVED answer=holds theorem=C9 architecture=lstm n=2 ")
@@ -201,14 +191,14 @@ def test_a_certificate_of_a_copy_for_ever_is_confirmed_and_a_false_one_refuted(t
     data["question"]["tolerance"] = "1e-7"
     data["sha256"] = content_hash(data)
     file.write_text(json.dumps(data), encoding="utf-8")
-    code, output, error = run("check", str(file))
+    code, output, error = verify("check", str(file))
     assert (code, error) == (4, "")
     assert 'the file says "PROVED", recomputing gives REFUTED' in output
 
 
 def test_no_certificate_for_ever_is_written_where_there_are_no_weights(tmp_path: Path) -> None:
     file = tmp_path / "hold.json"
-    code, output, error = run("copy", "lstm", "--horizon", "forever", "--n", "3", "--hidden", "8", "--certificate", str(file))
+    code, output, error = verify("copy", "lstm", "--horizon", "forever", "--n", "3", "--hidden", "8", "--certificate", str(file))
     assert (code, output) == (2, "")
     assert len(error.splitlines()) == 1
     assert "there are none here: holding n = 3 for ever takes 11 units" in error

@@ -1,19 +1,13 @@
 """`verify cost`: the table, its machine forms, and one-line errors."""
 
 import json
-import subprocess
-import sys
 
 import pytest
-
-
-def run(*arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run([sys.executable, "-m", "verifier", *arguments], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout, done.stderr
+from commands import verify
 
 
 def test_the_table_of_one_architecture() -> None:
-    code, output, error = run("cost", "sigmoid", "--n", "100", "--precision", "30")
+    code, output, error = verify("cost", "sigmoid", "--n", "100", "--precision", "30")
     assert (code, error) == (0, "")
     (up_to, fixed) = (line for line in output.splitlines() if "sigmoid" in line and "√(4n/(3δ))" in line)
     assert any("8/δ^2" in line and "2 + 1/δ" in line for line in output.splitlines())
@@ -30,14 +24,14 @@ def test_the_table_of_one_architecture() -> None:
 
 
 def test_quiet_is_one_line() -> None:
-    code, output, _ = run("cost", "relu", "--quiet")
+    code, output, _ = verify("cost", "relu", "--quiet")
     assert code == 0
     assert len(output.splitlines()) == 1
     assert output.startswith("PROVED architecture=relu constructions=3 ")
 
 
 def test_beyond_its_conditions_a_law_is_not_claimed() -> None:
-    code, output, _ = run("cost", "lstm", "--n", "1", "--precision", "1")
+    code, output, _ = verify("cost", "lstm", "--n", "1", "--precision", "1")
     assert code == 0
     line = next(line for line in output.splitlines() if line.startswith("C6  "))
     assert " 10* " in line
@@ -46,7 +40,7 @@ def test_beyond_its_conditions_a_law_is_not_claimed() -> None:
 
 
 def test_json_holds_every_point() -> None:
-    code, output, _ = run("cost", "bilinear", "--json")
+    code, output, _ = verify("cost", "bilinear", "--json")
     data = json.loads(output)
     assert code == 0
     (row,) = data["rows"]
@@ -60,7 +54,7 @@ def test_json_holds_every_point() -> None:
 
 
 def test_markdown_is_a_table() -> None:
-    code, output, _ = run("cost", "relu", "--markdown")
+    code, output, _ = verify("cost", "relu", "--markdown")
     assert code == 0
     head, rule, *rows = output.splitlines()
     assert head.startswith("| theorem | cell | task | units | largest weight |")
@@ -82,7 +76,7 @@ def test_markdown_is_a_table() -> None:
     ],
 )
 def test_bad_requests_are_one_line_with_code_2(arguments: list[str], said: str) -> None:
-    code, output, error = run(*arguments)
+    code, output, error = verify(*arguments)
     assert (code, output) == (2, "")
     assert len(error.splitlines()) == 1
     assert said in error

@@ -4,30 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
+from commands import Finished
 
 from constructions import ALIASES, ARCHITECTURES, canonical, construct
-from verifier.cli.main import main
-
-Finished = tuple[int, str, str]
-
-
-@pytest.fixture
-def verify(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Finished]:
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Finished:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, out, err
-
-    return run
-
 
 WRITTEN = {
     "minGRU": "mingru",

@@ -7,35 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import Finished, fields
 
 from constructions import construct
 from verifier.cli import gradient as command
-from verifier.cli.main import main
 from verifier.exact import parse_rational
 
-Finished = tuple[int, str, str]
 Run = Callable[..., Finished]
-
-
-@pytest.fixture
-def verify(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command in this process, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> Finished:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main(["gradient", *arguments])
-        out, err = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, out, err
-
-    return run
-
-
-def fields(output: str) -> dict[str, str]:
-    word, *pairs = output.strip().splitlines()[-1].split(" ")
-    return {"verdict": word, **dict(pair.split("=", 1) for pair in pairs)}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +28,7 @@ def fields(output: str) -> dict[str, str]:
     ],
 )
 def test_linear_examples(verify: Run, example: str, hidden: str, limit: str) -> None:
-    code, output, error = verify("linear", "--example", example, "--hidden", hidden, "--n", "100")
+    code, output, error = verify("gradient", "linear", "--example", example, "--hidden", hidden, "--n", "100")
     assert (code, error) == (0, "")
     found = fields(output)
     assert (found["verdict"], found["limit"]) == ("PROVED", limit)
@@ -59,7 +37,7 @@ def test_linear_examples(verify: Run, example: str, hidden: str, limit: str) -> 
 
 def test_the_shift_register_vanishes_and_recalls(verify: Run) -> None:
     """ρ = 0, and yet the gradient C A^31 B is 1 at n = 32, with error 0; one step later the price is M/C(32,16)."""
-    _, output, _ = verify("linear", "--example", "shift", "--n", "11042")
+    _, output, _ = verify("gradient", "linear", "--example", "shift", "--n", "11042")
     rows = {line.split()[0]: line.split() for line in output.splitlines() if line.startswith("  ")}
     assert rows["32"][1:] == ["0", "0", "0.5", "1", "0", "-"]  # A^32 = 0, but g_31 = C A^31 B = 1
     assert rows["33"][1:] == ["0", "0", "0.25", "0", "2", "1/601080390"]
@@ -70,7 +48,7 @@ def test_the_shift_register_vanishes_and_recalls(verify: Run) -> None:
 
 def test_a_matrix_file(verify: Run, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text('{"A": [["1", "1e-30"], ["-1e-30", "1"]], "B": ["1", "0"], "C": ["0", "1"]}')
-    code, output, _ = verify("linear", "--matrix", "a.json", "--n", "5", "--json")
+    code, output, _ = verify("gradient", "linear", "--matrix", "a.json", "--n", "5", "--json")
     data = json.loads(output)
     assert code == 0
     assert data["limit"] == "EXPLODING"
@@ -82,7 +60,7 @@ def test_a_matrix_file(verify: Run, tmp_path: Path) -> None:
 
 
 def test_powers_of_a_large_matrix_at_a_huge_horizon_are_bounded_not_formed(verify: Run) -> None:
-    code, output, _ = verify("linear", "--example", "jordan", "--hidden", "20", "--n", "10^900")
+    code, output, _ = verify("gradient", "linear", "--example", "jordan", "--hidden", "20", "--n", "10^900")
     assert code == 0
     last = next(line.split() for line in output.splitlines() if line.strip().startswith("10^900 "))
     assert last[2] == "-"
@@ -91,24 +69,24 @@ def test_powers_of_a_large_matrix_at_a_huge_horizon_are_bounded_not_formed(verif
 
 
 def test_rates(verify: Run) -> None:
-    code, output, _ = verify("linear", "--example", "shift", "--hidden", "3", "--rate", "1/4", "--quiet")
+    code, output, _ = verify("gradient", "linear", "--example", "shift", "--hidden", "3", "--rate", "1/4", "--quiet")
     assert code == 0
     assert fields(output)["rate"] == "0.25"
     assert fields(output)["constant"] == "16"
-    code, _, error = verify("linear", "--example", "exploding", "--hidden", "3", "--rate", "2")
+    code, _, error = verify("gradient", "linear", "--example", "exploding", "--hidden", "3", "--rate", "2")
     assert code == 2
     assert "is not above the spectral radius" in error
 
 
 def test_the_default_is_the_constructed_linear_network(verify: Run) -> None:
-    _, output, _ = verify("linear", "--n", "5", "--quiet")
+    _, output, _ = verify("gradient", "linear", "--n", "5", "--quiet")
     assert fields(output)["nilpotent"] == "5"
-    _, output, _ = verify("linear", "--n", "40", "--precision", "3", "--quiet")
+    _, output, _ = verify("gradient", "linear", "--n", "40", "--precision", "3", "--quiet")
     assert fields(output)["limit"] == "EXPLODING"
 
 
 def test_two_architectures_side_by_side(verify: Run) -> None:
-    code, output, error = verify("lstm", "tanh", "--n", "50", "--precision", "8")
+    code, output, error = verify("gradient", "lstm", "tanh", "--n", "50", "--precision", "8")
     assert (code, error) == (0, "")
     found = fields(output)
     assert found["networks"] == "lstm,tanh"
@@ -121,13 +99,13 @@ def test_two_architectures_side_by_side(verify: Run) -> None:
 
 
 def test_horizons_beyond_all_stepping(verify: Run) -> None:
-    code, output, _ = verify("lstm", "gru", "tanh", "sigmoid", "--n", "10^18", "--quiet")
+    code, output, _ = verify("gradient", "lstm", "gru", "tanh", "sigmoid", "--n", "10^18", "--steps", 50, "--quiet")
     assert code == 0
     assert fields(output)["inside_stated"] == "PROVED,PROVED,PROVED,PROVED"
 
 
 def test_a_small_tanh_network_vanishes(verify: Run) -> None:
-    code, output, _ = verify("tanh", "--example", "contraction", "--hidden", "4", "--n", "10^18")
+    code, output, _ = verify("gradient", "tanh", "--example", "contraction", "--hidden", "4", "--n", "10^18", "--steps", 50)
     assert code == 0
     assert fields(output)["vanishing"] == "PROVED"
     assert fields(output)["carried"] == "REFUTED"
@@ -139,7 +117,7 @@ def test_weights_files_and_certificates(verify: Run, tmp_path: Path) -> None:
     data = made.weights.to_data()  # type: ignore[union-attr]
     (tmp_path / "given.json").write_text(json.dumps(data))
     (tmp_path / "certificate.json").write_text(json.dumps({"weights": data, "more": 1}))
-    code, output, _ = verify("--weights", "given.json", "--weights", "certificate.json", "--n", "20", "--json")
+    code, output, _ = verify("gradient", "--weights", "given.json", "--weights", "certificate.json", "--n", "20", "--json")
     report = json.loads(output)
     assert code == 0
     first, second = report["networks"]
@@ -150,18 +128,18 @@ def test_weights_files_and_certificates(verify: Run, tmp_path: Path) -> None:
 
 
 def test_undecided_is_exit_code_3(verify: Run) -> None:
-    code, output, _ = verify("tanh", "--horizon", "forever", "--precision", "1", "--n", "5")
+    code, output, _ = verify("gradient", "tanh", "--horizon", "forever", "--precision", "1", "--n", "5")
     assert code == 3
     assert fields(output)["verdict"] == "UNDECIDED"
     assert "because     tanh: " in output
 
 
 def test_a_construction_that_is_missing_is_undecided(verify: Run) -> None:
-    code, output, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--n", "5")
+    code, output, _ = verify("gradient", "gru", "--horizon", "forever", "--hidden", "3", "--n", "5")
     assert code == 3
     assert "no weights to look at" in output
     assert fields(output)["lower"] == "none"
-    code, output, _ = verify("gru", "--horizon", "forever", "--hidden", "3", "--n", "5", "--json")
+    code, output, _ = verify("gradient", "gru", "--horizon", "forever", "--hidden", "3", "--n", "5", "--json")
     assert json.loads(output)["unanswered"][0]["architecture"] == "gru"
 
 
@@ -176,7 +154,7 @@ def test_a_false_statement_is_exit_code_4(verify: Run, monkeypatch: pytest.Monke
         return dataclasses.replace(told, deficit=told.deficit / 2)
 
     monkeypatch.setattr(command, "stated_gradient", halved)
-    code, output, _ = verify("lstm", "--n", "10", "--precision", "5")
+    code, output, _ = verify("gradient", "lstm", "--n", "10", "--precision", "5")
     assert code == 4
     assert fields(output)["inside_stated"] == "REFUTED"
     assert "a sequence has a gradient outside what the theorem states" in output
@@ -207,7 +185,7 @@ def test_bad_input_is_one_line_and_exit_code_2(verify: Run, tmp_path: Path, argu
     (tmp_path / "float.json").write_text("[[0.1]]")
     (tmp_path / "bare.json").write_text('[["0.1"]]')
     (tmp_path / "broken.json").write_text("{")
-    code, output, error = verify(*arguments)
+    code, output, error = verify("gradient", *arguments)
     assert (code, output) == (2, "")
     assert len(error.splitlines()) == 1
     assert message in error

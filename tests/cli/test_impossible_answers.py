@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import Finished, last
 
 from constructions import Construction, Impossibility, construct
 from proofs.impossible import decide
@@ -18,29 +19,8 @@ from proofs.theorems import THEOREMS
 from verifier import Verdict, certify
 from verifier.certificate import content_hash, to_data
 from verifier.cli.impossible import impossible_text
-from verifier.cli.main import main
 
 F = Fraction
-Finished = tuple[int, str, str]
-
-
-@pytest.fixture
-def verify(capsys: pytest.CaptureFixture[str]) -> Callable[..., Finished]:
-    """The command in this process: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> Finished:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            main(list(arguments))
-        out, err = capsys.readouterr()
-        assert isinstance(stopped.value.code, int)
-        return stopped.value.code, out, err
-
-    return run
-
-
-def last(output: str) -> str:
-    return output.strip().splitlines()[-1]
 
 
 @pytest.mark.parametrize(

@@ -1,25 +1,20 @@
 """`verify inspect FILE`: what a network does, and one clear line for what cannot be looked at."""
 
 import json
-import subprocess
-import sys
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from commands import verify
 
 NETWORKS = Path(__file__).parent.parent / "networks"
-
-
-def verify(*arguments):
-    return subprocess.run([sys.executable, "-m", "verifier", *map(str, arguments)], capture_output=True, text=True, check=False)
 
 
 def test_a_trained_network_shows_who_carries_x_1(tmp_path):
     picture = tmp_path / "p.svg"
     run = verify("inspect", NETWORKS / "gru3.npz", "--n", 3, "--plot", picture)
-    assert (run.returncode, run.stderr) == (0, "")
-    told = run.stdout
+    assert (run.code, run.err) == (0, "")
+    told = run.out
     for words in ("share of ∂y_n/∂x_1", "units with the gate open", "every sequence", "others", "along the run"):
         assert words in told
     assert told.splitlines()[-1].startswith("PROVED architecture=gru-after-keep n=3 ")
@@ -28,8 +23,8 @@ def test_a_trained_network_shows_who_carries_x_1(tmp_path):
 
 def test_json_holds_enclosures_of_everything():
     run = verify("inspect", NETWORKS / "lstm3.npz", "--inputs", "1,-1*2", "--json")
-    assert run.returncode == 0
-    data = json.loads(run.stdout)
+    assert run.code == 0
+    data = json.loads(run.out)
     assert data["inputs"] == [["1", 1], ["-1", 2]]
     assert [moment["t"] for moment in data["memory"]] == [1, 2, 3]
     for moment in data["memory"]:
@@ -42,10 +37,10 @@ def test_json_holds_enclosures_of_everything():
 
 def test_an_exported_construction_is_seen_through(tmp_path):
     path = tmp_path / "m.json"
-    assert verify("export", "lstm", "--n", 30, "--precision", 12, "-o", path).returncode == 0
+    assert verify("export", "lstm", "--n", 30, "--precision", 12, "-o", path).code == 0
     run = verify("inspect", path, "--n", 30)
-    assert "memory  1 - 2.14e-12" in run.stdout
-    assert "carriers=memory" in run.stdout
+    assert "memory  1 - 2.14e-12" in run.out
+    assert "carriers=memory" in run.out
 
 
 @pytest.mark.parametrize(
@@ -67,6 +62,6 @@ def test_an_exported_construction_is_seen_through(tmp_path):
 )
 def test_refusals_are_one_line(arguments, words):
     run = verify("inspect", NETWORKS / "lstm3.npz", *arguments)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.count("\n") == 1
-    assert words in run.stderr
+    assert (run.code, run.out) == (2, "")
+    assert run.err.count("\n") == 1
+    assert words in run.err

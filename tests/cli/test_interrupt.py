@@ -8,9 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import Command
-
-from verifier.cli.main import main
+from commands import Command, verify
 
 NETWORKS = Path(__file__).parent.parent / "networks"
 
@@ -95,7 +93,7 @@ def test_a_bracket_so_far_is_printed():
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
-def test_an_interrupt_while_work_is_handed_out(capsys, monkeypatch, tmp_path, jobs):
+def test_an_interrupt_while_work_is_handed_out(monkeypatch, tmp_path, jobs):
     """What a signal in the middle of writing a row does, without the signal."""
     from verifier.cli.table import Journal
 
@@ -103,11 +101,10 @@ def test_an_interrupt_while_work_is_handed_out(capsys, monkeypatch, tmp_path, jo
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Journal, "add", stop)
-    with pytest.raises(SystemExit) as ended:
-        main(["sweep", "--arch", "relu", "--n", "2,3", "-o", str(tmp_path / "rows.csv"), "--jobs", jobs])
-    assert ended.value.code == 130
+    finished = verify("sweep", "--arch", "relu", "--n", "2,3", "-o", tmp_path / "rows.csv", "--jobs", jobs)
+    assert finished.code == 130
     assert list(tmp_path.iterdir()) == []
-    assert "0 of 2 rows were finished" in capsys.readouterr().err
+    assert "0 of 2 rows were finished" in finished.err
 
 
 HELD = """
@@ -144,9 +141,7 @@ def test_a_sweep_after_a_kill(tmp_path):
     lines = journal.read_bytes().split(b"\n")[1:-1]
     kept = {entry["n"]: entry for entry in map(json.loads, lines)}
     assert 3 <= len(kept) < 100
-    with pytest.raises(SystemExit) as ended:
-        main([*map(str, lists), "--jobs", "1"])
-    assert ended.value.code == 0
+    assert verify(*lists, "--jobs", 1).code == 0
     with rows.open(encoding="utf-8") as file:
         found = {row["n"]: row for row in csv.DictReader(file)}
     assert list(found) == [str(n) for n in range(5, 105)]

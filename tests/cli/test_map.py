@@ -3,21 +3,13 @@
 import json
 from pathlib import Path
 
-import pytest
+from commands import verify
 
 from constructions import ARCHITECTURES
 from proofs import impossible
 from proofs.impossible import told
 from proofs.survey import COLUMNS, Finding, Map, Question, decide_question, describe_cell, map_questions
-from verifier.cli.main import main
 from verifier.verdict import Verdict
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(list(arguments))
-    printed = capsys.readouterr()
-    return stop.value.code, printed.out, printed.err
 
 
 def finding(n=5, answer="yes", theorem="C3", floor=None, error=None, reached=False, **options):
@@ -25,8 +17,8 @@ def finding(n=5, answer="yes", theorem="C3", floor=None, error=None, reached=Fal
     return Finding(Question.of("relu", n, **options), "", answer, theorem, floor, by, error, reached)
 
 
-def test_small_map_as_json(capsys):
-    code, out, _ = run(capsys, "map", "relu", "bilinear", "--hidden", "4", "--json", "--jobs", "2")
+def test_small_map_as_json():
+    code, out, _ = verify("map", "relu", "bilinear", "--hidden", "4", "--json", "--jobs", "2")
     data = json.loads(out)
     assert code == 0
     assert (data["hidden"], data["verdict"], set(data["cells"])) == (4, "PROVED", {"relu", "bilinear"})
@@ -35,19 +27,19 @@ def test_small_map_as_json(capsys):
     assert {(cell["answer"], cell["theorem"]) for cell in forever} == {("yes", "C3")}
 
 
-def test_small_map_as_table_and_markdown(capsys):
-    code, out, _ = run(capsys, "map", "relu", "--hidden", "3", "--jobs", "1")
+def test_small_map_as_table_and_markdown():
+    code, out, _ = verify("map", "relu", "--hidden", "3", "--jobs", "1")
     assert code == 0
     last = dict(word.split("=") for word in out.splitlines()[-1].split()[2:])
     assert (last["architectures"], last["undecided"], last["refuted"]) == ("1", "0", "0")
     assert int(last["questions"]) == sum(int(last[word]) for word in ("yes", "no", "open"))
-    code, out, _ = run(capsys, "map", "relu", "--hidden", "3", "--markdown", "--jobs", "1")
+    code, out, _ = verify("map", "relu", "--hidden", "3", "--markdown", "--jobs", "1")
     assert out.splitlines()[0].count("|") == len(COLUMNS) + 2
     assert "| relu |" in out
 
 
-def test_unknown_architecture(capsys):
-    code, out, err = run(capsys, "map", "rleu")
+def test_unknown_architecture():
+    code, out, err = verify("map", "rleu")
     assert (code, out) == (2, "")
     assert "did you mean 'relu'" in err
 
@@ -104,8 +96,8 @@ def shown():
     return README.partition("<!-- map -->\n")[2].partition("<!-- end of map -->")[0]
 
 
-def test_the_readme_shows_the_map_as_it_is_drawn_now(capsys):
-    code, out, _ = run(capsys, "map", "--markdown")
+def test_the_readme_shows_the_map_as_it_is_drawn_now():
+    code, out, _ = verify("map", "--markdown")
     assert code == 0
     assert out == shown()
 

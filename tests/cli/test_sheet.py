@@ -1,36 +1,27 @@
 """`verify sheet` and `--plot`: files written whole, bad input in one line."""
 
-import os
 import subprocess
 import sys
 
 import pytest
-
-from verifier.cli.main import main
+from commands import importing_the_same, verify, verify_in_own_process
 
 SMALL = ("--n", "20", "--precision", "5")
 
 
-def verify(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    captured = capsys.readouterr()
-    return left.value.code, captured.out, captured.err
-
-
 @pytest.mark.parametrize(("suffix", "start"), [(".tex", r"\documentclass"), (".html", "<!DOCTYPE html>")])
-def test_a_sheet_is_written(capsys, tmp_path, suffix, start):
+def test_a_sheet_is_written(tmp_path, suffix, start):
     file = tmp_path / f"x{suffix}"
-    code, out, err = verify(capsys, "sheet", "lstm", *SMALL, "-o", str(file))
+    code, out, err = verify("sheet", "lstm", *SMALL, "-o", str(file))
     assert (code, err) == (0, "")
     assert out.startswith("PROVED sheet=lstm")
     assert file.read_text(encoding="utf-8").startswith(start)
     assert [path.name for path in tmp_path.iterdir()] == [file.name]
 
 
-def test_an_open_question_exits_with_3(capsys, tmp_path):
+def test_an_open_question_exits_with_3(tmp_path):
     file = tmp_path / "x.tex"
-    code, out, _ = verify(capsys, "sheet", "lstm", "--horizon", "forever", "--n", "5", "--precision", "30", "-o", str(file))
+    code, out, _ = verify("sheet", "lstm", "--horizon", "forever", "--n", "5", "--precision", "30", "-o", str(file))
     if out.startswith("UNDECIDED"):
         assert code == 3
         assert "UNDECIDED" in file.read_text(encoding="utf-8")
@@ -38,9 +29,9 @@ def test_an_open_question_exits_with_3(capsys, tmp_path):
         assert (code, out.split()[0]) in ((0, "PROVED"), (4, "REFUTED"))
 
 
-def test_the_capacity_of_one_unit(capsys, tmp_path):
+def test_the_capacity_of_one_unit(tmp_path):
     file = tmp_path / "x.tex"
-    code, out, _ = verify(capsys, "sheet", "capacity", "--hidden", "1", "--precision", "3", "-o", str(file))
+    code, out, _ = verify("sheet", "capacity", "--hidden", "1", "--precision", "3", "-o", str(file))
     assert (code, out.split()[0]) == (0, "PROVED")
     assert "Theorem T8" in file.read_text(encoding="utf-8")
 
@@ -64,18 +55,18 @@ def test_the_capacity_of_one_unit(capsys, tmp_path):
         (("capacity", "--tolerance", "5", "-o", "x.tex"), "tolerance"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(capsys, tmp_path, monkeypatch, arguments, said):
+def test_bad_input_is_one_line_and_writes_nothing(tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
-    code, out, err = verify(capsys, "sheet", *arguments)
+    code, out, err = verify("sheet", *arguments)
     assert (code, out) == (2, "")
     assert said in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_tex_the_latex_is_still_written(capsys, tmp_path, monkeypatch):
+def test_without_tex_the_latex_is_still_written(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    code, _, err = verify(capsys, "sheet", "lstm", *SMALL, "-o", str(tmp_path / "x.pdf"))
+    code, _, err = verify("sheet", "lstm", *SMALL, "-o", str(tmp_path / "x.pdf"))
     assert code == 2
     assert "texlive-latex-base" in err
     assert "x.tex" in err
@@ -87,27 +78,26 @@ def test_without_tex_the_latex_is_still_written(capsys, tmp_path, monkeypatch):
 def test_without_its_libraries_the_command_says_what_to_install(tmp_path, missing):
     (tmp_path / missing).mkdir()
     (tmp_path / missing / "__init__.py").write_text("raise ImportError('not here')")
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", os.getcwd())])}
-    command = [sys.executable, "-m", "verifier", "sheet", "lstm", *SMALL, "-o", str(tmp_path / "x.html")]
-    run = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert run.returncode == 2
-    assert "first-input-recall[sheets]" in run.stderr
-    assert run.stderr.count("\n") == 1
+    blocked = importing_the_same(tmp_path)
+    code, _, err = verify_in_own_process("sheet", "lstm", *SMALL, "-o", tmp_path / "x.html", **blocked)
+    assert code == 2
+    assert "first-input-recall[sheets]" in err
+    assert err.count("\n") == 1
     assert not (tmp_path / "x.html").exists()
 
 
 @pytest.mark.parametrize(("suffix", "magic"), [(".svg", b"<?xml"), (".pdf", b"%PDF"), (".png", b"\x89PNG")])
-def test_plot(capsys, tmp_path, suffix, magic):
+def test_plot(tmp_path, suffix, magic):
     file = tmp_path / f"x{suffix}"
-    code, out, _ = verify(capsys, "lstm", *SMALL, "--quiet", "--plot", str(file))
+    code, out, _ = verify("lstm", *SMALL, "--quiet", "--plot", str(file))
     assert code == 0
     assert out.startswith("PROVED")
     assert file.read_bytes().startswith(magic)
 
 
-def test_the_gradients_of_a_short_horizon(capsys, tmp_path):
+def test_the_gradients_of_a_short_horizon(tmp_path):
     file = tmp_path / "x.html"
-    code, out, _ = verify(capsys, "sheet", "gradient", "--n", "5", "--precision", "4", "-o", str(file))
+    code, out, _ = verify("sheet", "gradient", "--n", "5", "--precision", "4", "-o", str(file))
     assert (code, out.split()[0]) == (0, "PROVED")
     assert "carousel" in file.read_text(encoding="utf-8")
 
@@ -126,31 +116,31 @@ def test_the_gradients_of_a_short_horizon(capsys, tmp_path):
         "lstm --horizon forever --precision 3 --steps 50",
     ],
 )
-def test_every_command_with_something_to_show_draws_it(capsys, tmp_path, arguments):
+def test_every_command_with_something_to_show_draws_it(tmp_path, arguments):
     file = tmp_path / "x.svg"
-    code, _, err = verify(capsys, *arguments.split(), "--plot", str(file))
+    code, _, err = verify(*arguments.split(), "--plot", str(file))
     assert (code, err) == (0, "")
     assert file.read_bytes().startswith(b"<?xml")
 
 
 @pytest.mark.parametrize("arguments", ["lstm --domain reals --n 3 --precision 3", "copy tanh --n 2 --hidden 1 --precision 3"])
-def test_nothing_to_draw_is_said(capsys, tmp_path, arguments):
+def test_nothing_to_draw_is_said(tmp_path, arguments):
     file = tmp_path / "x.svg"
-    code, out, err = verify(capsys, *arguments.split(), "--quiet", "--plot", str(file))
+    code, out, err = verify(*arguments.split(), "--quiet", "--plot", str(file))
     assert (code, out.split()[0]) == (0, "PROVED")
     assert err == f"verify: nothing drawn to {file}: there is nothing to show\n"
     assert not file.exists()
 
 
 @pytest.mark.parametrize("command", ["capacity tanh", "copy tanh", "cost", "gradient lstm", "map", "weights none.npz --n 3"])
-def test_plots_that_cannot_be_drawn_are_refused_before_anything_runs(capsys, tmp_path, command):
-    code, out, err = verify(capsys, *command.split(), "--plot", str(tmp_path / "x.gif"))
+def test_plots_that_cannot_be_drawn_are_refused_before_anything_runs(tmp_path, command):
+    code, out, err = verify(*command.split(), "--plot", str(tmp_path / "x.gif"))
     assert (code, out) == (2, "")
     assert ".svg, .pdf, .png" in err
 
 
-def test_plot_formats(capsys, tmp_path):
-    code, out, err = verify(capsys, "lstm", *SMALL, "--plot", str(tmp_path / "x.gif"))
+def test_plot_formats(tmp_path):
+    code, out, err = verify("lstm", *SMALL, "--plot", str(tmp_path / "x.gif"))
     assert (code, out) == (2, "")
     assert ".svg, .pdf, .png" in err
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
+from commands import verify
 
 from verifier.cli.fit import fit_exponent
 from verifier.cli.grid import read_grid
-from verifier.cli.main import main
 from verifier.cli.memory import peak_memory
 from verifier.cli.row import COLUMNS, Row, Task, decide_row
 from verifier.cli.table import open_journal, read_journal, read_table, write_table
@@ -20,13 +20,6 @@ from verifier.errors import UsageError
 from verifier.parallel import finished
 
 SETTINGS = {"version": "0", "steps": 10, "seed": 0}
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as stop:
-        main(list(map(str, arguments)))
-    printed = capsys.readouterr()
-    return stop.value.code, printed.out, printed.err
 
 
 def decided(lists):
@@ -48,14 +41,14 @@ def some():
 # --- rows -------------------------------------------------------------------------------------------------------------
 
 
-def test_a_row_says_what_the_architecture_s_own_command_says(capsys, tmp_path):
+def test_a_row_says_what_the_architecture_s_own_command_says(tmp_path):
     out, certificate = tmp_path / "rows.csv", tmp_path / "one.json"
-    code, told, _ = run(capsys, "sweep", "--arch", "lstm", "--n", "1000", "--precision", "50", "-o", out, "--jobs", 1)
+    code, told, _ = verify("sweep", "--arch", "lstm", "--n", "1000", "--precision", "50", "-o", out, "--jobs", 1)
     assert code == 0
     assert told.splitlines()[-1].startswith("PROVED sweep rows=1 weights=1 impossible=0 open=0 refused=0 proved=1")
     with out.open(encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
-    code, told, _ = run(capsys, "lstm", "--n", "1000", "--precision", "50", "--certificate", certificate, "--quiet")
+    code, told, _ = verify("lstm", "--n", "1000", "--precision", "50", "--certificate", certificate, "--quiet")
     said = dict(word.split("=", 1) for word in told.split() if "=" in word)
     data = json.loads(certificate.read_text(encoding="utf-8"))
     assert {name: row[name] for name in ("theorem", "observed", "supremum", "symbolic", "n", "bound", "hidden", "tolerance")} == {
@@ -80,7 +73,7 @@ def test_answers_without_weights(some):
     ("change", "code"),
     [({}, 0), ({"verdict": "UNDECIDED"}, 3), ({"verdict": "REFUTED"}, 4), ({"verdict": "PROVED", "answer": "impossible"}, 0)],
 )
-def test_one_row_that_is_not_proved_decides_the_exit_code(capsys, monkeypatch, tmp_path, some, change, code):
+def test_one_row_that_is_not_proved_decides_the_exit_code(monkeypatch, tmp_path, some, change, code):
     def decide(task):
         row = replace(
             some[0], **dict(zip(("architecture", "n", "precision", "bound", "hidden", "horizon"), task.asked.key, strict=True))
@@ -88,7 +81,7 @@ def test_one_row_that_is_not_proved_decides_the_exit_code(capsys, monkeypatch, t
         return replace(row, **change) if row.n == "3" else row
 
     monkeypatch.setattr("verifier.cli.sweep.decide_row", decide)
-    found = run(capsys, "sweep", "--arch", "lstm", "--n", "2,3,4", "-o", tmp_path / "rows.csv", "--jobs", 1)
+    found = verify("sweep", "--arch", "lstm", "--n", "2,3,4", "-o", tmp_path / "rows.csv", "--jobs", 1)
     assert found[0] == code
     assert found[1].splitlines()[-1].split()[0] == change.get("verdict", "PROVED")
     assert (f"  {change.get('verdict')} lstm n=3 " in found[1]) == (code != 0)
@@ -152,8 +145,8 @@ BAD_LISTS = [
 
 
 @pytest.mark.parametrize(("arguments", "complaint"), BAD_LISTS)
-def test_bad_lists_are_one_line_each(capsys, tmp_path, arguments, complaint):
-    code, out, err = run(capsys, "sweep", *arguments, "-o", tmp_path / "rows.csv")
+def test_bad_lists_are_one_line_each(tmp_path, arguments, complaint):
+    code, out, err = verify("sweep", *arguments, "-o", tmp_path / "rows.csv")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert complaint in err
     assert list(tmp_path.iterdir()) == []
@@ -172,10 +165,10 @@ BAD_FILES = [
 
 
 @pytest.mark.parametrize(("text", "complaint"), BAD_FILES)
-def test_bad_files_are_one_line_each(capsys, monkeypatch, tmp_path, text, complaint):
+def test_bad_files_are_one_line_each(monkeypatch, tmp_path, text, complaint):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "grid.toml").write_text(text, encoding="utf-8")
-    code, out, err = run(capsys, "sweep", "grid.toml", "--precision", "6", "-o", "rows.csv")
+    code, out, err = verify("sweep", "grid.toml", "--precision", "6", "-o", "rows.csv")
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert complaint in err
     assert not (tmp_path / "rows.csv").exists()
@@ -184,8 +177,8 @@ def test_bad_files_are_one_line_each(capsys, monkeypatch, tmp_path, text, compla
 @pytest.mark.parametrize(
     ("name", "complaint"), [("rows.xlsx", "a table is FILE.csv or FILE.parquet"), ("no/rows.csv", "there is no folder")]
 )
-def test_an_output_that_cannot_be_written(capsys, tmp_path, name, complaint):
-    code, _, err = run(capsys, "sweep", "--arch", "relu", "--n", "5", "-o", tmp_path / name)
+def test_an_output_that_cannot_be_written(tmp_path, name, complaint):
+    code, _, err = verify("sweep", "--arch", "relu", "--n", "5", "-o", tmp_path / name)
     assert code == 2
     assert complaint in err
 
@@ -199,11 +192,11 @@ def test_csv_is_read_back_as_written(tmp_path, some):
 
 
 @pytest.mark.pyarrow
-def test_parquet_is_read_back_as_written(capsys, tmp_path, some):
+def test_parquet_is_read_back_as_written(tmp_path, some):
     write_table(tmp_path / "rows.parquet", some)
     assert read_table(tmp_path / "rows.parquet") == some
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 but not really PAR1")
-    code, _, err = run(capsys, "report", tmp_path / "bad.parquet")
+    code, _, err = verify("report", tmp_path / "bad.parquet")
     assert (code, len(err.splitlines())) == (2, 1)
     assert "is not a Parquet file" in err
 
@@ -215,10 +208,10 @@ def test_parquet_is_read_back_as_written(capsys, tmp_path, some):
         ("distributed", ["-o", "rows.csv", "--scheduler", "tcp://127.0.0.1:1"], "first-input-recall[cluster]"),
     ],
 )
-def test_a_missing_package_is_named_with_its_extra(capsys, monkeypatch, tmp_path, missing, arguments, extra):
+def test_a_missing_package_is_named_with_its_extra(monkeypatch, tmp_path, missing, arguments, extra):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, missing, None)
-    code, out, err = run(capsys, "sweep", "--arch", "relu", "--n", "5", *arguments)
+    code, out, err = verify("sweep", "--arch", "relu", "--n", "5", *arguments)
     assert (code, out, len(err.splitlines())) == (2, "", 1)
     assert extra in err
     assert list(tmp_path.iterdir()) == []
@@ -233,13 +226,13 @@ def test_a_missing_package_is_named_with_its_extra(capsys, monkeypatch, tmp_path
         ((",100000,2,", ",one,2,"), "is not an exact number"),
     ],
 )
-def test_damaged_tables_are_one_line(capsys, tmp_path, some, change, complaint):
+def test_damaged_tables_are_one_line(tmp_path, some, change, complaint):
     path = tmp_path / "rows.csv"
     write_table(path, some[:1])
     text = path.read_text(encoding="utf-8")
     assert change[0] in text
     path.write_text(text.replace(*change), encoding="utf-8")
-    code, _, err = run(capsys, "report", path)
+    code, _, err = verify("report", path)
     assert (code, len(err.splitlines())) == (2, 1)
     assert complaint in err
 
@@ -295,17 +288,17 @@ def test_one_sweep_at_a_time_writes_a_journal(tmp_path):
         pass
 
 
-def test_rows_that_are_not_asked_for_are_not_thrown_away(capsys, tmp_path):
+def test_rows_that_are_not_asked_for_are_not_thrown_away(tmp_path):
     path = tmp_path / "rows.csv"
     before = 1000.0
     (row,) = decided({"arch": "relu", "n": "7"})
     with open_journal(tmp_path / "rows.csv.journal", {"version": row.version, "steps": 200, "seed": 0}) as journal:
         journal.add(replace(row, seconds=before))
     lists = ["sweep", "--arch", "relu", "-o", path, "--steps", 200, "--jobs", 1, "--n"]
-    code, _, err = run(capsys, *lists, "8")
+    code, _, err = verify(*lists, "8")
     assert code == 2
     assert "1 finished rows that are not asked for now" in err
-    code, _, err = run(capsys, *lists, "8,7")
+    code, _, err = verify(*lists, "8,7")
     assert code == 0
     assert "1 of 2 rows were finished before" in err
     assert [(r.n, r.seconds == before) for r in read_table(path)] == [("8", False), ("7", True)]
@@ -314,11 +307,11 @@ def test_rows_that_are_not_asked_for_are_not_thrown_away(capsys, tmp_path):
 # --- in parallel ------------------------------------------------------------------------------------------------------
 
 
-def test_two_processes_decide_the_same(capsys, tmp_path):
+def test_two_processes_decide_the_same(tmp_path):
     tables = []
     for jobs in (1, 2):
         path = tmp_path / f"{jobs}.csv"
-        code, _, _ = run(capsys, "sweep", "--arch", "relu,bilinear", "--n", "2,3", "-o", path, "--jobs", jobs)
+        code, _, _ = verify("sweep", "--arch", "relu,bilinear", "--n", "2,3", "-o", path, "--jobs", jobs)
         assert code == 0
         tables.append([replace(row, seconds=0.0, cpu_seconds=0.0, peak_megabytes=0.0) for row in read_table(path)])
     assert tables[0] == tables[1]
@@ -330,9 +323,9 @@ def test_what_a_piece_of_work_raises_reaches_the_caller():
         list(finished(int, ["1", "x"], 1))
 
 
-def test_no_scheduler(capsys, tmp_path):
+def test_no_scheduler(tmp_path):
     pytest.importorskip("distributed")
-    code, _, err = run(capsys, "sweep", "--arch", "relu", "--n", "5", "-o", tmp_path / "rows.csv", "--scheduler", "nonsense://x")
+    code, _, err = verify("sweep", "--arch", "relu", "--n", "5", "-o", tmp_path / "rows.csv", "--scheduler", "nonsense://x")
     assert (code, len(err.splitlines())) == (2, 1)
     assert "no Dask scheduler answers at 'nonsense://x'" in err
     assert list(tmp_path.iterdir()) == []
@@ -341,7 +334,7 @@ def test_no_scheduler(capsys, tmp_path):
 # --- the report -------------------------------------------------------------------------------------------------------
 
 
-def test_exponents_of_known_laws(capsys, tmp_path, some):
+def test_exponents_of_known_laws(tmp_path, some):
     """time = 3 · n^1.5 · digits^2 and a weight of 10^(digits/2): the report finds 1.5, 2 and 0.5."""
     rows = [
         replace(
@@ -353,7 +346,7 @@ def test_exponents_of_known_laws(capsys, tmp_path, some):
     ]  # fmt: skip
     path, picture = tmp_path / "rows.csv", tmp_path / "out.svg"
     write_table(path, rows)
-    code, out, _ = run(capsys, "report", path, "-o", picture)
+    code, out, _ = verify("report", path, "-o", picture)
     assert code == 0
     found = [line.split("rows")[0].split() for line in out.splitlines() if "~" in line]
     assert {(" ".join(words[1:]).partition(" ±")[0]) for words in found} == {
@@ -382,21 +375,21 @@ def test_an_exponent_is_fitted_within_groups():
     assert fit_exponent([("a", 1.0, 1.0), ("a", 1.0, 2.0)]) is None
 
 
-def test_a_report_without_a_law_says_so(capsys, tmp_path, some):
+def test_a_report_without_a_law_says_so(tmp_path, some):
     path = tmp_path / "rows.csv"
     write_table(path, some[:1])
-    code, out, _ = run(capsys, "report", path)
+    code, out, _ = verify("report", path)
     assert code == 0
     assert "no exponents" in out
-    code, _, err = run(capsys, "report", path, "-o", tmp_path / "out.svg")
+    code, _, err = verify("report", path, "-o", tmp_path / "out.svg")
     assert code == 2
     assert "nothing to draw" in err
     assert not (tmp_path / "out.svg").exists()
 
 
 @pytest.mark.parametrize(("name", "complaint"), [("rows.txt", "a table of rows is"), ("none.csv", "No such file")])
-def test_a_file_that_is_no_table(capsys, tmp_path, name, complaint):
-    code, _, err = run(capsys, "report", tmp_path / name)
+def test_a_file_that_is_no_table(tmp_path, name, complaint):
+    code, _, err = verify("report", tmp_path / name)
     assert (code, len(err.splitlines())) == (2, 1)
     assert complaint in err
 

@@ -1,19 +1,17 @@
 """`verify weights FILE`: a proved bracket, and one clear line for everything that is not a supported network."""
 
-import subprocess
-import sys
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import fields, verify
 from flint import arb
 
 from constructions import construct
 from verifier.any_weights import Bracket, Moment, bracket
 from verifier.arithmetic.balls import Balls, to_ball
-from verifier.cli.main import main
 from verifier.cli.weights import _draw
 from verifier.exact import parse_rational
 from verifier.expansion import bound_by_expansion
@@ -28,23 +26,12 @@ FOLDER = Path(__file__).parent.parent / "reference" / "networks"
 TRAINED = Path(__file__).parent.parent / "networks"
 
 
-def verify(*arguments, folder=None):
-    return subprocess.run(
-        [sys.executable, "-m", "verifier", "weights", *map(str, arguments)], capture_output=True, text=True, check=False, cwd=folder
-    )
-
-
-def fields(line):
-    verdict, *pairs = line.split()
-    return verdict, dict(pair.split("=", 1) for pair in pairs)
-
-
 def test_a_network_of_somebody_else_is_refuted_with_a_witness():
-    run = verify(FOLDER / "lstm.pt", "--n", 3)
-    verdict, said = fields(run.stdout.splitlines()[-1])
-    assert (run.returncode, run.stderr, verdict) == (4, "", "REFUTED")
+    run = verify("weights", FOLDER / "lstm.pt", "--n", 3)
+    said = fields(run.out)
+    assert (run.code, run.err, said["verdict"]) == (4, "", "REFUTED")
     assert Fraction(said["lower"]) > Fraction(said["tolerance"]) == Fraction(1, 10)
-    told = " ".join(run.stdout.split())
+    told = " ".join(run.out.split())
     assert "head.weight = fc.weight" in told
     assert "M/10, as no --tolerance was given" in told
     assert "attained by x =" in told
@@ -55,12 +42,12 @@ def test_a_network_of_somebody_else_is_refuted_with_a_witness():
 def test_the_verdict_follows_the_bracket(tolerance, verdict, code):
     """The box is [-3, 3], so that a tolerance of 2 asks for something; the bracket of M = 1 is [1.648, 2.915]."""
     weights = FOLDER / "lstm.pt"
-    run = verify(weights, "--n", 2, "--bound", 3, "--tolerance", tolerance, "--quiet")
-    found, said = fields(run.stdout)
+    run = verify("weights", weights, "--n", 2, "--bound", 3, "--tolerance", tolerance, "--quiet")
+    said = fields(run.out)
     lower, upper, asked = (Fraction(said[k]) for k in ("lower", "upper", "tolerance"))
     expected = "PROVED" if upper <= asked else "REFUTED" if lower > asked else "UNDECIDED"
-    assert found == expected
-    assert run.returncode == {"PROVED": 0, "REFUTED": 4, "UNDECIDED": 3}[expected]
+    assert said["verdict"] == expected
+    assert run.code == {"PROVED": 0, "REFUTED": 4, "UNDECIDED": 3}[expected]
 
 
 def test_the_bracket_is_sharp_for_a_construction():
@@ -76,9 +63,9 @@ def test_the_bracket_is_sharp_for_a_construction():
 
 
 def test_a_horizon_out_of_reach_is_undecided():
-    run = verify(FOLDER / "lstm.pt", "--n", 100_000, "--tolerance", "0.99", "--steps", 10, "--quiet")
-    verdict, said = fields(run.stdout)
-    assert (run.returncode, verdict, said["upper"], said["lower"]) == (3, "UNDECIDED", "none", "none")
+    run = verify("weights", FOLDER / "lstm.pt", "--n", 100_000, "--tolerance", "0.99", "--steps", 10, "--quiet")
+    said = fields(run.out)
+    assert (run.code, said["verdict"], said["upper"], said["lower"]) == (3, "UNDECIDED", "none", "none")
 
 
 @pytest.fixture
@@ -94,12 +81,12 @@ def arrays():
 def test_maps_overrule_the_guess(tmp_path, arrays):
     np.savez(tmp_path / "m.npz", **arrays)
     options = ("m.npz", "--arch", "relu", "--n", 1, "--tolerance", "0.99")
-    run = verify(*options, folder=tmp_path)
-    assert run.returncode == 2
-    assert "the head could be a.weight, b.weight" in run.stderr
+    run = verify("weights", *options, folder=tmp_path)
+    assert run.code == 2
+    assert "the head could be a.weight, b.weight" in run.err
     for head, other in (("a", "b"), ("b", "a")):
-        run = verify(*options, "--map", f"head.weight={head}.weight", "--map", f"ignore={other}.weight", folder=tmp_path)
-        assert f"head.weight = {head}.weight" in run.stdout
+        run = verify("weights", *options, "--map", f"head.weight={head}.weight", "--map", f"ignore={other}.weight", folder=tmp_path)
+        assert f"head.weight = {head}.weight" in run.out
 
 
 @pytest.mark.parametrize(
@@ -126,35 +113,35 @@ def test_bad_input_is_one_line(tmp_path, arrays, arguments, words):
     np.savez(tmp_path / "m.npz", **arrays)
     for suffix in (".npz", ".pt", ".safetensors", ".json"):
         (tmp_path / f"bad{suffix}").write_bytes(b"nonsense")
-    run = verify(*arguments, folder=tmp_path)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert len(run.stderr.splitlines()) == 1
-    assert words in run.stderr
+    run = verify("weights", *arguments, folder=tmp_path)
+    assert (run.code, run.out) == (2, "")
+    assert len(run.err.splitlines()) == 1
+    assert words in run.err
 
 
 def test_the_note_of_an_exported_file_is_shown_and_not_believed(tmp_path):
     weights = construct("relu", 5, exact_recall=True, hidden=3).weights
     note = {"written_by": "somebody", "claim": "anything", "question": "any", "weights_sha256": weights.sha256}
     (tmp_path / "m.json").write_bytes(encode(".json", weights, None, note))
-    run = verify("m.json", "--n", 4, folder=tmp_path)
-    assert "somebody says: anything (any); not used below" in " ".join(run.stdout.split())
+    run = verify("weights", "m.json", "--n", 4, folder=tmp_path)
+    assert "somebody says: anything (any); not used below" in " ".join(run.out.split())
     (tmp_path / "m.json").write_bytes(encode(".json", weights, None, {**note, "weights_sha256": "0"}))
-    run = verify("m.json", "--n", 4, folder=tmp_path)
-    assert "the file's note is about other weights" in run.stdout
+    run = verify("weights", "m.json", "--n", 4, folder=tmp_path)
+    assert "the file's note is about other weights" in run.out
 
 
 def test_a_horizon_of_every_n_is_no_less_than_n_alone():
     lowers = []
     for horizon in ("fixed", "upto"):
-        _, said = fields(verify(FOLDER / "tanh.pt", "--arch", "tanh", "--n", 3, "--horizon", horizon, "--quiet").stdout)
+        said = fields(verify("weights", FOLDER / "tanh.pt", "--arch", "tanh", "--n", 3, "--horizon", horizon, "--quiet").out)
         lowers.append(Fraction(said["lower"]))
     assert lowers[0] <= lowers[1]
 
 
 def test_the_bracket_is_drawn(tmp_path):
     (tmp_path / "m.json").write_bytes(encode(".json", construct("lstm", 5, 6, hidden=2).weights, None, {}))
-    run = verify("m.json", "--n", 5, "--quiet", "--plot", "p.svg", folder=tmp_path)
-    assert (run.returncode, run.stderr, run.stdout.split()[0]) == (0, "", "PROVED")
+    run = verify("weights", "m.json", "--n", 5, "--quiet", "--plot", "p.svg", folder=tmp_path)
+    assert (run.code, run.err, run.out.split()[0]) == (0, "", "PROVED")
     assert (tmp_path / "p.svg").read_bytes().startswith(b"<?xml")
 
 
@@ -171,9 +158,9 @@ def test_where_the_box_is_divided_its_boxes_are_drawn_and_nothing_is_walked_agai
 def test_weights_without_error_have_nothing_to_draw(tmp_path):
     made = construct("relu", 4, exact_recall=True, hidden=3).weights
     (tmp_path / "m.json").write_bytes(encode(".json", made, None, {}))
-    run = verify("m.json", "--n", 4, "--quiet", "--plot", "p.svg", folder=tmp_path)
-    assert (run.returncode, run.stdout.split()[0]) == (0, "PROVED")
-    assert run.stderr == "verify: nothing drawn to p.svg: there is nothing to show\n"
+    run = verify("weights", "m.json", "--n", 4, "--quiet", "--plot", "p.svg", folder=tmp_path)
+    assert (run.code, run.out.split()[0]) == (0, "PROVED")
+    assert run.err == "verify: nothing drawn to p.svg: there is nothing to show\n"
     assert not (tmp_path / "p.svg").exists()
 
 
@@ -190,42 +177,38 @@ def refused(verdict):
         (("linear", 5, {"precision": 3, "horizon": "fixed", "hidden": 2}), ("--n", "6", "--horizon", "upto"), "T4"),
     ],
 )
-def test_weights_against_a_theorem_are_refuted_by_a_word_of_its_proof(architecture, asked, theorem, tmp_path, monkeypatch, capsys):
+def test_weights_against_a_theorem_are_refuted_by_a_word_of_its_proof(architecture, asked, theorem, tmp_path, monkeypatch):
     name, n, options = architecture
     file = tmp_path / "m.json"
     file.write_bytes(encode(".json", construct(name, n, **options).weights, None, {}))
     monkeypatch.setattr("verifier.cli.weights.bracket", refused(Verdict.UNDECIDED))
-    with pytest.raises(SystemExit) as stop:
-        main(["weights", str(file), *asked])
-    out, err = capsys.readouterr()
-    verdict, said = fields(out.splitlines()[-1])
-    assert (stop.value.code, verdict, err) == (4, "REFUTED", "")
+    code, out, err = verify("weights", file, *asked)
+    said = fields(out)
+    assert (code, said["verdict"], err) == (4, "REFUTED", "")
     assert theorem in said["forbidden_by"].split(",")
     assert Fraction(said["lower"]) > Fraction(1, 10)
     assert f"a sequence out of the proof of {theorem} misses by more than the tolerance" in " ".join(out.split())
     assert "no weights of " in out
 
 
-def test_what_no_theorem_forbids_stays_as_the_bracket_left_it(tmp_path, monkeypatch, capsys):
+def test_what_no_theorem_forbids_stays_as_the_bracket_left_it(tmp_path, monkeypatch):
     file = tmp_path / "m.json"
     file.write_bytes(encode(".json", construct("lstm", 5, 6, hidden=2).weights, None, {}))
     monkeypatch.setattr("verifier.cli.weights.bracket", refused(Verdict.UNDECIDED))
-    with pytest.raises(SystemExit) as stop:
-        main(["weights", str(file), "--n", "5"])
-    out, _ = capsys.readouterr()
-    assert stop.value.code == 3
+    code, out, _ = verify("weights", file, "--n", "5")
+    assert code == 3
     assert "forbidden_by=none" in out
     assert "forbidden   " not in out
 
 
 def test_a_trained_network_is_divided_until_the_gap_is_closed_whatever_the_tolerance():
     pytest.importorskip("numba")
-    run = verify(TRAINED / "gru3.npz", "--arch", "gru-after-keep", "--n", 3)
-    verdict, said = fields(run.stdout.splitlines()[-1])
-    assert (run.returncode, run.stderr, verdict) == (0, "", "PROVED")
+    run = verify("weights", TRAINED / "gru3.npz", "--arch", "gru-after-keep", "--n", 3)
+    said = fields(run.out)
+    assert (run.code, run.err, said["verdict"]) == (0, "", "PROVED")
     assert Fraction(said["lower"]) <= Fraction(said["upper"]) <= Fraction(21, 20) * Fraction(said["lower"])
-    assert "boxes were bounded" in run.stdout
-    assert "left to divide" not in run.stdout
+    assert "boxes were bounded" in run.out
+    assert "left to divide" not in run.out
 
 
 def test_series_of_balls_that_are_too_wide_bound_nothing():
@@ -235,10 +218,9 @@ def test_series_of_balls_that_are_too_wide_bound_nothing():
 
 
 @pytest.mark.parametrize(("value", "shown"), [("1e400", "1e400"), ("1e2000", "1e2000"), ("469", "469")])
-def test_weights_beyond_the_floats_are_printed(tmp_path, capsys, value, shown):
+def test_weights_beyond_the_floats_are_printed(tmp_path, value, shown):
     weights = Weights("lstm", 1, {"b_i": {(0,): parse_rational(value)}, "V": {(0,): 1}})
     (tmp_path / "m.json").write_bytes(encode(".json", weights, None, {}))
-    with pytest.raises(SystemExit) as ended:
-        main(["weights", str(tmp_path / "m.json"), "--n", "1"])
-    assert ended.value.code == 4
-    assert f"the largest is {shown}" in " ".join(capsys.readouterr().out.split())
+    run = verify("weights", tmp_path / "m.json", "--n", 1)
+    assert run.code == 4
+    assert f"the largest is {shown}" in " ".join(run.out.split())

@@ -6,8 +6,6 @@ import dataclasses
 import itertools
 import json
 import random
-import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
@@ -16,6 +14,7 @@ import flint
 import numpy as np
 import pytest
 import sympy
+from commands import verify
 from flint import arb, fmpz
 from independent_gru import CONVENTIONS, IndependentGru, as_fraction
 from onnx_runtime import float_blocks, hidden_states
@@ -431,19 +430,21 @@ def test_replacing_the_bound_by_itself_changes_nothing() -> None:
 
 
 def test_wrong_templates_are_rejected() -> None:
-    """Each cell with each entry of its template negated, doubled or dropped fails its cell step."""
+    """Each cell with each entry of its template negated, doubled or dropped fails its cell step, which fails the derivation."""
     good = derivation()
     templates = [step for step in good.steps if isinstance(step, CellEquations)]
     assert {step.cell for step in templates} == set(ALL_CELLS)
     for step in templates:
+        alone = dataclasses.replace(good, steps=(step,))
+        assert alone.check() == {step.name: Verdict.PROVED}
         for block, entries in step.template.items():
             for index, value in entries.items():
                 for changed in (-value, 2 * value, sympy.Integer(0)):
-                    template = {**step.template, block: {**entries, index: changed}}
-                    others = tuple(dataclasses.replace(step, template=template) if other is step else other for other in good.steps)
-                    broken = dataclasses.replace(good, steps=others)
-                    assert broken.check()[step.name] is not Verdict.PROVED, (step.cell, block, index)
-                    assert broken.verdict is not Verdict.PROVED
+                    wrong = dataclasses.replace(step, template={**step.template, block: {**entries, index: changed}})
+                    found = dataclasses.replace(alone, steps=(wrong,)).check()
+                    assert found[step.name] is not Verdict.PROVED, (step.cell, block, index)
+        others = tuple(wrong if other is step else other for other in good.steps)
+        assert dataclasses.replace(good, steps=others).verdict is not Verdict.PROVED
 
 
 @pytest.mark.parametrize(
@@ -595,11 +596,6 @@ def test_reset_gates_do_not_matter_and_that_is_seen() -> None:
 # --- command line and certificates ------------------------------------------------------------------------------------
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`verify` in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "verifier", *arguments], capture_output=True, text=True, check=False)
-
-
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -610,20 +606,20 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     ids=lambda a: a[0],
 )
 def test_command_line_proves(arguments: tuple[str, ...]) -> None:
-    result = run(*arguments)
-    assert result.stderr == ""
-    assert result.returncode == 0
-    last = result.stdout.splitlines()[-1]
+    result = verify(*arguments)
+    assert result.err == ""
+    assert result.code == 0
+    last = result.out.splitlines()[-1]
     assert last.startswith(f"PROVED architecture={arguments[0]} theorem=C7 ")
     if "--quiet" not in arguments:
         for shown in ("z[memory]", "r[memory]", "n[memory]", "W_z[memory, flag]", "b_n[flag]", "25 of 25 proof steps"):
-            assert shown in result.stdout
+            assert shown in result.out
 
 
 def test_command_line_for_ever_is_undecided() -> None:
-    result = run("gru-after", "--horizon", "forever", "--hidden", "3")
-    assert result.returncode == 3
-    assert result.stdout.splitlines()[-1].startswith("UNDECIDED architecture=gru-after theorem=none")
+    result = verify("gru-after", "--horizon", "forever", "--hidden", "3")
+    assert result.code == 3
+    assert result.out.splitlines()[-1].startswith("UNDECIDED architecture=gru-after theorem=none")
 
 
 @pytest.mark.parametrize("cell", ALL_CELLS)

@@ -7,14 +7,13 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from click.testing import CliRunner
+from commands import last, verify
 
 from constructions.delay import Impossible, NotKnown
 from constructions.hold import HoldConstruction, construct_hold, network, numbers_in, proved_error, units_for
 from constructions.refresh import Sizes
 from verifier import Verdict
 from verifier.arithmetic.balls import Balls, to_ball
-from verifier.cli.main import verify
 from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.float_run import FloatNetwork
@@ -184,7 +183,7 @@ def test_what_is_not_built_says_why(task: CopyTask, kind: type, words: str) -> N
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "last"),
+    ("arguments", "code", "ending"),
     [
         ("lstm --n 2 --precision 1 --hidden 8", 0, "PROVED answer=holds theorem=C9"),
         ("lstm --n 3 --precision 1 --hidden 8", 3, "UNDECIDED answer=unknown"),
@@ -192,26 +191,24 @@ def test_what_is_not_built_says_why(task: CopyTask, kind: type, words: str) -> N
         ("tanh --n 3 --precision 1 --hidden 8", 3, "UNDECIDED answer=unknown"),
     ],
 )
-def test_the_command_line(arguments: str, code: int, last: str) -> None:
-    run = CliRunner().invoke(verify, ["copy", "--horizon", "forever", *arguments.split()], standalone_mode=False)
-    assert (run.return_value, run.exception, run.stderr) == (code, None, "")
-    assert run.stdout.splitlines()[-1].startswith(last)
-    assert "horizon=forever" in run.stdout.splitlines()[-1]
-    assert ("boxes" in run.stdout) == ("holds" in last)
+def test_the_command_line(arguments: str, code: int, ending: str) -> None:
+    run = verify("copy", "--horizon", "forever", *arguments.split())
+    assert (run.code, run.err) == (code, "")
+    assert last(run.out).startswith(ending)
+    assert "horizon=forever" in last(run.out)
+    assert ("boxes" in run.out) == ("holds" in ending)
 
 
 def test_json_holds_every_readout() -> None:
-    arguments = ["copy", "lstm", "--horizon", "forever", "--n", "2", "--precision", "1", "--hidden", "8", "--json"]
-    run = CliRunner().invoke(verify, arguments, standalone_mode=False)
-    data = json.loads(run.stdout)
-    assert (run.return_value, data["verdict"], data["format"]) == (0, "PROVED", "copy for ever certificate")
+    run = verify("copy", "lstm", "--horizon", "forever", "--n", 2, "--precision", 1, "--hidden", 8, "--json")
+    data = json.loads(run.out)
+    assert (run.code, data["verdict"], data["format"]) == (0, "PROVED", "copy for ever certificate")
     assert len(data["further_readouts"]) == 1
     assert len(data["claims"]) == 4
 
 
 def test_what_is_not_there_is_said_in_one_line() -> None:
-    option = "--plot"
-    arguments = ["copy", "lstm", "--horizon", "forever", "--n", "2", option, "out.svg"]
-    run = CliRunner().invoke(verify, arguments, standalone_mode=False)
-    assert isinstance(run.exception, UsageError)
-    assert f"{option} is not there for --horizon forever" in str(run.exception)
+    run = verify("copy", "lstm", "--horizon", "forever", "--n", 2, "--plot", "out.svg")
+    assert (run.code, run.out) == (2, "")
+    assert run.err.count("\n") == 1
+    assert "--plot is not there for --horizon forever" in run.err

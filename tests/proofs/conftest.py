@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
+from contextlib import ExitStack, contextmanager
+
 import pytest
+
+from proofs import kernel
 
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """One cache for all workers: files are compiled once per session."""
+    """One cache for all workers, who compile one at a time: each file once per session."""
     base = tmp_path_factory.getbasetemp()
-    return (base.parent if base.name.startswith("popen-") else base) / "rocq-cache"
+    folder = (base.parent if base.name.startswith("popen-") else base) / "rocq-cache"
+    compiled = kernel.compiled
+
+    @contextmanager
+    def one_at_a_time(*arguments):
+        with ExitStack() as stack:
+            with folder.with_suffix(".lock").open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                development = stack.enter_context(compiled(*arguments))
+            yield development
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kernel, "compiled", one_at_a_time)
+        yield folder

@@ -6,11 +6,11 @@ import shutil
 from fractions import Fraction
 
 import pytest
+from commands import verify
 
 from constructions import construct
 from proofs.certificate_in_rocq import certificate_in_rocq
 from proofs.kernel import check_certificate
-from verifier.cli.main import main
 from verifier.errors import UsageError
 from verifier.verdict import Verdict
 
@@ -179,14 +179,11 @@ def test_what_has_no_file_says_so(name, n, question, told):
         certificate_in_rocq(construct(name, n, **question))
 
 
-def test_the_command_writes_the_file_and_says_how_to_check_it(tmp_path, capsys):
+def test_the_command_writes_the_file_and_says_how_to_check_it(tmp_path):
     file = tmp_path / "out.v"
-    with pytest.raises(SystemExit) as stopped:
-        main(["lstm", "--n", "6", "--precision", "4", "--rocq", str(file)])
-    assert stopped.value.code == 0
-    assert f"verify proofs --certificate {file}" in capsys.readouterr().out
+    written = verify("lstm", "--n", 6, "--precision", 4, "--rocq", file)
+    assert written.code == 0
+    assert f"verify proofs --certificate {file}" in written.out
     assert "Theorem certified : recalls_upto (1 / 10000) (box 1) (Z.to_nat 6) (lstm_output 32 weights)." in file.read_text()
-    with pytest.raises(SystemExit) as stopped:
-        main(["lstm", "--cells", "2", "--n", "6", "--precision", "4", "--rocq", str(tmp_path / "none.v")])
-    assert stopped.value.code == 2
+    assert verify("lstm", "--cells", 2, "--n", 6, "--precision", 4, "--rocq", tmp_path / "none.v").code == 2
     assert not (tmp_path / "none.v").exists()

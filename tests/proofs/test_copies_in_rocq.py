@@ -6,11 +6,11 @@ import shutil
 from fractions import Fraction
 
 import pytest
+from commands import verify
 
 from constructions.delay import DELAY_LINES, CopyConstruction, construct_copy
 from proofs.copies_in_rocq import COPIES, copy_in_rocq
 from proofs.kernel import check_certificate
-from verifier.cli.main import main
 from verifier.copy_task import copy_task
 from verifier.errors import UsageError
 from verifier.verdict import Verdict
@@ -64,15 +64,11 @@ def test_symbols_are_sent_to_a_tolerance():
         copy_in_rocq(proposed("tanh", 2, precision=None, symbols=4))
 
 
-def test_the_command_writes_the_file_or_nothing(tmp_path, capsys):
-    def run(*arguments: str) -> int:
-        with pytest.raises(SystemExit) as stopped:
-            main(["copy", *arguments])
-        return int(stopped.value.code or 0)
-
+def test_the_command_writes_the_file_or_nothing(tmp_path):
     file = tmp_path / "out.v"
-    assert run("tanh", "--n", "2", "--precision", "2", "--hidden", "2", "--rocq", str(file)) == 0
-    assert f"verify proofs --certificate {file}" in capsys.readouterr().out
+    written = verify("copy", "tanh", "--n", 2, "--precision", 2, "--hidden", 2, "--rocq", file)
+    assert written.code == 0
+    assert f"verify proofs --certificate {file}" in written.out
     assert "Theorem certified : copies (1 / 100) 1 2 (tanh_output 2 weights)." in file.read_text()
     file.unlink()
     for arguments, told in (
@@ -80,8 +76,8 @@ def test_the_command_writes_the_file_or_nothing(tmp_path, capsys):
         (("tanh", "--n", "3", "--precision", "2", "--hidden", "2"), "--rocq needs weights"),
         (("lstm", "--horizon", "forever", "--n", "1"), "--rocq is not there for --horizon forever"),
     ):
-        assert run(*arguments, "--rocq", str(file)) == 2
-        shown = capsys.readouterr()
-        assert told in shown.err
-        assert shown.err.count("\n") == 1
+        refused = verify("copy", *arguments, "--rocq", file)
+        assert refused.code == 2
+        assert told in refused.err
+        assert refused.err.count("\n") == 1
         assert not list(tmp_path.iterdir())

@@ -1,8 +1,9 @@
-"""The `verify` command as a process of its own, watched and interrupted."""
+"""The `verify` command, in this process, in one of its own, or watched on a terminal and interrupted."""
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import pty
 import signal
@@ -11,8 +12,69 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from verifier.cli.main import main
 
 PATIENCE_SECONDS = 120
+VERDICTS = {"PROVED": 0, "UNDECIDED": 3, "REFUTED": 4}
+"""Exit codes."""
+
+
+class Finished(NamedTuple):
+    """What a command ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+def verify(*arguments: object, folder: Path | str = ".") -> Finished:
+    """`verify ARGUMENTS` in this process, in a folder."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+        pytest.raises(SystemExit) as stopped,
+    ):
+        main(list(map(str, arguments)))
+    assert isinstance(stopped.value.code, int)
+    return Finished(stopped.value.code, out.getvalue(), err.getvalue())
+
+
+def verify_in_own_process(*arguments: object, folder: Path | str = ".", seconds: int = 60, **environment: str) -> Finished:
+    """`verify ARGUMENTS` as a process that finds the same modules as this one, in a folder."""
+    done = subprocess.run(
+        [sys.executable, "-m", "verifier", *map(str, arguments)],
+        cwd=folder,
+        capture_output=True,
+        timeout=seconds,
+        check=False,
+        env=importing_the_same(**environment),
+    )
+    return Finished(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+
+
+def importing_the_same(*first: Path, **environment: str) -> dict[str, str]:
+    """The environment of a process that finds the same modules as this one, after those of the folders `first`."""
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, [*map(str, first), *sys.path])), **environment}
+
+
+def last(output: str) -> str:
+    """The last line."""
+    return output.strip().splitlines()[-1]
+
+
+def fields(output: str) -> dict[str, str]:
+    """The last line: a verdict, then key=value."""
+    verdict, *pairs = last(output).split(" ")
+    assert verdict in VERDICTS
+    found = dict(pair.split("=", 1) for pair in pairs)
+    assert len(found) == len(pairs)
+    return {"verdict": verdict, **found}
 
 
 class Command:

@@ -1,16 +1,19 @@
-"""How certificates are forged for tests: single changes, hashes made right again, random mutations."""
+"""How certificates are forged for tests (changes, hashes made right again, random mutations), and what checking then says."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from hypothesis import strategies as st
 
+from verifier.certificate import check_data
 from verifier.errors import UsageError
-from verifier.review import content_hash
+from verifier.review import Review, content_hash
+from verifier.verdict import Verdict
 from verifier.weights import Weights
 
 Data = dict[str, Any]
@@ -18,6 +21,56 @@ Change = Callable[[Data], object]
 
 Mutation = tuple[tuple[Any, ...], str, Any]
 """A place in a JSON value, what is done there, and with which value."""
+
+
+P, R, U = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
+USAGE = UsageError
+
+WRONG_TYPES = [None, 0, 1.5, "text", [], {}, True, [[]], {"a": {}}]
+"""Values that no field of a certificate takes, `null` for a reason or a theorem apart."""
+
+
+def review(data: Any, theorems: Mapping[str, Any] | None = None) -> Review[Any]:
+    """What checking says; copies need no theorem's derivation."""
+    return check_data(data, {} if theorems is None else theorems)
+
+
+def outcome(data: Any, theorems: Mapping[str, Any] | None = None) -> Verdict | type[UsageError]:
+    """The verdict, or `UsageError`."""
+    try:
+        return review(data, theorems).verdict
+    except UsageError:
+        return UsageError
+
+
+def saved(data: Data) -> Data:
+    """Written to a file and read again."""
+    return json.loads(json.dumps(data))
+
+
+def without(base: Data, field: str) -> Data:
+    """The certificate without a field, its content hash right."""
+    data = {key: value for key, value in base.items() if key != field}
+    if field != "sha256":
+        data["sha256"] = content_hash(data)
+    return data
+
+
+def replaced(base: Data, field: str, value: Any) -> Data:
+    """The certificate with another value of a field, its content hash right."""
+    data = {**copy.deepcopy(base), field: value}
+    if field != "sha256":
+        data["sha256"] = content_hash(data)
+    return data
+
+
+def assert_confirmed(data: Data, expected: Verdict) -> Review[Any]:
+    """Checking agrees with the file in every point, its verdict included."""
+    found = review(data)
+    assert found.verdict is expected, found.reason
+    assert data["verdict"] == expected.value
+    assert all(finding.verdict is P for finding in found.findings)
+    return found
 
 
 def forge(base: Data, change: Change, *, hashes: bool = True) -> Data:

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from forging import Change, Data, Mutation, claim, extra_weight, forge, in_question, mutated, mutations, run, weight
+from forging import (
+    USAGE,
+    WRONG_TYPES,
+    Change,
+    Data,
+    Mutation,
+    P,
+    R,
+    U,
+    assert_confirmed,
+    claim,
+    extra_weight,
+    forge,
+    in_question,
+    mutated,
+    mutations,
+    outcome,
+    replaced,
+    review,
+    run,
+    saved,
+    weight,
+    without,
+)
 from hypothesis import HealthCheck, given, settings
 
 from constructions.delay import CopyConstruction, construct_copy
 from verifier import copy_certificate
 from verifier.arithmetic.reference import Reference
 from verifier.cells import CELLS, Maps
-from verifier.certificate import check_data
 from verifier.copy_certificate import FIELDS, to_data
 from verifier.copy_task import CopyTask
 from verifier.copying import CopyCertificate, certify_copy
 from verifier.errors import UsageError
-from verifier.review import Review, content_hash
+from verifier.review import content_hash
 from verifier.verdict import Verdict
 from verifier.weights import Weights
-
-P, R, U = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
-USAGE = UsageError
 
 N = 3
 ONE = Fraction(1)
@@ -44,19 +61,6 @@ EXACT = to_data(certified("linear"))
 SYMBOLS = to_data(certified(tolerance="1/3", symbols=4))
 LSTM = to_data(certified("lstm", n=4, hidden=2))
 LOWER, UPPER = (Fraction(stated["value"]) for stated in HONEST["claims"])
-
-
-def review(data: Any) -> Review[Any]:
-    """What checking says; no derivation is needed for a copy."""
-    return check_data(data, {})
-
-
-def outcome(data: Any) -> Verdict | type[UsageError]:
-    """The verdict, or `UsageError`."""
-    try:
-        return review(data).verdict
-    except UsageError:
-        return UsageError
 
 
 # --- honest certificates ----------------------------------------------------------------------------------------------
@@ -78,11 +82,9 @@ def outcome(data: Any) -> Verdict | type[UsageError]:
 )
 def test_round_trip(options: dict[str, Any]) -> None:
     certificate = certified(**options)
-    data = json.loads(json.dumps(to_data(certificate)))
+    data = saved(to_data(certificate))
     assert tuple(data) == FIELDS
-    found = review(data)
-    assert found.verdict is P, found.reason
-    assert all(finding.verdict is P for finding in found.findings)
+    found = assert_confirmed(data, P)
     assert len(found.findings) == 3 + len(data["claims"])
     assert isinstance(found.certificate, CopyCertificate)
     assert to_data(found.certificate) == data
@@ -98,10 +100,7 @@ def test_claims_are_rounded_outward_and_close() -> None:
 def test_an_honest_refutation_is_confirmed_as_a_refutation() -> None:
     right = certified()
     data = to_data(certify_copy(right.weights.replace({("W_h", (0, 1)): 0}), right.task))
-    assert data["verdict"] == "REFUTED"
-    found = review(data)
-    assert found.verdict is R
-    assert all(finding.verdict is P for finding in found.findings)
+    assert_confirmed(data, R)
     assert outcome(forge(data, lambda d: d.update(verdict="PROVED"))) is R
 
 
@@ -273,20 +272,13 @@ def test_changed_weights_with_a_stale_weights_hash() -> None:
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_missing_fields_are_a_usage_error(field: str) -> None:
-    data = {key: value for key, value in HONEST.items() if key != field}
-    if field != "sha256":
-        data["sha256"] = content_hash(data)
-    assert outcome(data) is UsageError
+    assert outcome(without(HONEST, field)) is UsageError
 
 
-@pytest.mark.parametrize("value", [None, 0, 1.5, "text", [], {}, True, [[]], {"a": {}}], ids=repr)
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=repr)
 @pytest.mark.parametrize("field", [field for field in FIELDS if field != "reason"])
 def test_fields_of_the_wrong_type_are_never_proved(field: str, value: Any) -> None:
-    data = copy.deepcopy(HONEST)
-    data[field] = value
-    if field != "sha256":
-        data["sha256"] = content_hash(data)
-    assert outcome(data) is not P
+    assert outcome(replaced(HONEST, field, value)) is not P
 
 
 def test_a_symbol_that_is_no_code_is_no_witness() -> None:

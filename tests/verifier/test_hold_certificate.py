@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-import copy
-import json
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from forging import Change, claim, extra_weight, forge, in_question, run, weight
+from forging import (
+    USAGE,
+    WRONG_TYPES,
+    Change,
+    P,
+    R,
+    U,
+    assert_confirmed,
+    claim,
+    extra_weight,
+    forge,
+    in_question,
+    outcome,
+    replaced,
+    review,
+    run,
+    saved,
+    weight,
+    without,
+)
 
 from constructions.hold import HoldConstruction, construct_hold
 from verifier import hold_certificate
-from verifier.certificate import check_data
 from verifier.copy_task import CopyTask
 from verifier.errors import UsageError
 from verifier.hold_certificate import FIELDS, to_data
 from verifier.holding import GUARD_BITS, HoldCertificate, certify_hold
 from verifier.refresh.clock import LARGEST_PERIOD
-from verifier.review import Review, content_hash
 from verifier.verdict import Verdict
 
-P, R, U = Verdict.PROVED, Verdict.REFUTED, Verdict.UNDECIDED
-USAGE = UsageError
 N, UNITS = 2, 8
 
 
@@ -39,19 +52,6 @@ RIGHT = certified()
 HONEST = to_data(RIGHT)
 SYMBOLS = to_data(certified(symbols=4))
 LOWER, UPPER = (Fraction(stated["value"]) for stated in HONEST["claims"][2:])
-
-
-def review(data: Any) -> Review[Any]:
-    """What checking says; no derivation is needed for a copy."""
-    return check_data(data, {})
-
-
-def outcome(data: Any) -> Verdict | type[UsageError]:
-    """The verdict, or `UsageError`."""
-    try:
-        return review(data).verdict
-    except UsageError:
-        return UsageError
 
 
 def reading(position: int, value: str) -> Change:
@@ -75,11 +75,9 @@ def reading(position: int, value: str) -> Change:
 )
 def test_round_trip(options: dict[str, Any]) -> None:
     certificate = certified(**options)
-    data = json.loads(json.dumps(to_data(certificate)))
+    data = saved(to_data(certificate))
     assert tuple(data) == FIELDS
-    found = review(data)
-    assert found.verdict is P, found.reason
-    assert all(finding.verdict is P for finding in found.findings)
+    found = assert_confirmed(data, P)
     assert len(found.findings) == 3 + 2 * certificate.task.n
     assert isinstance(found.certificate, HoldCertificate)
     assert to_data(found.certificate) == data
@@ -94,10 +92,7 @@ def test_claims_are_of_every_number_and_close() -> None:
 
 def test_an_honest_refutation_is_confirmed_as_a_refutation() -> None:
     data = to_data(certify_hold(RIGHT.readouts[::-1], RIGHT.task))
-    assert data["verdict"] == "REFUTED"
-    found = review(data)
-    assert found.verdict is R
-    assert all(finding.verdict is P for finding in found.findings)
+    assert_confirmed(data, R)
     assert outcome(forge(data, lambda d: d.update(verdict="PROVED"))) is R
 
 
@@ -240,20 +235,13 @@ def test_a_witness_of_the_longest_attack_is_run_and_one_step_more_is_not() -> No
 
 @pytest.mark.parametrize("field", FIELDS)
 def test_missing_fields_are_a_usage_error(field: str) -> None:
-    data = {key: value for key, value in HONEST.items() if key != field}
-    if field != "sha256":
-        data["sha256"] = content_hash(data)
-    assert outcome(data) is UsageError
+    assert outcome(without(HONEST, field)) is UsageError
 
 
-@pytest.mark.parametrize("value", [None, 0, 1.5, "text", [], {}, True, [[]], {"a": {}}], ids=repr)
+@pytest.mark.parametrize("value", WRONG_TYPES, ids=repr)
 @pytest.mark.parametrize("field", [field for field in FIELDS if field != "reason"])
 def test_fields_of_the_wrong_type_are_never_proved(field: str, value: Any) -> None:
-    data = copy.deepcopy(HONEST)
-    data[field] = value
-    if field != "sha256":
-        data["sha256"] = content_hash(data)
-    assert outcome(data) is not P
+    assert outcome(replaced(HONEST, field, value)) is not P
 
 
 def test_a_symbol_that_is_no_code_is_no_witness() -> None:

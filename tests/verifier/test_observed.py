@@ -5,12 +5,11 @@ from fractions import Fraction
 
 import flint
 import pytest
-from click.testing import CliRunner
+from commands import verify
 from core_cases import flag_and_memory
 
 from constructions import construct
 from verifier.arithmetic.balls import Balls
-from verifier.cli.main import verify
 from verifier.observed import error_of, observe
 from verifier.program import record
 from verifier.sequences import length
@@ -119,9 +118,9 @@ def test_two_processes_resolve_the_same(integrators, monkeypatch):
 def test_the_report_says_which_runs_are_not_decided(monkeypatch):
     asked = ["tanh", "--horizon", "forever", "--precision", "12", "--n", "300"]
     told = "15 adversarial families over 300 steps"
-    decided = CliRunner().invoke(verify, asked, standalone_mode=False).stdout.replace("\n            ", " ")
+    decided = verify(*asked).out.replace("\n            ", " ")
     assert told in decided
     assert "balls are too wide" not in decided
     monkeypatch.setattr("verifier.observed.LARGEST_GROWTH", 1)
-    some = CliRunner().invoke(verify, asked, standalone_mode=False).stdout.replace("\n            ", " ")
+    some = verify(*asked).out.replace("\n            ", " ")
     assert re.search(f"{told}, [1-9] of them not decided to the end: after step 96 balls are too wide", some)
