@@ -73,7 +73,7 @@ SOON = 200
 
 def test_the_clocks_of_what_is_shown_load_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "LARGEST_PERIOD", SOON)
-    assert c9.the_inequalities_hold() is Verdict.PROVED
+    assert c9.SHOWN.inequalities_hold() is Verdict.PROVED
     assert c9_copies.every_number_is_held() is Verdict.PROVED
 
 
