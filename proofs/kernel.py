@@ -161,7 +161,7 @@ def check_certificate(
     Raises `NotInstalled`.
     """
     program = version()
-    modules = ("numbers", "listed", "decide", "rational", "copies", "c3", "c9", "c11", "c13")
+    modules = ("numbers", "listed", "decide", "rational", "copies", "lstm_copies", "c3", "c9", "c11", "c13")
     with compiled(sources, modules, default_cache() if cache is None else cache, jobs, program) as development:
         development.problems.update(_changed(sources, TRUSTED if trusted is None else trusted))
         problem = development.problem("numbers") or development.problem("decide") or _forbidden("the file", text)
