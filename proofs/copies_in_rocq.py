@@ -124,6 +124,12 @@ class Line:
             worst = max(upper_fraction(abs(distance)) for distance in off)
         return cls(rest, start, p, r, Fraction(1, 2 ** ((1 / worst).__floor__().bit_length() - 2)))
 
+    def listed(self, n: int, scale: Fraction) -> tuple[Fraction, ...]:
+        """The numbers that stand in the weights, in the order of `written_line`."""
+        s, p, r = self.start, self.p, self.r
+        onward, last = self.rest - s * (p - p / 4), self.rest + s * p / 4
+        return (s, -p / 4, p, -r, r * s, onward, last, scale * (p / 2 if n % 2 else p), -scale * r, 1 / scale, -s / scale)
+
     def lost(self, slot: Fraction) -> Fraction:
         """e_h + e_a: what the two slots of a unit miss in a step, no slot above `slot`."""
         p, r, mu = self.p, self.r, self.mu
@@ -152,13 +158,15 @@ def _lstm(answer: CopyConstruction) -> Instance:
     bits = line.mu.denominator.bit_length() + _size(answer) + GUARD_BITS
     numbers = " ".join(number(value) for value in (line.rest, line.start, line.p, line.r, scale))
     even = str(task.n % 2 == 0).lower()
+    listed = " ".join(number(value) for value in line.listed(task.n, scale))
     proof = (
+        f"  rewrite (line_written {even} {units} {numbers}) by (repeat split; lra).",
         f"  apply (lstm_copy_certified {even} {task.hidden} {units} {task.n} {numbers}",
         f"    {number(task.bound)} {number(slot)} {number(line.mu)}); [lia|reflexivity|lra|lra|lra|lra|lra|lra| | |].",
         f"  - unfold near. repeat split; rewrite !tanh_exp; {decide(bits)}.",
         *[f"  - unfold slip, lift, bend, reach. cbn [Z.of_nat Pos.of_succ_nat Pos.succ]. {decide(bits)}."] * 2,
     )
-    return _instance(answer, "lstm_output", f"listed_line {even} {units} {numbers}", proof, module="lstm_copies")
+    return _instance(answer, "lstm_output", f"written_line {even} {units} {listed}", proof, module="lstm_copies")
 
 
 def _size(answer: CopyConstruction) -> int:

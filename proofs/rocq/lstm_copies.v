@@ -300,6 +300,30 @@ Proof.
 Qed.
 End line.
 
+(** The line as certificates write it, every number that stands in it given: the same numbers at the same places. *)
+Definition written_line (even : bool) (m : nat) (s own p away cancels onward last u_g u_o v offset : R) : lstm := {|
+  lstm_f := no_weights;
+  lstm_i := no_weights;
+  lstm_o := {|
+    W := mat (map (fun k => (k, S k, away)) (seq 0 (m - 1)));
+    U := vec (if even then [(m - 1) |-> u_o] else []);
+    b := vec (map (fun k => (k, cancels)) (seq 0 (m - 1))) |};
+  lstm_g := {|
+    W := mat (flat_map (fun k => map (entry k) (if Nat.leb (k + 2) m then [k |-> own; S k |-> p] else [k |-> own])) (seq 0 m));
+    U := vec [(m - 1) |-> u_g];
+    b := vec (map (fun k => (k, if Nat.leb (k + 2) m then onward else last)) (seq 0 m)) |};
+  lstm_start := (vec (map (fun k => (k, s)) (seq 0 m)), vec (map (fun k => (k, 1 / 2)) (seq 0 m)));
+  lstm_out := {| V := vec [0 |-> v]; v0 := offset |} |}.
+
+Lemma line_written (even : bool) m rest s p r eps own away cancels onward last u_g u_o v offset :
+  (own = - (p / 4) /\ away = - r /\ cancels = r * s /\ onward = rest - s * (p - p / 4) /\ last = rest - s * - (p / 4)) /\
+  (u_g = eps * (if even then p else p / 2) /\ u_o = - (eps * r) /\ v = / eps /\ offset = - (s / eps)) ->
+  written_line even m s own p away cancels onward last u_g u_o v offset = listed_line even m rest s p r eps.
+Proof.
+  intros ((-> & -> & -> & -> & ->) & (-> & -> & -> & ->)). unfold written_line, listed_line. do 3 f_equal.
+  apply map_ext. intros k. now destruct (Nat.leb (k + 2) m).
+Qed.
+
 (** The condition of a certificate's file, between rational numbers; B is what no slot exceeds. *)
 Theorem lstm_copy_certified (even : bool) d m n rest s p r eps M B mu tol :
   (1 <= m <= d)%nat -> n = (if even then (2 * m)%nat else (2 * m - 1)%nat) ->
