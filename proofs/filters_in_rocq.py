@@ -132,12 +132,12 @@ def _gated_filter(construction: Construction) -> Instance:
     blocks = _listed(construction, *GATED[weights.cell])
     output = f"(selective_output {regime.hidden} (fst weights) (snd weights))" if selective else _output(construction)
     proof = blocks if selective else [blocks[-3], blocks[-1]]
+    lemma = f"{'selective' if selective else 'min'}_{'half' if doubles else 'delay'}"
     return Instance(
         f"{claim} {output}",
         "\n    ".join([f"listed_{weights.cell}", *blocks]),
         (
-            f"  apply ({'selective' if selective else 'min'}_{'half' if doubles else 'delay'} {regime.hidden} {n} {number(residual)}",
-            f"    {number(regime.bound)} {number(regime.tolerance)}",
+            f"  apply ({lemma} {regime.hidden} {n} {number(residual)} {number(regime.bound)} {number(regime.tolerance)}",
             *(f"    {text}" for text in proof),
             "  ).",
             "  - lia.",
