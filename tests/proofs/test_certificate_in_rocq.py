@@ -9,7 +9,7 @@ import pytest
 
 from constructions import construct
 from proofs.certificate_in_rocq import certificate_in_rocq
-from proofs.kernel import check_certificate
+from proofs.kernel import TRUSTED, check_certificate
 from verifier.cli.main import main
 from verifier.errors import UsageError
 from verifier.verdict import Verdict
@@ -45,6 +45,15 @@ def test_exact_constructions(name, cache):
     verdict, told, _ = check_certificate(certificate_in_rocq(construct(name, 10, **question)), cache=cache)
     assert verdict is Verdict.PROVED
     assert told.startswith(says)
+
+
+@needs_rocq
+@pytest.mark.parametrize("file", ["definitions.v", "statements.v"])
+def test_no_file_is_accepted_where_the_pinned_words_have_changed(file, cache):
+    text = certificate_in_rocq(construct("relu", 10, **EXACT["relu"][0]))
+    verdict, told, _ = check_certificate(text, cache=cache, trusted={**TRUSTED, file: "0" * 64})
+    assert verdict is Verdict.REFUTED
+    assert told == f"{file} is not the one that was read: its digest differs from the pinned one"
 
 
 @needs_rocq
