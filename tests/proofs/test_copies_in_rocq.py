@@ -37,7 +37,7 @@ def proposed(name: str, n: int, **question: object) -> CopyConstruction:
         ("linear", 3, "linear_output", "1 & 2 |-> 1", "1 & 2 |-> 2"),
         ("relu", 1, "relu_output", "", ""),
         ("lstm", 1, "lstm_output", "", ""),
-        ("lstm", 3, "lstm_output", "0 & 1 |-> (-216395341373865284877", "0 & 1 |-> (-216395341373865284876"),
+        ("lstm", 4, "lstm_output", "0 & 1 |-> (-216395341373865284877", "0 & 1 |-> (-216395341373865284876"),
         ("tanh", 2, "tanh_output", "", ""),
         ("gru-after-keep", 2, "gru_output true true", "1 |-> (-7)", "1 |-> 7"),
     ],
