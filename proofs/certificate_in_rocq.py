@@ -18,38 +18,41 @@ from verifier.weights import ExactArray, Weights
 
 @dataclass(frozen=True)
 class Layout:
-    """How definitions.v writes a cell's weights: record type, gates by field, zero start, further fields.
+    """How definitions.v writes a cell's weights: record type, gates by field, letters of the state, further fields.
 
-    `family`: the function that makes a diagonal layer of its gates; the weights are then that layer and its readout.
+    `family`: the function that makes a diagonal layer of its gates and vectors; the weights are then that layer and its readout.
+    `seen`: the gate through which a readout that also sees the last input looks at the state.
     """
 
     record: str
     gates: Mapping[str, str]
-    start: str
+    states: str
     out: str
     vectors: Mapping[str, str]
     family: str = ""
+    seen: str = ""
 
 
-def _layout(record: str, gates: Iterable[str], pair: bool = False, vectors: Mapping[str, str] | None = None) -> Layout:
+def _layout(record: str, gates: Iterable[str], states: str = "h", vectors: Mapping[str, str] | None = None) -> Layout:
     names = {gate: f"{record}_{gate}" for gate in gates}
-    return Layout(record, names, f"{record}_start := {'(zero, zero)' if pair else 'zero'}", f"{record}_out", vectors or {})
+    return Layout(record, names, states, f"{record}_out", vectors or {})
 
 
 def _layer(family: str, gates: Iterable[str]) -> Layout:
-    return Layout("diagonal * readout", dict.fromkeys(gates, ""), "zero", "", {}, family)
+    return Layout("diagonal * readout", dict.fromkeys(gates, ""), "h", "", {}, family)
 
 
 LAYOUTS = {
     **{name: _layout("elman", "h") for name in ("linear", "relu", "tanh", "sigmoid")},
-    "lstm": _layout("lstm", "fiog", pair=True),
+    "lstm": _layout("lstm", "fiog", "hc"),
     **{name: _layout("gru", "zrn", vectors={"c_n": "gru_c"}) for name in ("gru", "gru-keep", "gru-after", "gru-after-keep")},
     "bilinear": _layout("bilinear", "ax"),
-    "stacked": _layout("stacked", "pu", pair=True, vectors={"a_p": "stacked_ap", "a_h": "stacked_ah"}),
-    **{name: _layout("lru", "hg", pair=True, vectors={"re": "lru_re", "im": "lru_im"}) for name in ("lru", "s4d", "s5")},
+    "stacked": _layout("stacked", "pu", "hp", vectors={"a_p": "stacked_ap", "a_h": "stacked_ah"}),
+    **{name: _layout("lru", "hg", "hg", vectors={"re": "lru_re", "im": "lru_im"}) for name in ("lru", "s4d", "s5")},
     "diagonal": _layer("affine_diagonal", "ab"),
     "mingru": _layer("mingru", "zn"),
     "minlstm": _layer("minlstm", "fin"),
+    "selective": Layout("diagonal * (R -> readout)", {"delta": "", "B": ""}, "h", "", {"A": ""}, "selective", "C"),
 }
 
 INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {**instances_in_rocq.INSTANCES, **filters_in_rocq.INSTANCES}
@@ -94,8 +97,8 @@ def written(question: str, theorem: str, weights: Weights, instance: Instance) -
         *(["Import Decide.", ""] if instance.decides else []),
         _record(weights),
         "",
-        "Ltac agree := lazymatch goal with |- @eq R _ _ => first [lra | field; lra] | |- @eq nat _ _ => reflexivity",
-        "  | |- @eq vector zero zero => reflexivity | _ => progress f_equal; agree end.",
+        "Ltac agree := lazymatch goal with |- ?w = ?w => reflexivity | |- @eq R _ _ => first [lra | field; lra]",
+        "  | _ => progress f_equal; agree end.",
         f"Lemma weights_are_the_theorems : weights = {instance.weights}.",
         f"Proof. unfold {unfolded}; cbv beta iota zeta.{listed}",
         f"  cbn [{LISTS}]; agree. Qed.",
@@ -123,8 +126,6 @@ def _mat(array: ExactArray) -> str:
 def _record(weights: Weights) -> str:
     layout = LAYOUTS[weights.cell]
     blocks = weights.blocks()
-    if any(len(blocks[name]) for name in blocks if name.endswith("_0")):
-        raise UsageError("the Rocq theorems start from s_0 = 0")
 
     def part(letter: str, gate: str) -> ExactArray:
         """A block of a gate, empty where the cell has none."""
@@ -133,12 +134,22 @@ def _record(weights: Weights) -> str:
     def gate(name: str) -> str:
         return f"{{| W := {_mat(part('W', name))}; U := {_vec(part('U', name))}; b := {_vec(part('b', name))} |}}"
 
+    def vector(name: str) -> str:
+        """A vector, `zero` where nothing is listed."""
+        return _vec(blocks[name]) if name in blocks and len(blocks[name]) else "zero"
+
+    states = [vector(f"{letter}_0") for letter in layout.states]
+    start = states[0] if len(states) == 1 else f"({', '.join(states)})"
     out = f"{{| V := {_vec(blocks['V'])}; v0 := {number(blocks['v0'][()])} |}}"
+    if layout.seen:
+        if len(blocks["D"]):
+            raise UsageError("no Rocq file for a readout with a skip D x; there are ones for D = 0")
+        row = f"fun k => {_vec(blocks['V'])} k * input_map {gate(layout.seen)} x k"
+        out = f"fun x => {{| V := {row}; v0 := {number(blocks['v0'][()])} |}}"
     if layout.family:
-        made = "\n    ".join([layout.family, *(gate(name) for name in layout.gates), layout.start])
+        made = "\n    ".join([layout.family, *map(gate, layout.gates), *(f"({vector(v)})" for v in layout.vectors), start])
         return f"Definition weights : {layout.record} := (\n  {made},\n  {out})."
     fields = [f"{field} := {gate(name)}" for name, field in layout.gates.items()]
-    for name, field in layout.vectors.items():
-        fields.append(f"{field} := {_vec(blocks[name]) if name in blocks and len(blocks[name]) else 'zero'}")
-    fields += [layout.start, f"{layout.out} := {out}"]
+    fields += [f"{field} := {vector(name)}" for name, field in layout.vectors.items()]
+    fields += [f"{layout.record}_start := {start}", f"{layout.out} := {out}"]
     return f"Definition weights : {layout.record} := {{|\n  " + ";\n  ".join(fields) + " |}."

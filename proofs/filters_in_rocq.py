@@ -22,8 +22,11 @@ MODULE = "rational"
 LONGEST_GATED = 12
 """Inputs up to which a response with irrational poles is decided, n^2 powers of exponentials: about a minute there."""
 
-RATIONALS = ("real", "Q2R", "QArith_base.Qnum", "QArith_base.Qden")
-"""What turns listed rationals into real numbers."""
+RATIONALS = ("real", "quotient", "QArith_base.Qnum", "QArith_base.Qden")
+"""What turns listed rationals into real numbers, as certificates write them."""
+
+COMPUTED = "vm_cast_no_check (eq_refl true)"
+"""Has the kernel compute a decision, once: a wrong one is rejected at the end of the proof."""
 
 
 def _entries(values: Iterable[tuple[int, Fraction]]) -> str:
@@ -46,15 +49,10 @@ def _diagonal_weights(construction: Construction) -> str:
 
 def _delaying_filter(construction: Construction) -> Instance:
     regime = construction.regime
-    poles, gains, out = _listed(construction, "b_a", "U_b", "V")
     return Instance(
         f"recalls_at 0 {domain(construction)} {regime.n} {_output(construction)}",
         _diagonal_weights(construction),
-        (
-            f"  apply (filter_certified {regime.hidden} {regime.n} {poles}",
-            f"    {gains}",
-            f"    {out}); [lia|vm_compute; reflexivity].",
-        ),
+        (f"  apply (filter_certified {regime.hidden} {regime.n}); [lia|{COMPUTED}].",),
         module=MODULE,
         unfolds=RATIONALS,
     )
@@ -89,7 +87,7 @@ def _lattice_network(construction: Construction) -> Instance:
             f"  apply (lattice_certified {regime.hidden} {n} {number(bound)} {number(tolerance)}",
             f"    {_fraction(bound)} {_fraction(tolerance)}",
             *(f"    {text}" for text in listed),
-            "  ); [lia|lia|unfold Q2R, QArith_base.Qnum, QArith_base.Qden; lra..|vm_compute; reflexivity].",
+            f"  ); [lia|lia|unfold Q2R, QArith_base.Qnum, QArith_base.Qden; lra..|{COMPUTED}].",
         ),
         module=MODULE,
         unfolds=RATIONALS,
@@ -101,18 +99,18 @@ def _rotating_filter(construction: Construction) -> Instance:
     n, units, doubles = regime.n, (regime.n + 1) // 2, construction.theorem.startswith("C15")
     if doubles:
         short_enough(Fraction(n))
-    poles = [value for name in ("re", "im") for _, value in weights[name]]
+    poles, shares = ([value for name in names for _, value in weights[name]] for names in (("re", "im"), ("U_h", "U_g")))
     blocks = _listed(construction, "re", "im", "U_h", "U_g", "V")
-    numbers = f"{regime.hidden} {units} {n} {lcm(*(value.denominator for value in poles))}"
+    denominators = (lcm(*(value.denominator for value in values)) for values in (poles, shares))
+    numbers = " ".join(str(value) for value in (regime.hidden, units, n, *denominators))
     output = f"(lru_output {regime.hidden} weights)"
     tolerance, bound = number(regime.tolerance), number(regime.bound)
     return Instance(
         f"recalls_upto {tolerance} (box {bound}) {n} {output}" if doubles else f"recalls_at 0 {domain(construction)} {n} {output}",
         "\n    ".join(["listed_lru", *blocks]),
         (
-            f"  apply (lru_{'half' if doubles else 'delay'}_certified {numbers}",
-            *(f"    {text}" for text in blocks),
-            f"  ); [lia|lia|{'lra|cbn [Nat.sub]; lra|' if doubles else ''}vm_compute; reflexivity].",
+            f"  apply (lru_{'half' if doubles else 'delay'}_certified {numbers});",
+            f"    [lia|lia|{'lra|cbn [Nat.sub]; lra|' if doubles else ''}{COMPUTED}].",
         ),
         module=MODULE,
         unfolds=RATIONALS,
@@ -120,29 +118,31 @@ def _rotating_filter(construction: Construction) -> Instance:
 
 
 def _gated_filter(construction: Construction) -> Instance:
-    """minGRU and minLSTM: r bounds how far the response is from the wanted one, CoqInterval decides it input by input."""
+    """minGRU, minLSTM, selective: r bounds how far the response is from the wanted one, decided by CoqInterval input by input."""
     regime, weights = construction.regime, construction.weights
     n, residual, doubles = regime.n, construction.parameters[RESIDUAL], construction.theorem.startswith("C15")
     if not residual or n > LONGEST_GATED:
-        allowed = f"n from 2 to {LONGEST_GATED}, where interval arithmetic decides the response in about a minute"
+        least = 1 if weights.cell == "selective" else 2
+        allowed = f"n from {least} to {LONGEST_GATED}, where interval arithmetic decides the response in about a minute"
         raise UsageError(f"no Rocq file for theorem {construction.theorem} with n = {n}; there are ones for {allowed}")
-    minlstm = weights.cell == "minlstm"
-    gates, gains, out = _listed(construction, "b_i" if minlstm else "b_z", "U_n", "V")
-    blocks = [*(_listed(construction, "b_f") if minlstm else []), gates, gains, out]
     largest = max(abs(value) for _, value in weights["V"])
     bits = (n * max(Fraction(1), largest) / residual).__ceil__().bit_length() + GUARD_BITS
     claim = f"{'recalls_upto' if doubles else 'recalls_at'} {number(regime.tolerance)} (box {number(regime.bound)}) {n}"
+    selective = weights.cell == "selective"
+    blocks = _listed(construction, *GATED[weights.cell])
+    output = f"(selective_output {regime.hidden} (fst weights) (snd weights))" if selective else _output(construction)
+    proof = blocks if selective else [blocks[-3], blocks[-1]]
+    lemma = f"{'selective' if selective else 'min'}_{'half' if doubles else 'delay'}"
     return Instance(
-        f"{claim} {_output(construction)}",
+        f"{claim} {output}",
         "\n    ".join([f"listed_{weights.cell}", *blocks]),
         (
-            f"  apply (min_{'half' if doubles else 'delay'} {regime.hidden} {n} {number(residual)} {number(regime.bound)}",
-            f"    {number(regime.tolerance)}",
-            f"    {gates}",
-            f"    {out}).",
+            f"  apply ({lemma} {regime.hidden} {n} {number(residual)} {number(regime.bound)} {number(regime.tolerance)}",
+            *(f"    {text}" for text in proof),
+            "  ).",
             "  - lia.",
             "  - lra.",
-            f"  - apply {weights.cell}_listed; vm_compute; reflexivity.",
+            f"  - {'' if selective else f'apply {weights.cell}_listed; '}{COMPUTED}.",
             "  - rewrite INR_IZR_INZ. cbn [Z.of_nat Pos.of_succ_nat Pos.succ Nat.sub]. lra.",
             f"  - intros j Hj. cbn [sum]. {FOUND}; unfold Q2R, sigmoid, delayed, halved; cbn [QArith_base.Qnum QArith_base.Qden].",
             *[f"    destruct j as [|j]; [cbn [Nat.eqb Nat.sub]; {decide(bits)}|]."] * n,
@@ -153,6 +153,13 @@ def _gated_filter(construction: Construction) -> Instance:
         unfolds=RATIONALS,
     )
 
+
+GATED = {
+    "mingru": ("b_z", "U_n", "V"),
+    "minlstm": ("b_f", "b_i", "U_n", "V"),
+    "selective": ("A", "b_B", "b_C", "V"),
+}
+"""Blocks of the weights in the order of rational.v."""
 
 FOUND = (
     "repeat match goal with |- context [at_unit ?l ?k] => "
@@ -172,6 +179,8 @@ INSTANCES: Mapping[str, Callable[[Construction], Instance]] = {
     "C15-lru": _rotating_filter,
     "C14-min": _gated_filter,
     "C15-min": _gated_filter,
+    "C14-selective": _gated_filter,
+    "C15-selective": _gated_filter,
     "C15": _doubling("diagonal"),
     "C16": _lattice_network,
 }

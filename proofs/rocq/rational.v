@@ -11,10 +11,16 @@ Definition entries := list (nat * Q).
 
 Notation "k |=> p // q" := (@pair nat Q k%nat (Qmake p%Z q%positive)) (at level 60, p at level 59, q at level 59).
 
-Definition real (l : entries) : list (nat * R) := map (fun e => (fst e, Q2R (snd e))) l.
+(** A rational number as certificates write it. *)
+Definition quotient (a : Q) : R := match Qden a with xH => IZR (Qnum a) | P => IZR (Qnum a) / IZR (Zpos P) end.
+
+Definition real (l : entries) : list (nat * R) := map (fun e => (fst e, quotient (snd e))) l.
+
+(** A sum, without arithmetic where nothing is added. *)
+Definition with_rest (v rest : Q) : Q := if Qeq_bool rest 0 then v else Qred (v + rest).
 
 Fixpoint at_unit (l : entries) (k : nat) : Q :=
-  match l with [] => 0%Q | (i, v) :: rest => if Nat.eqb k i then Qred (v + at_unit rest k) else at_unit rest k end.
+  match l with [] => 0%Q | (i, v) :: rest => if Nat.eqb k i then with_rest v (at_unit rest k) else at_unit rest k end.
 
 Fixpoint total (n : nat) (f : nat -> Q) : Q := match n with O => 0%Q | S k => Qred (total k f + f k) end.
 
@@ -29,10 +35,19 @@ Proof. unfold Q2R; simpl; lra. Qed.
 Lemma Q2R_1 : Q2R 1 = 1.
 Proof. unfold Q2R; simpl; lra. Qed.
 
+Lemma quotient_real a : quotient a = Q2R a.
+Proof. unfold quotient, Q2R. destruct (Qden a); [reflexivity..|lra]. Qed.
+
+Lemma with_rest_real v rest : Q2R (with_rest v rest) = Q2R v + Q2R rest.
+Proof.
+  unfold with_rest. destruct (Qeq_bool rest 0) eqn:E; [|now rewrite Q2R_red, Q2R_plus].
+  apply Qeq_bool_iff, Qeq_eqR in E. rewrite E, Q2R_0. lra.
+Qed.
+
 Lemma vec_real l k : vec (real l) k = Q2R (at_unit l k).
 Proof.
   induction l as [|[i v] l IH]; cbn [real map vec at_unit fst snd]; [symmetry; apply Q2R_0|].
-  fold (real l). rewrite IH. destruct (Nat.eqb k i); [rewrite Q2R_red, Q2R_plus|]; lra.
+  fold (real l). rewrite IH, quotient_real. destruct (Nat.eqb k i); [rewrite with_rest_real|]; lra.
 Qed.
 
 Lemma total_real n f g : (forall k, (k < n)%nat -> g k = Q2R (f k)) -> sum n g = Q2R (total n f).
@@ -277,50 +292,84 @@ Proof.
 Qed.
 
 (** The numerator of a number over P. *)
-Definition over (P : positive) (a : Q) : Z := Qnum (Qred (a * inject_Z (Zpos P))).
-
-Definition turned_response (m : nat) (P : positive) (re im uh ug : entries) (j : nat) : Q :=
-  total m (fun k => let (a, c) := turned (over P (at_unit re k)) (over P (at_unit im k)) j in
-    inject_Z a * at_unit uh k - inject_Z c * at_unit ug k)%Q.
-
-Definition lru_decided (m n : nat) (P : positive) (wanted : nat -> Q) (re im uh ug out : entries) : bool :=
-  (lists m re (fun k => Qmake (over P (at_unit re k)) P) && lists m im (fun k => Qmake (over P (at_unit im k)) P) &&
-   lists m uh (at_unit uh) && lists m ug (at_unit ug) && lists m out (fun _ => 1%Q) &&
-   each n (fun j => Qeq_bool (turned_response m P re im uh ug j) (wanted j * inject_Z (Zpos P ^ Z.of_nat j))))%bool.
+Definition over (P : positive) (a : Q) : Z := (Qnum a * (Zpos P / Zpos (Qden a)))%Z.
 
 Lemma over_real a P : Q2R (Qmake a P) = IZR a / IZR (Zpos P).
 Proof. reflexivity. Qed.
 
-Lemma lru_listed d m n P wanted target re im uh ug out : (forall j, (j < n)%nat -> Q2R (wanted j) = target j) ->
-  lru_decided m n P wanted re im uh ug out = true ->
-  exists p q w, lru_output d (listed_lru re im uh ug out) = lru_network d m p q w /\ within 0 n (lru_response m p q w) target.
+(** What m units show, step by step: each turns its whole number, so that no power is computed and no fraction reduced. *)
+Definition turn (u : Z * Z * (Z * Z)) : Z * Z * (Z * Z) :=
+  let '(p, q, (a, b)) := u in (p, q, (p * a - q * b, q * a + p * b))%Z.
+
+Definition shown (l : list (Z * Z * (Z * Z))) : Z := fold_right (fun u rest => fst (snd u) + rest)%Z 0%Z l.
+
+Fixpoint shows (n : nat) (l : list (Z * Z * (Z * Z))) : list Z := match n with O => [] | S i => shown l :: shows i (map turn l) end.
+
+Fixpoint carried (p q : Z) (z : Z * Z) (j : nat) : Z * Z :=
+  match j with O => z | S i => carried p q (p * fst z - q * snd z, q * fst z + p * snd z)%Z i end.
+
+Lemma carried_turned p q j : forall u v,
+  fst (carried p q (u, v) j) = (fst (turned p q j) * u - snd (turned p q j) * v)%Z.
 Proof.
-  intros Target E. unfold lru_decided in E.
-  repeat match type of E with (_ && _)%bool = true => let E' := fresh "E" in apply andb_prop in E as [E E'] end.
-  set (p := fun k => IZR (over P (at_unit re k)) / IZR (Zpos P)). set (q := fun k => IZR (over P (at_unit im k)) / IZR (Zpos P)).
-  exists p, q, (vec (real uh), vec (real ug)). split.
-  - unfold listed_lru, lru_network, input_gate, first_units; cbn [fst snd].
-    rewrite (listed_first m re _ p E), (listed_first m im _ q E4) by (intros k _; unfold p, q; now rewrite over_real).
-    rewrite (listed_first m out _ ones E1) by (intros; symmetry; apply Q2R_1).
-    rewrite <- (listed_first m uh _ (vec (real uh)) E3), <- (listed_first m ug _ (vec (real ug)) E2) by (intros; apply vec_real).
-    reflexivity.
-  - assert (HP : IZR (Zpos P) <> 0) by (apply not_0_IZR; discriminate).
-    intros j Hj. pose proof (each_below _ _ E0 j Hj) as D. cbv beta in D. apply decided_equal in D.
-    assert (R : lru_response m p q (vec (real uh), vec (real ug)) j = target j);
-      [|rewrite R, Rminus_diag_eq, Rabs_R0 by reflexivity; lra].
-    assert (HPj : IZR (Zpos P) ^ j <> 0) by now apply pow_nonzero.
-    apply Rmult_eq_reg_r with (IZR (Zpos P) ^ j); [|exact HPj]. rewrite Q2R_mult, Target in D by exact Hj.
-    assert (Whole : forall z, Q2R (inject_Z z) = IZR z) by (intros z; unfold inject_Z, Q2R; simpl; field).
-    rewrite Whole, <- pow_IZR in D. rewrite <- D. unfold turned_response.
-    rewrite Rmult_comm. unfold lru_response. rewrite <- sum_scale. apply total_real. intros k Hk. cbn [fst snd].
-    unfold p, q. rewrite (turned_real _ _ _ j HP). destruct (turned _ _ j) as [a c]. cbn [fst snd].
-    rewrite Q2R_minus, !Q2R_mult, !Whole, !vec_real. field. exact HPj.
+  induction j as [|j IH]; intros u v; cbn [carried turned fst snd]; [ring|]. rewrite IH. destruct (turned p q j) as [a c].
+  cbn [fst snd]. ring.
 Qed.
 
-Theorem lru_delay_certified d m n P re im uh ug out D : (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
-  lru_decided m n P (wanted_delay n) re im uh ug out = true -> recalls_at 0 D n (lru_output d (listed_lru re im uh ug out)).
+Lemma shown_sum (f : nat -> Z * Z * (Z * Z)) m : forall a,
+  IZR (shown (map f (seq a m))) = sum m (fun k => IZR (fst (snd (f (a + k)%nat)))).
 Proof.
-  intros Hn Hd E. destruct (lru_listed d m n P _ (delayed n) _ _ _ _ _ ltac:(intros; apply wanted_delay_real) E) as (p & q & w & -> & Near).
+  induction m as [|m IH]; intros a; [reflexivity|]. rewrite sum_head, Nat.add_0_r. cbn [seq map shown fold_right].
+  fold (shown (map f (seq (S a) m))). rewrite plus_IZR, IH. f_equal. apply sum_ext. intros k _. do 4 f_equal. lia.
+Qed.
+
+Lemma shows_sum p q m n : forall z j, (j < n)%nat ->
+  IZR (nth j (shows n (map (fun k => (p k, q k, z k)) (seq 0 m))) 0%Z) = sum m (fun k => IZR (fst (carried (p k) (q k) (z k) j))).
+Proof.
+  induction n as [|n IH]; intros z j Hj; [lia|]. cbn [shows]. destruct j as [|j]; cbn [nth carried].
+  - apply (shown_sum (fun k => (p k, q k, z k))).
+  - rewrite map_map. rewrite <- IH by lia. do 3 f_equal. apply map_ext. intros k. cbn [turn]. now destruct (z k).
+Qed.
+
+Definition lru_decided (m n : nat) (P D : positive) (wanted : nat -> Q) (re im uh ug out : entries) : bool :=
+  let whole l C k := over C (at_unit l k) in
+  let found := shows n (map (fun k => (whole re P k, whole im P k, (whole uh D k, whole ug D k))) (seq 0 m)) in
+  (lists m re (fun k => Qmake (whole re P k) P) && lists m im (fun k => Qmake (whole im P k) P) &&
+   lists m uh (fun k => Qmake (whole uh D k) D) && lists m ug (fun k => Qmake (whole ug D k) D) && lists m out (fun _ => 1%Q) &&
+   each n (fun j => Qeq_bool (inject_Z (nth j found 0%Z)) (wanted j * inject_Z (Zpos P ^ Z.of_nat j * Zpos D))))%bool.
+
+Lemma lru_listed d m n P D wanted target re im uh ug out : (forall j, (j < n)%nat -> Q2R (wanted j) = target j) ->
+  lru_decided m n P D wanted re im uh ug out = true ->
+  exists p q w, lru_output d (listed_lru re im uh ug out) = lru_network d m p q w /\ within 0 n (lru_response m p q w) target.
+Proof.
+  intros Target E. unfold lru_decided in E. cbv zeta in E.
+  repeat match type of E with (_ && _)%bool = true => let E' := fresh "E" in apply andb_prop in E as [E E'] end.
+  set (p := fun k => IZR (over P (at_unit re k)) / IZR (Zpos P)). set (q := fun k => IZR (over P (at_unit im k)) / IZR (Zpos P)).
+  set (u := fun k => IZR (over D (at_unit uh k)) / IZR (Zpos D)). set (v := fun k => IZR (over D (at_unit ug k)) / IZR (Zpos D)).
+  exists p, q, (u, v). split.
+  - unfold listed_lru, lru_network, input_gate, first_units; cbn [fst snd].
+    rewrite (listed_first m re _ p E), (listed_first m im _ q E4), (listed_first m uh _ u E3), (listed_first m ug _ v E2)
+      by (intros k _; now rewrite over_real).
+    rewrite (listed_first m out _ ones E1) by (intros; symmetry; apply Q2R_1). reflexivity.
+  - assert (HP : IZR (Zpos P) <> 0) by (apply not_0_IZR; discriminate). assert (HD : IZR (Zpos D) <> 0) by (apply not_0_IZR; discriminate).
+    intros j Hj. pose proof (each_below _ _ E0 j Hj) as F. cbv beta in F. apply decided_equal in F.
+    assert (R : lru_response m p q (u, v) j = target j);
+      [|rewrite R, Rminus_diag_eq, Rabs_R0 by reflexivity; lra].
+    assert (HPj : IZR (Zpos P) ^ j <> 0) by now apply pow_nonzero.
+    apply Rmult_eq_reg_r with (IZR (Zpos P) ^ j * IZR (Zpos D)); [|now apply Rmult_integral_contrapositive].
+    rewrite Q2R_mult, Target in F by exact Hj.
+    assert (Whole : forall z, Q2R (inject_Z z) = IZR z) by (intros z; unfold inject_Z, Q2R; simpl; field).
+    rewrite !Whole, mult_IZR, <- pow_IZR in F. rewrite <- F.
+    rewrite (shows_sum (fun k => over P (at_unit re k)) (fun k => over P (at_unit im k)) m n
+      (fun k => (over D (at_unit uh k), over D (at_unit ug k)))) by exact Hj.
+    rewrite Rmult_comm. unfold lru_response. rewrite <- sum_scale. apply sum_ext. intros k _. cbn [fst snd].
+    rewrite carried_turned, minus_IZR, !mult_IZR. unfold p, q, u, v. rewrite (turned_real _ _ _ j HP). destruct (turned _ _ j) as [a c].
+    cbn [fst snd]. field. now split.
+Qed.
+
+Theorem lru_delay_certified d m n P C re im uh ug out D : (1 <= n <= 2 * m)%nat -> (m <= d)%nat ->
+  lru_decided m n P C (wanted_delay n) re im uh ug out = true -> recalls_at 0 D n (lru_output d (listed_lru re im uh ug out)).
+Proof.
+  intros Hn Hd E. destruct (lru_listed d m n P C _ (delayed n) _ _ _ _ _ ltac:(intros; apply wanted_delay_real) E) as (p & q & w & -> & Near).
   destruct (lru_delays d m n p q Hn Hd) as [Exactly _]. intros x _. now apply Exactly.
 Qed.
 
@@ -334,12 +383,12 @@ Proof.
     pose proof (pow_nonzero 2 (n - 1 - j) ltac:(lra)). lra.
 Qed.
 
-Theorem lru_half_certified d m n P re im uh ug out M tol : (1 <= n <= 2 * m)%nat -> (m <= d)%nat -> 0 <= M ->
-  M * (1 - / 2 ^ (n - 1)) <= tol -> lru_decided m n P (wanted_half n) re im uh ug out = true ->
+Theorem lru_half_certified d m n P C re im uh ug out M tol : (1 <= n <= 2 * m)%nat -> (m <= d)%nat -> 0 <= M ->
+  M * (1 - / 2 ^ (n - 1)) <= tol -> lru_decided m n P C (wanted_half n) re im uh ug out = true ->
   recalls_upto tol (box M) n (lru_output d (listed_lru re im uh ug out)).
 Proof.
   intros Hn Hd HM Tol E.
-  destruct (lru_listed d m n P _ (halved n) _ _ _ _ _ ltac:(intros; apply wanted_half_real) E) as (p & q & w & -> & Near).
+  destruct (lru_listed d m n P C _ (halved n) _ _ _ _ _ ltac:(intros; apply wanted_half_real) E) as (p & q & w & -> & Near).
   destruct (lru_halves d m n p q Hn Hd) as [Halves _]. specialize (Halves w 0 M HM Near).
   intros t Ht. apply (recalls_less (M * (1 - / 2 ^ (n - 1)) + INR n * 0 * M)); [lra|]. now apply Halves.
 Qed.
@@ -411,3 +460,61 @@ Proof.
   apply Recalls; [exact HM| |exact Ht]. now apply min_within.
 Qed.
 End min.
+
+(** * The selective SSM: its width is ln 2 at every input, so its poles are 2^-A *)
+
+Definition listed_selective (A gains seen out : entries) : definitions.diagonal * (R -> readout) :=
+  (selective {| W := mat []; U := vec []; b := vec [] |} (constant_listed gains) (vec (real A)) zero,
+   fun x => {| V := fun k => vec (real out) k * input_map (constant_listed seen) x k; v0 := 0 |}).
+
+Definition selective_decided (n : nat) (A gains seen out : entries) : bool :=
+  (lists n A (at_unit A) && lists n gains (fun _ => 1%Q) && lists n seen (fun _ => 1%Q) && lists n out (at_unit out))%bool.
+
+Notation selective_near n r A out wanted :=
+  (forall j, (j < n)%nat -> Rabs (sum n (fun k => Q2R (at_unit out k) * (ln 2 * exp (- (Q2R (at_unit A k) * ln 2)) ^ j))
+    - wanted n j) <= r).
+
+Lemma selective_within n r A out wanted : selective_near n r A out wanted ->
+  within r n (selective_response n (vec (real A)) (vec (real out))) (wanted n).
+Proof.
+  intros Near j Hj. unfold selective_response, pole_response. rewrite (sum_ext n _ (fun k => Q2R (at_unit out k) *
+    (ln 2 * exp (- (Q2R (at_unit A k) * ln 2)) ^ j))) by (intros; now rewrite !vec_real). now apply Near.
+Qed.
+
+Lemma selective_listed d n A gains seen out : selective_decided n A gains seen out = true ->
+  selective_output d (fst (listed_selective A gains seen out)) (snd (listed_selective A gains seen out)) =
+  selective_network d n (vec (real A)) (vec (real out)).
+Proof.
+  intros E. unfold selective_decided in E.
+  repeat match type of E with (_ && _)%bool = true => let E' := fresh "E" in apply andb_prop in E as [E E'] end.
+  unfold listed_selective, selective_network, constant_gate, first_units; cbn [fst snd].
+  rewrite (listed_first n gains (fun _ => 1%Q) ones E2) by (intros; symmetry; apply Q2R_1).
+  rewrite <- (listed_first n A _ (vec (real A)) E) by (intros; apply vec_real). f_equal. extensionality x. f_equal. extensionality k.
+  unfold input_map; cbn [U b vec]. rewrite (listed_first n seen (fun _ => 1%Q) ones E1) by (intros; symmetry; apply Q2R_1).
+  rewrite (listed_first n out _ (vec (real out)) E0) by (intros; apply vec_real). unfold first, ones.
+  destruct (Nat.ltb k n); ring.
+Qed.
+
+Section selective.
+Variables (d n : nat) (r M tol : R) (A gains seen out : entries).
+Hypotheses (Hn : (1 <= n <= d)%nat) (HM : 0 <= M) (Listed : selective_decided n A gains seen out = true).
+
+Notation net := (listed_selective A gains seen out).
+
+Lemma selective_delay : INR n * r * M <= tol -> selective_near n r A out delayed ->
+  recalls_at tol (box M) n (selective_output d (fst net) (snd net)).
+Proof.
+  intros Tol Near. rewrite (selective_listed d n A gains seen out Listed).
+  destruct (selective_delays d n (vec (real A)) Hn) as (_ & Recalls & _).
+  apply (recalls_less (INR n * r * M)); [exact Tol|]. apply Recalls; [exact HM|]. now apply selective_within.
+Qed.
+
+Lemma selective_half : M * (1 - / 2 ^ (n - 1)) + INR n * r * M <= tol -> selective_near n r A out halved ->
+  recalls_upto tol (box M) n (selective_output d (fst net) (snd net)).
+Proof.
+  intros Tol Near. rewrite (selective_listed d n A gains seen out Listed).
+  destruct (selective_halves d n (vec (real A)) Hn) as (Recalls & _).
+  intros t Ht. apply (recalls_less (M * (1 - / 2 ^ (n - 1)) + INR n * r * M)); [exact Tol|].
+  apply Recalls; [exact HM| |exact Ht]. now apply selective_within.
+Qed.
+End selective.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +14,11 @@ from proofs import kernel
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory):
-    """One cache for all workers, who compile one at a time: each file once per session."""
+    """One cache for all workers, who compile one at a time: each file once per session, or once for all sessions that name
+    a folder in ROCQ_CACHE."""
     base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if base.name.startswith("popen-") else base) / "rocq-cache"
+    own = (base.parent if base.name.startswith("popen-") else base) / "rocq-cache"
+    folder = Path(os.environ.get("ROCQ_CACHE", own))
     compiled = kernel.compiled
 
     @contextmanager
