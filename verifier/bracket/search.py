@@ -82,8 +82,8 @@ def search_bracket(
 ) -> Bracket:
     """Bracket the worst error at horizon n over [-bound, bound]^n.
 
-    Stops at upper <= (1 + gap)·attained, at upper <= `enough`, or after `seconds`. `degree` 3 or 4 of the polynomials. `heard` is
-    told after each batch. Raises `network.Unsupported` for networks that the kernels do not know.
+    Stops at upper <= (1 + gap)·attained, at upper <= `enough`, or after `seconds`. `degree` 3, 4 or 5 of the polynomials. `heard`
+    is told after each batch. Raises `network.Unsupported` for networks that the kernels do not know.
     """
     ends = time.monotonic() + seconds
     search = _Search(compile_program(program), bound, n, degree, gap, enough, heard)
