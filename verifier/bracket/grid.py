@@ -33,8 +33,8 @@ SHARED = 32
 
 
 LOOKING = {5: 3}
-"""Degree at which boxes are looked at, where it is not the degree itself: at n = 20 looks of degree 5 took most of five minutes, those
-of degree 3 take a tenth."""
+"""Degree at which boxes are looked at, where it is not the degree itself: at n = 20 looks of degree 5 took most of five minutes,
+those of degree 3 take a tenth."""
 
 LEAST_GAIN = 1e-3
 """What halving an input in one piece is taken to gain where less is measured; without it no input would come first."""

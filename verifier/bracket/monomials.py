@@ -71,7 +71,11 @@ def spans_of(variables: int, degree: int) -> tuple[int, ...]:
 def monomials(variables: int, degree: int) -> Monomials:
     """The tables for this many variables and this total degree."""
     spans = spans_of(variables, degree)
-    exponents = sorted((e for e in _exponents(variables, degree) if _apart(e) <= spans[sum(e)]), key=_rank)
+    has_gaps = min(spans) < variables
+    exponents = sorted(
+        (e for e in _exponents(variables, degree) if _apart(e) <= spans[sum(e)]),
+        key=lambda e: (_top(e), sum(e), _later(e)[0] if has_gaps else 0, e),
+    )
     place = {exponent: index for index, exponent in enumerate(exponents)}
     degrees = [sum(exponent) for exponent in exponents]
     tops = [_top(exponent) for exponent in exponents]
@@ -88,7 +92,7 @@ def monomials(variables: int, degree: int) -> Monomials:
     rows.sort()
     kinds = np.array([(e, *ends) for e, ends in zip(degrees, later, strict=True)], dtype=np.int64)
     changes = np.flatnonzero(np.r_[True, (kinds[1:] != kinds[:-1]).any(axis=1)])
-    if min(spans) >= variables:
+    if not has_gaps:
         changes = changes[:0]
     pairs = np.array([row[:4] for row in rows], dtype=np.int64)
     starts = np.searchsorted(pairs[:, 0], np.arange(len(exponents)))
@@ -142,10 +146,6 @@ def _later(exponent: tuple[int, ...]) -> tuple[int, int]:
 def _apart(exponent: tuple[int, ...]) -> int:
     first, last = _later(exponent)
     return last - first
-
-
-def _rank(exponent: tuple[int, ...]) -> tuple[int, int, int, tuple[int, ...]]:
-    return _top(exponent), sum(exponent), _later(exponent)[0], exponent
 
 
 def _product(a: tuple[int, ...], b: tuple[int, ...]) -> Iterator[tuple[float, tuple[int, ...]]]:
