@@ -14,6 +14,7 @@ from flint import arb, ctx
 pytest.importorskip("numba")
 
 from constructions import construct
+from verifier.any_weights import degree_for
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.bracket import kernels
 from verifier.bracket import monomials as monomials_module
@@ -284,6 +285,18 @@ def test_degree_four_is_tighter_where_it_should_be():
     centres, radii = np.zeros((1, 5)), np.array([[0.1, 0.5, 0.5, 0.5, 0.5]])
     three, four = (bound_boxes(compiled, degree, centres, radii).upper[0] for degree in (3, 4))
     assert four < three
+
+
+def test_degree_five_without_inputs_far_apart_is_tighter_for_twenty_inputs():
+    """And still a bound: no vertex that the slopes point to is worse."""
+    compiled = compile_program(record(trained("rnn20")))
+    centres, radii = np.zeros((8, 20)), np.ones((8, 20))
+    centres[:, 0], radii[:, 0] = np.linspace(-1, 1, 9)[1:] - 1 / 128, 1 / 128
+    three, five = (bound_boxes(compiled, degree, centres, radii) for degree in (3, degree_for(20)))
+    assert (five.upper < 0.8 * three.upper).all()
+    for sign in (1, -1):
+        corners = centres + sign * radii * np.sign(five.slopes)
+        assert (np.abs(run_sequences(compiled, corners) - corners[:, 0]) < five.upper).all()
 
 
 def test_a_state_that_is_an_input_or_another_state():
