@@ -27,7 +27,7 @@ Floats = NDArray[np.float64]
 
 NARROW = {4: 12, 5: 5}
 """In tables of degree 5: how many steps apart the later inputs of a monomial of this degree may be. Measured on trained networks at
-n = 20: with 5 and 3 a run takes a third of the time, but its bounds are near those of degree 4 without gaps."""
+n = 20: with 5 and 3 a run takes half the time, but its bounds are worse than those of degree 4 without gaps."""
 
 
 @dataclass(frozen=True)
