@@ -45,7 +45,8 @@ LONGEST_DIVIDED = 24
 """Longest sequences whose box is divided: the number of monomials grows like n^degree."""
 
 DEGREE_FOUR = range(8, 13)
-"""Lengths at which polynomials of degree 4 gain more than they cost; beyond them there are too many monomials."""
+"""Lengths at which polynomials of degree 4 gain more than they cost. Beyond them it is degree 5 with monomials of near inputs only:
+bounds are wide there because what is cut off early grows from step to step, and each degree cuts off less."""
 
 DENSE_TERMS = 500
 """Terms per step from which the box is divided at once: walking over it in balls takes a minute then and bounds nothing. The dense
@@ -175,7 +176,7 @@ def _divided(made: Bracket, patience: float, sofar: Callable[[Bracket], None] | 
 
 def degree_for(n: int) -> int:
     """Degree of the polynomials that bound sequences of this length."""
-    return 4 if n in DEGREE_FOUR else 3
+    return 3 if n < DEGREE_FOUR.start else 4 if n in DEGREE_FOUR else 5
 
 
 def _improved(made: Bracket, program: Program, found: Divided) -> Bracket:

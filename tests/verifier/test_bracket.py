@@ -2,8 +2,9 @@
 
 import math
 import random
+from dataclasses import replace
 from fractions import Fraction as F
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,10 @@ from flint import arb, ctx
 pytest.importorskip("numba")
 
 from constructions import construct
+from verifier.any_weights import degree_for
 from verifier.arithmetic.balls import Balls, to_ball
 from verifier.bracket import kernels
+from verifier.bracket import monomials as monomials_module
 from verifier.bracket.grid import plan_grid, trees
 from verifier.bracket.kernels import TANH_ERROR, tanh_of
 from verifier.bracket.monomials import monomials
@@ -116,28 +119,116 @@ def test_truncated_products_are_products(variables, degree):
     assert np.array_equal(doubled, 2 * square)
 
 
-@pytest.mark.parametrize("degree", [3, 4])
+@pytest.mark.parametrize("degree", [3, 4, 5])
 @pytest.mark.parametrize(("code", "function"), [(kernels.TANH, np.tanh), (kernels.SIGMOID, lambda p: 1 / (1 + np.exp(-p)))])
 @pytest.mark.parametrize("size", [1e-3, 0.1, 0.4, 3.0])
 def test_an_activation_is_within_its_radius_and_the_radius_is_not_idle(degree, code, function, size):
     """Of all monomials, so that pairs beyond the degree are dropped from the square and from the product."""
-    table, lanes = monomials(3, degree), kernels.LANES
-    draw = np.random.default_rng(degree)
-    count = len(table.degrees)
+    table, draw = monomials(3, degree), np.random.default_rng(degree)
+    argument = size * draw.uniform(-1, 1, (len(table.degrees), kernels.LANES)) / (1 + table.degrees[:, None]) ** 3
+    off, radius = activated(table, code, function, argument)
+    assert (off <= radius + 1e-14).all()
+    assert (radius <= 40 * off + 1e-9).all()
+
+
+def activated(table, code, function, argument):
+    """The largest error seen and the radius, of an activation of a polynomial."""
+    lanes, degree, variables, count = kernels.LANES, table.degree, table.variables, len(table.degrees)
     coefficients, noise, norms = np.zeros((2, count, lanes)), np.zeros((2, 1, lanes)), np.zeros((2, degree + 1, lanes))
     radius, spread = np.zeros((2, lanes)), np.zeros((2, lanes))
-    coefficients[0] = size * draw.uniform(-1, 1, (count, lanes)) / (1 + table.degrees[:, None]) ** 3
+    coefficients[0] = argument
     kernels.measure(0, count, 0, table.degrees, coefficients, noise, norms, spread)
     kernels.activate(
-        1, 0, code, count, 0, table.degrees, table.ends[3], table.starts, table.left, table.right, table.shares,
-        coefficients, noise, radius, norms, spread, np.zeros((3, count, lanes)), *kernels.chebyshev_nodes(degree),
+        1, 0, code, count, 0, table.degrees, table.ends[variables], table.starts, table.left, table.right, table.shares,
+        table.spans, table.runs, table.kinds,
+        coefficients, noise, radius, norms, spread, np.zeros((3, count, lanes)), *kernels.chebyshev_nodes(min(degree, kernels.FIT)),
     )  # fmt: skip
-    points = draw.uniform(-1, 1, (4000, 3))
+    points = np.random.default_rng(1).uniform(-1, 1, (4000, variables))
     points[:1000] = np.sign(points[:1000])
     values = np.cos(table.exponents[None] * np.arccos(points)[:, None, :]).prod(axis=2)
-    off = np.abs(function(values @ coefficients[0]) - values @ coefficients[1]).max(axis=0)
-    assert (off <= radius[1] + 1e-14).all()
-    assert (radius[1] <= 25 * off + 1e-9).all()
+    return np.abs(function(values @ coefficients[0]) - values @ coefficients[1]).max(axis=0), radius[1]
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """Tables of degree 5 that leave monomials out at few inputs already."""
+    monkeypatch.setattr(monomials_module, "NARROW", {3: 3, 4: 2, 5: 1})
+    monomials.cache_clear()
+    yield
+    monomials.cache_clear()
+
+
+def _later(table, *indices):
+    """The inputs after the first that occur in these monomials."""
+    return [j for j in range(1, table.variables) if any(table.exponents[i, j] for i in indices)]
+
+
+def test_what_a_table_leaves_out_is_bounded(narrow):
+    """Against the sum over all pairs; among them a wide monomial beside a power of x_1, and one around a single input."""
+    table = monomials(6, 5)
+    listed = set(zip(table.left.tolist(), table.right.tolist(), strict=True))
+    out, draw = np.zeros(kernels.LANES), np.random.default_rng(1)
+    apart = {}
+    for i, j in product(range(len(table.degrees)), repeat=2):
+        e, later = table.degrees[i] + table.degrees[j], _later(table, i, j)
+        if e <= 5:
+            apart[i, j] = bool(later) and later[-1] - later[0] > table.spans[e]
+            assert apart[i, j] == ((min(i, j), max(i, j)) not in listed)
+    for t in (4, 5, 6):
+        count = table.prefix[t]
+        a, b = (draw.standard_normal((len(table.degrees), kernels.LANES)) ** 5 for _ in range(2))
+        kernels.outside(a, b, count, table.spans, table.runs, table.kinds, out)
+        true = sum(np.abs(a[i] * b[j]) for (i, j), left_out in apart.items() if left_out and max(i, j) < count)
+        assert (true <= out).all()
+        assert (out <= 2 * true).all()
+    for (i, j), left_out in apart.items():
+        if left_out and (i + j) % 5 == 0:
+            a, b = np.zeros((2, len(table.degrees), kernels.LANES))
+            a[i], b[j] = 1, 1
+            kernels.outside(a, b, len(a), table.spans, table.runs, table.kinds, out)
+            assert (out >= 1).all()
+
+
+@pytest.mark.parametrize(("code", "function"), [(kernels.TANH, np.tanh), (kernels.SIGMOID, lambda p: 1 / (1 + np.exp(-p)))])
+def test_an_activation_counts_what_the_table_leaves_out(narrow, code, function):
+    """x_2 + x_6 of size 0.2: the cube's mixed terms have no place; where they are not counted, the radius is below the error."""
+    table = monomials(6, 5)
+    argument = np.zeros((len(table.degrees), kernels.LANES))
+    argument[0], argument[table.linear[[1, 5]]] = 0.3, 0.2
+    off, radius = activated(table, code, function, argument)
+    assert (off <= radius).all()
+    assert (radius <= 10 * off).all()
+    off, uncounted = activated(replace(table, kinds=table.kinds[:0]), code, function, argument)
+    assert (uncounted < off).all()
+
+
+def test_a_product_counts_what_the_table_leaves_out(narrow):
+    """T_2(x_2) times x_6, of degree 3 and four steps apart: no coefficient is left, the radius is the whole product."""
+    table = monomials(6, 5)
+    coefficients, noise, norms = (np.zeros((3, rows, kernels.LANES)) for rows in (len(table.degrees), 1, 6))
+    radius, spread = np.zeros((2, 3, kernels.LANES))
+    coefficients[0, (table.exponents == [0, 2, 0, 0, 0, 0]).all(axis=1)], coefficients[1, table.linear[5]] = 1, 1
+    for slot in (0, 1):
+        kernels.measure(slot, len(table.degrees), 0, table.degrees, coefficients, noise, norms, spread)
+    kernels.mul(
+        2, 0, 1, 0, table.ends[6], table.starts, table.left, table.right, table.shares, table.spans, table.runs, table.kinds,
+        coefficients, noise, radius, norms, spread,
+    )  # fmt: skip
+    assert not coefficients[2].any()
+    assert ((radius[2] >= 1) & (radius[2] <= 1 + 1e-9)).all()
+
+
+def test_boxes_are_enclosed_where_monomials_are_left_out(narrow):
+    for cell in ("tanh", "lstm", "gru"):
+        program = record(random_weights(cell, 3, seed=len(cell), size=1.5))
+        runner, draw = Runner(program, Balls(200)), np.random.default_rng(3)
+        centres, radii = draw.uniform(-1, 1, (8, 7)), np.full((8, 7), 0.3)
+        found = bound_boxes(compile_program(program), 5, centres, radii)
+        for box in range(8):
+            signs = np.sign(found.slopes[box])
+            for sign in (1, -1):
+                true = float(exact_error(runner, centres[box] + sign * radii[box] * signs).lower())
+                assert true <= found.upper[box]
 
 
 def test_monomials_of_the_first_inputs_are_a_prefix():
@@ -194,6 +285,18 @@ def test_degree_four_is_tighter_where_it_should_be():
     centres, radii = np.zeros((1, 5)), np.array([[0.1, 0.5, 0.5, 0.5, 0.5]])
     three, four = (bound_boxes(compiled, degree, centres, radii).upper[0] for degree in (3, 4))
     assert four < three
+
+
+def test_degree_five_without_inputs_far_apart_is_tighter_for_twenty_inputs():
+    """And still a bound: no vertex that the slopes point to is worse."""
+    compiled = compile_program(record(trained("rnn20")))
+    centres, radii = np.zeros((8, 20)), np.ones((8, 20))
+    centres[:, 0], radii[:, 0] = np.linspace(-1, 1, 9)[1:] - 1 / 128, 1 / 128
+    three, five = (bound_boxes(compiled, degree, centres, radii) for degree in (3, degree_for(20)))
+    assert (five.upper < 0.8 * three.upper).all()
+    for sign in (1, -1):
+        corners = centres + sign * radii * np.sign(five.slopes)
+        assert (np.abs(run_sequences(compiled, corners) - corners[:, 0]) < five.upper).all()
 
 
 def test_a_state_that_is_an_input_or_another_state():

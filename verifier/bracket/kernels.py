@@ -9,11 +9,12 @@ with Chebyshev monomials T_m of total degree <= D, noise symbols ν_k shared by 
 *The error* y_n - x_1 at last is one such value. A multilinear polynomial is largest in modulus at a corner of the box, so that
 its 2^k values there, by a fast Walsh-Hadamard transform, give its exact maximum; only the rest is bounded by its l1 norm.
 
-*Affine maps* act on each part. *Products* are truncated: pairs of monomials beyond D go to the radius by degree-wise l1 norms;
-noise is linearised at the constant coefficient. *Activations* are replaced by a polynomial of degree <= D, interpolated at the
+*Affine maps* act on each part. *Products* are truncated: pairs of monomials beyond D go to the radius by degree-wise l1 norms,
+those within D that the table leaves out, because their inputs are far apart, by sums over the inputs they span (`outside`); noise
+is linearised at the constant coefficient. *Activations* are replaced by a polynomial of degree F = min(D, 4), interpolated at the
 Chebyshev nodes of the argument's range, with a proved remainder, the smaller of
 
-    r^{D+1} sup |f^(D+1)| / (2^D (D+1)!)                            (interpolation error)
+    r^{F+1} sup |f^(F+1)| / (2^F (F+1)!)                            (interpolation error)
     max_i |f - q|(z_i) + h²/8 (max_i |f'' - q''|(z_i) + h/2 sup |f''' - q'''|)    (sampled at spacing h)
 
 or by the chord-like fit of degree 1, or by the range's middle, whichever leaves the least radius. The noise goes through by the
@@ -73,6 +74,9 @@ FIT_ERROR = 2.0**-40
 CORNERS = 12
 """Variables whose 2^k sign patterns are tried to bound the multilinear part of the error. For the arguments of activations this
 was measured to gain a per cent and to cost half as much time again."""
+
+FIT = 4
+"""Largest degree of a fit; products of its terms go on to the degree of the monomials."""
 
 WILD = 1e6
 """An argument of σ or tanh that may exceed this is replaced by its whole range [-1, 1]."""
@@ -417,12 +421,70 @@ def _dropped(a: Array, b: Array, l: int) -> float:
 
 
 @compiled
+def run_moduli(values: Array, count: int, runs: Array, kinds: Array) -> Array:
+    """Σ |values[m]| over each run of monomials of one kind, [runs, LANES]."""
+    out = np.zeros((len(kinds), LANES))
+    for k in range(len(kinds)):
+        if runs[k] < count:
+            add_moduli(values, runs[k], runs[k + 1], out[k])
+    return out
+
+
+@compiled
+def outside(a: Array, b: Array, count: int, spans: Array, runs: Array, kinds: Array, out: Array) -> None:
+    """out >= Σ |a_i b_j| over the pairs of degree e <= D whose later inputs are more than spans[e] steps apart, lane by lane.
+
+    These are: all b_j where a_i is too wide itself; else, where a_i has the later inputs first ... last, those that are too wide
+    themselves, begin before last - span or end after first + span.
+    """
+    out[:] = 0.0
+    if len(kinds) == 0:
+        return
+    top, inputs = len(spans), spans[0]
+    sizes, others = run_moduli(a, count, runs, kinds), run_moduli(b, count, runs, kinds)
+    for total in range(2, top):
+        span = spans[total]
+        if span >= inputs:
+            continue
+        every, wide = np.zeros((top, LANES)), np.zeros((top, LANES))  # Σ |b_j| by degree: of all, of those too wide themselves
+        before = np.zeros((top, inputs + 2, LANES))  # of the others, where they begin before this input
+        after = np.zeros((top, inputs + 2, LANES))  # where they end after this input
+        for k in range(len(kinds)):
+            e, first, last = kinds[k]
+            for l in range(LANES):
+                every[e, l] += others[k, l]
+                if last - first > span:
+                    wide[e, l] += others[k, l]
+                elif first < inputs:
+                    before[e, first + 1, l] += others[k, l]
+                    after[e, last - 1, l] += others[k, l]
+        for e in range(top):
+            for j in range(1, inputs + 2):
+                for l in range(LANES):
+                    before[e, j, l] += before[e, j - 1, l]
+                    after[e, inputs + 1 - j, l] += after[e, inputs + 2 - j, l]
+        for k in range(len(kinds)):
+            e, first, last = total - kinds[k, 0], kinds[k, 1], kinds[k, 2]
+            low, high = max(last - span, 0), min(first + span, inputs + 1)
+            if e == total or e <= 0:  # a constant moves no input apart
+                continue
+            for l in range(LANES):
+                apart = every[e, l] if last - first > span else wide[e, l] + before[e, low, l] + after[e, high, l]
+                out[l] += sizes[k, l] * apart
+    for l in range(LANES):
+        out[l] = out[l] * UP + TINY
+
+
+@compiled
 def mul(
     slot: int, a: int, b: int, symbols: int, ends: Array, starts: Array, left: Array, right: Array, shares: Array,
+    spans: Array, runs: Array, kinds: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array,
 ) -> None:  # fmt: skip
     """slot = a·b."""
     truncated(coefficients[a], coefficients[b], coefficients[slot], ends, starts, left, right, shares)
+    wide = np.empty(LANES)
+    outside(coefficients[a], coefficients[b], len(ends), spans, runs, kinds, wide)
     for l in range(LANES):
         ca, cb = coefficients[a, 0, l], coefficients[b, 0, l]
         na, nb = spread[a, l] + radius[a, l], spread[b, l] + radius[b, l]
@@ -430,7 +492,7 @@ def mul(
         for e in range(1, norms.shape[1]):
             pa += norms[a, e, l]
             pb += norms[b, e, l]
-        lost = _dropped(norms[a], norms[b], l)
+        lost = _dropped(norms[a], norms[b], l) + wide[l]
         lost += pa * nb + pb * na + na * nb + abs(ca) * radius[b, l] + abs(cb) * radius[a, l]
         lost += RHO * (abs(ca) * nb + abs(cb) * na)
         radius[slot, l] = lost * UP + TINY
@@ -441,11 +503,11 @@ def mul(
 @compiled
 def activate(
     slot: int, a: int, code: int, count: int, symbols: int, degrees: Array,
-    ends: Array, starts: Array, left: Array, right: Array, shares: Array,
+    ends: Array, starts: Array, left: Array, right: Array, shares: Array, spans: Array, runs: Array, kinds: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
 ) -> None:  # fmt: skip
     """slot = tanh(a) or σ(a) = 1/2 + tanh(a/2)/2."""
-    degree = norms.shape[1] - 1
+    degree = len(nodes) - 1
     inner = 0.5 if code == SIGMOID else 1.0
     fit = np.zeros((5, LANES))
     worst = np.zeros(LANES)
@@ -457,7 +519,7 @@ def activate(
     for l in range(LANES):
         c = inner * coefficients[a, 0, l]
         r = 0.0
-        for e in range(1, degree + 1):
+        for e in range(1, norms.shape[1]):
             r += norms[a, e, l]
         r = inner * r * UP + TINY
         n = inner * (spread[a, l] + radius[a, l]) * UP
@@ -475,7 +537,7 @@ def activate(
         least, most = 1 - far - 4 * TANH_ERROR, 1 - near + 4 * TANH_ERROR
         slope[l] = (least + most) / 2
         loose[l] = (most - least) / 2 * UP
-        # the fit of degree D
+        # the fit of degree F
         for k in range(degree + 1):
             total = 0.0
             for j in range(degree + 1):
@@ -519,6 +581,8 @@ def activate(
         z[0, l] = 0.0
     degreewise(z, count, degrees, levels[0])
     doubled_square(z, second, ends, starts, left, right, shares)
+    wide = np.empty((2, LANES))  # of z·z, T_2(z)·factor
+    outside(z, z, count, spans, runs, kinds, wide[0])
     for l in range(LANES):
         second[0, l] -= 1.0
     degreewise(second, count, degrees, levels[1])
@@ -529,12 +593,13 @@ def activate(
     add_scaled_rows(second, mixed[1], factored, count)
     degreewise(factored, count, degrees, levels[2])
     truncated(second, factored, out, ends, starts, left, right, shares)
+    outside(second, factored, count, spans, runs, kinds, wide[1])
     add_scaled_rows(z, mixed[2], out, count)
     add_scaled_rows(second, fit[2], out, count)
     for l in range(LANES):
         out[0, l] += fit[0, l] - fit[4, l]
         for k in range(3):
-            for e in range(degree + 1):
+            for e in range(norms.shape[1]):
                 sizes[k, l] += levels[k, e, l]
             sizes[k, l] *= UP
     for l in range(LANES):
@@ -548,9 +613,9 @@ def activate(
         f1, f2, f3, f4 = abs(fit[1, l]), abs(fit[2, l]), abs(fit[3, l]), abs(fit[4, l])
         # how far z, T_2 and the other factor are off, where the true ones have modulus at most 1, 1 and 2(f_3 + f_4)
         off_z = 2 * RHO * (1 + sizes[0, l])
-        off_second = 2 * off_z * (2 + off_z) + 2 * _dropped(levels[0], levels[0], l) + 4 * RHO * (1 + sizes[1, l])
+        off_second = 2 * off_z * (2 + off_z) + 2 * (_dropped(levels[0], levels[0], l) + wide[0, l]) + 4 * RHO * (1 + sizes[1, l])
         off_factor = 2 * f3 * off_z + 2 * f4 * off_second + 4 * RHO * (f3 * sizes[0, l] + f4 * sizes[1, l])
-        error = worst[l] + (f1 + f3) * off_z + f2 * off_second + _dropped(levels[1], levels[2], l)
+        error = worst[l] + (f1 + f3) * off_z + f2 * off_second + _dropped(levels[1], levels[2], l) + wide[1, l]
         error += 2 * (f3 + f4) * off_second + off_factor * (1 + off_second)
         size = abs(fit[0, l]) + f4 + (f1 + f3) * sizes[0, l] + f2 * sizes[1, l] + sizes[1, l] * sizes[2, l]
         error += 8 * RHO * size
@@ -651,7 +716,7 @@ def load_input(
 def step(
     codes: Array, outs: Array, starts: Array, arguments: Array, weights: Array, biases: Array,
     dense: int, skipped: int, count: int, symbols: int, degrees: Array,
-    ends: Array, firsts: Array, left: Array, right: Array, shares: Array,
+    ends: Array, firsts: Array, left: Array, right: Array, shares: Array, spans: Array, runs: Array, kinds: Array,
     coefficients: Array, noise: Array, radius: Array, norms: Array, spread: Array, work: Array, nodes: Array, cosines: Array,
 ) -> None:  # fmt: skip
     """All operations of a step but `skipped`; of the first `dense` the sums Σ weight·argument are in place already."""
@@ -670,7 +735,7 @@ def step(
             )  # fmt: skip
         elif codes[op] == MUL:
             mul(
-                slot, arguments[first], arguments[first + 1], symbols, ends, firsts, left, right, shares,
+                slot, arguments[first], arguments[first + 1], symbols, ends, firsts, left, right, shares, spans, runs, kinds,
                 coefficients, noise, radius, norms, spread,
             )  # fmt: skip
         elif codes[op] == RELU:
@@ -678,6 +743,7 @@ def step(
         else:
             activate(
                 slot, arguments[first], codes[op], count, symbols, degrees, ends, firsts, left, right, shares,
+                spans, runs, kinds,
                 coefficients, noise, radius, norms, spread, work, nodes, cosines,
             )  # fmt: skip
         measure(slot, count, symbols, degrees, coefficients, noise, norms, spread)

@@ -228,7 +228,7 @@ class _Walker:
 
     def __init__(self, compiled: Compiled, table: Monomials, degree: int, stopped: Event) -> None:
         self.compiled, self.table, self.stopped = compiled, table, stopped
-        self.nodes, self.cosines = chebyshev_nodes(degree)
+        self.nodes, self.cosines = chebyshev_nodes(min(degree, kernels.FIT))
         slots, symbols = compiled.slots, table.variables * len(compiled.old)
         self.coefficients = np.zeros((slots, len(table.degrees), LANES))
         self.noise = np.zeros((slots, symbols, LANES))
@@ -292,7 +292,7 @@ class _Walker:
         kernels.step(
             compiled.codes, compiled.outs, compiled.starts, compiled.arguments, compiled.weights, compiled.biases,
             len(compiled.matrix), -1 if last else compiled.read_at, count, symbols, table.degrees,
-            table.ends[t, :count], table.starts, table.left, table.right, table.shares,
+            table.ends[t, :count], table.starts, table.left, table.right, table.shares, table.spans, table.runs, table.kinds,
             *values, self.work, self.nodes, self.cosines,
         )  # fmt: skip
         if not last:

@@ -34,7 +34,10 @@ GRID_SHARE = 0.5
 """Share of the time for the grid after them."""
 
 BATCH = 32 * LANES
-"""Boxes bounded at a time."""
+"""Most boxes bounded at a time."""
+
+BATCH_SECONDS = 8.0
+"""Fewer are bounded at a time if they took longer than this before: the time asked for is kept, and the worst stay the worst."""
 
 STARTS = 4096
 """Random sequences tried at the start."""
@@ -82,8 +85,8 @@ def search_bracket(
 ) -> Bracket:
     """Bracket the worst error at horizon n over [-bound, bound]^n.
 
-    Stops at upper <= (1 + gap)·attained, at upper <= `enough`, or after `seconds`. `degree` 3 or 4 of the polynomials. `heard` is
-    told after each batch. Raises `network.Unsupported` for networks that the kernels do not know.
+    Stops at upper <= (1 + gap)·attained, at upper <= `enough`, or after `seconds`. `degree` 3, 4 or 5 of the polynomials. `heard`
+    is told after each batch. Raises `network.Unsupported` for networks that the kernels do not know.
     """
     ends = time.monotonic() + seconds
     search = _Search(compile_program(program), bound, n, degree, gap, enough, heard)
@@ -116,6 +119,7 @@ class _Search:
         centres[:, 0], radii[:, 0] = (edges[1:] + edges[:-1]) / 2, self.size / FIRST_CELLS
         found = bound_boxes(compiled, degree, centres, radii)
         self.gains = np.ones(n)
+        self.batch = BATCH
         self.leaves, self.boxes = _Leaves(centres, radii, found), FIRST_CELLS
         self._learn(centres, radii, found)
 
@@ -152,14 +156,17 @@ class _Search:
 
     def halve_worst(self) -> bool:
         """Halve a batch of the leaves with the largest bounds; False where none can be halved."""
-        chosen = self.leaves.worst(self.goal, self.size * FINEST, BATCH // 2)
+        chosen = self.leaves.worst(self.goal, self.size * FINEST, self.batch // 2)
         if not len(chosen):
             return False
+        started = time.monotonic()
         centres, radii = self.leaves.halve(chosen, self.size, self.gains)
         found = bound_boxes(self.compiled, self.degree, centres, radii)
         self.boxes += len(centres)
         self.leaves.replace(chosen, centres, radii, found)
         self._learn(centres, radii, found)
+        fitting = BATCH_SECONDS * len(centres) / (time.monotonic() - started)
+        self.batch = LANES * max(2, min(BATCH, int(fitting)) // LANES)
         return True
 
     def _learn(self, centres: Floats, radii: Floats, found: Bounds) -> None:
