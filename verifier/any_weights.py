@@ -16,6 +16,7 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball, upper_fraction
 from verifier.certify import DEFAULT_STEPS, GUARD_BITS, Certificate, certify_weights
+from verifier.hypotheses import range_of_readout
 from verifier.observed import Progress, error_of
 from verifier.program import Program, record
 from verifier.regime import LARGEST_PRECISION, Regime
@@ -187,8 +188,8 @@ def _improved(made: Bracket, program: Program, found: Divided) -> Bracket:
         attained = error_of(program, runs)
         if not witness or attained > lower:
             lower, witness = attained, runs
-        if found.upper is not None and (upper is None or to_ball(found.upper) < upper):
-            upper = to_ball(found.upper)
+        if found.upper is not None:
+            upper = _lowest(upper, to_ball(found.upper), _bound_by_range(program, made.regime))
         tolerance = to_ball(made.regime.tolerance)
         proved = Verdict.UNDECIDED if upper is None else check_at_most(upper, tolerance)
         verdict = Verdict.REFUTED if lower > tolerance else Verdict.PROVED if proved is Verdict.PROVED else Verdict.UNDECIDED
@@ -198,17 +199,32 @@ def _improved(made: Bracket, program: Program, found: Divided) -> Bracket:
     )
 
 
+def _bound_by_range(program: Program, regime: Regime) -> arb | None:
+    """max |y| + M, which no error exceeds; None where the readout is not bounded (theory T1) or x_1 is not."""
+    low, high = range_of_readout(program)
+    if regime.domain == "reals" or not (isinstance(low, Fraction) and isinstance(high, Fraction)):
+        return None
+    return to_ball(max(-low, high) + regime.bound)
+
+
+def _lowest(*bounds: arb | None) -> arb | None:
+    """The lowest of these bounds, None where none is known."""
+    known = [bound for bound in bounds if bound is not None]
+    return min(known, key=upper_fraction, default=None)
+
+
 def _bracket(found: Certificate) -> Bracket:
-    lower, upper = ZERO, None
+    lower = ZERO
     witness: Runs = ()
     with Balls(found.working_bits).working():
+        upper = _bound_by_range(record(found.weights), found.regime)
         if found.observed is not None:
             lower, witness = found.observed.worst.error, found.observed.worst.runs
         if found.supremum is not None:
             if not found.supremum.lower < lower:
                 lower, witness = found.supremum.lower, found.supremum.witness
             if found.supremum.upper.is_finite():
-                upper = found.supremum.upper
+                upper = _lowest(upper, found.supremum.upper)
     return Bracket(
         found.weights, found.regime, lower, witness, upper, found.verdict, found.reason, found.working_bits, found.seconds
     )

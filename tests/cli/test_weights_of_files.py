@@ -1,5 +1,6 @@
 """`verify weights FILE`: a proved bracket, and one clear line for everything that is not a supported network."""
 
+import importlib
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -10,8 +11,9 @@ from commands import fields, verify
 from flint import arb
 
 from constructions import construct
+from verifier import any_weights
 from verifier.any_weights import Bracket, Moment, bracket
-from verifier.arithmetic.balls import Balls, to_ball
+from verifier.arithmetic.balls import Balls, exact_fraction, to_ball
 from verifier.cli.weights import _draw
 from verifier.exact import parse_rational
 from verifier.expansion import bound_by_expansion
@@ -63,9 +65,13 @@ def test_the_bracket_is_sharp_for_a_construction():
 
 
 def test_a_horizon_out_of_reach_is_undecided():
+    """The upper end is what the range of the output allows, and no more is known."""
     run = verify("weights", FOLDER / "lstm.pt", "--n", 100_000, "--tolerance", "0.99", "--steps", 10, "--quiet")
     said = fields(run.out)
-    assert (run.code, said["verdict"], said["upper"], said["lower"]) == (3, "UNDECIDED", "none", "none")
+    found, _ = weights_of(decode(".pt", (FOLDER / "lstm.pt").read_bytes()), "lstm", [])
+    most = 1 + sum(abs(value) for name in ("V", "v0") for _, value in found[name])
+    assert (run.code, said["verdict"], said["lower"]) == (3, "UNDECIDED", "none")
+    assert most <= Fraction(said["upper"]) < most + Fraction(1, 10**4)
 
 
 @pytest.fixture
@@ -215,6 +221,28 @@ def test_series_of_balls_that_are_too_wide_bound_nothing():
     found, _ = weights_of(decode(".npz", (TRAINED / "gru5.npz").read_bytes()), "gru-after-keep", [])
     with Balls(100).working():
         assert bound_by_expansion(record(found), Fraction(1), 5, True, Fraction(1, 10)) is None
+
+
+def test_no_error_exceeds_what_the_range_of_the_output_allows(monkeypatch):
+    """|y| <= |V_0| + |V_1| + |v0|; a readout that no range was found for has no such bound."""
+    chaotic = {
+        "W_h": {(0, 0): 7, (0, 1): 3, (1, 0): -5, (1, 1): 2},
+        "U_h": {(0,): 2, (1,): 1},
+        "V": {(0,): 1, (1,): Fraction(1, 2)},
+    }
+    for domain, most in (("box", Fraction(11, 4)), ("reals", None)):
+        regime = Regime("tanh", 10**7, Fraction(1), Fraction(1, 10), hidden=2, domain=domain)
+        found = bracket(Weights("tanh", 2, {**chaotic, "v0": {(): Fraction(-1, 4)}}), regime)
+        assert (None if found.upper is None else exact_fraction(found.upper)) == most
+    grown = Weights("relu", 1, {"W_h": {(0, 0): 2}, "U_h": {(0,): 1}, "V": {(0,): 1}})
+    pytest.importorskip("numba")
+    search = importlib.import_module("verifier.bracket.search")
+    wide = search.Bracket(Fraction(1000), (Fraction(1),) * 5, 0.0, 1, 1, False, 3)
+    monkeypatch.setattr(search, "search_bracket", lambda *_: wide)
+    monkeypatch.setattr(any_weights, "_is_dense", lambda _: True)
+    for weights, most in ((Weights("tanh", 2, chaotic), Fraction(5, 2)), (grown, Fraction(1000))):
+        regime = Regime(weights.cell, 5, Fraction(1), Fraction(1, 10), hidden=weights.hidden, horizon="fixed")
+        assert exact_fraction(bracket(weights, regime).upper) == most
 
 
 @pytest.mark.parametrize(("value", "shown"), [("1e400", "1e400"), ("1e2000", "1e2000"), ("469", "469")])
