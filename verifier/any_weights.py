@@ -168,7 +168,7 @@ def _divided(made: Bracket, patience: float, sofar: Callable[[Bracket], None] | 
             sofar(improved(found))
 
     try:
-        enough = float(regime.tolerance * NEGLIGIBLE)
+        enough = regime.tolerance * NEGLIGIBLE
         found = search_bracket(program, regime.bound, regime.n, GAP, patience, enough, degree_for(regime.n), heard)
     except Unsupported:
         return made

@@ -217,6 +217,13 @@ def test_a_trained_network_is_divided_until_the_gap_is_closed_whatever_the_toler
     assert "left to divide" not in run.out
 
 
+def test_boxes_beyond_the_floats_are_bounded():
+    run = verify("weights", TRAINED / "gru3.npz", "--arch", "gru-after-keep", "--n", 3, "--bound", "1e400", "--quiet")
+    said = fields(run.out)
+    assert (run.code, run.err, said["verdict"]) == (4, "", "REFUTED")
+    assert Fraction(99, 100) * 10**400 < Fraction(said["lower"]) <= Fraction(said["upper"]) < Fraction(101, 100) * 10**400
+
+
 def test_series_of_balls_that_are_too_wide_bound_nothing():
     found, _ = weights_of(decode(".npz", (TRAINED / "gru5.npz").read_bytes()), "gru-after-keep", [])
     with Balls(100).working():

@@ -346,6 +346,12 @@ def test_the_hand_set_lstm_is_bracketed():
     assert found.upper <= F(2, 1000)
 
 
+@pytest.mark.parametrize("bound", [2**1000 + F(1, 3), F(10) ** 308, F(10) ** 400])
+def test_boxes_beyond_the_floats_are_not_divided(bound):
+    with pytest.raises(Unsupported, match="inputs beyond"):
+        search_bracket(record(trained("lstm5")), bound, 5)
+
+
 def test_a_bound_that_is_no_float_is_rounded_up():
     program = record(trained("rnn3"))
     narrow, wide = (search_bracket(program, bound, 3, gap=0.1, seconds=30).upper for bound in (F(1, 3), F(1, 3) + F(1, 10**6)))
@@ -365,7 +371,7 @@ def test_a_bracket_is_told_on_the_way_and_ends_where_enough_is_known():
     assert heard[-1].upper == found.upper
     assert heard[-1].boxes == found.boxes
     assert all(a.upper >= b.upper and a.boxes < b.boxes for a, b in pairwise(heard))
-    easy = search_bracket(program, F(1), 3, gap=0.04, seconds=60, enough=2 * float(found.upper))
+    easy = search_bracket(program, F(1), 3, gap=0.04, seconds=60, enough=2 * found.upper)
     assert easy.tight
     assert easy.boxes < found.boxes
 

@@ -22,7 +22,17 @@ from numpy.typing import NDArray
 
 from verifier.bracket.grid import FAVOUR, plan_grid, trees
 from verifier.bracket.kernels import LANES
-from verifier.bracket.network import Bounds, Compiled, bound_boxes, bound_trees, boxes_of, compile_program, joined, run_sequences
+from verifier.bracket.network import (
+    Bounds,
+    Compiled,
+    Unsupported,
+    bound_boxes,
+    bound_trees,
+    boxes_of,
+    compile_program,
+    joined,
+    run_sequences,
+)
 from verifier.parallel import cores
 from verifier.program import Program
 
@@ -35,6 +45,9 @@ GRID_SHARE = 0.5
 
 BATCH = 32 * LANES
 """Most boxes bounded at a time."""
+
+LARGEST_BOUND = 2**1000
+"""Larger boxes have ranges and sums that are no floats."""
 
 BATCH_SECONDS = 8.0
 """Fewer are bounded at a time if they took longer than this before: the time asked for is kept, and the worst stay the worst."""
@@ -79,14 +92,15 @@ def search_bracket(
     n: int,
     gap: float = 0.02,
     seconds: float = 60.0,
-    enough: float = 0.0,
+    enough: Fraction = Fraction(0),
     degree: int = 3,
     heard: Callable[[Bracket], None] | None = None,
 ) -> Bracket:
     """Bracket the worst error at horizon n over [-bound, bound]^n.
 
     Stops at upper <= (1 + gap)·attained, at upper <= `enough`, or after `seconds`. `degree` 3, 4 or 5 of the polynomials. `heard`
-    is told after each batch. Raises `network.Unsupported` for networks that the kernels do not know.
+    is told after each batch. Raises `network.Unsupported` for networks that the kernels do not know and bounds beyond
+    `LARGEST_BOUND`.
     """
     ends = time.monotonic() + seconds
     search = _Search(compile_program(program), bound, n, degree, gap, enough, heard)
@@ -108,12 +122,15 @@ class _Search:
         n: int,
         degree: int,
         gap: float,
-        enough: float,
+        enough: Fraction,
         heard: Callable[[Bracket], None] | None,
     ) -> None:
-        self.compiled, self.n, self.degree, self.gap, self.enough, self.heard = compiled, n, degree, gap, enough, heard
+        self.compiled, self.n, self.degree, self.gap, self.heard = compiled, n, degree, gap, heard
+        if bound > LARGEST_BOUND:
+            raise Unsupported("inputs beyond 2^1000")
+        nearest, self.enough = float(bound), float(enough)
         self.size = _rounded_up(bound)
-        self.attack = _Attack(compiled, float(bound) if float(bound) <= bound else math.nextafter(float(bound), 0.0), n)
+        self.attack = _Attack(compiled, nearest if nearest <= bound else math.nextafter(nearest, 0.0), n)
         edges = np.linspace(-self.size, self.size, FIRST_CELLS + 1)
         centres, radii = np.zeros((FIRST_CELLS, n)), np.full((FIRST_CELLS, n), self.size)
         centres[:, 0], radii[:, 0] = (edges[1:] + edges[:-1]) / 2, self.size / FIRST_CELLS
