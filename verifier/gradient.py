@@ -28,12 +28,11 @@ import flint
 from flint import arb, fmpq_mat, fmpz
 from sympy import Expr, Symbol
 
-from verifier.arithmetic.balls import ONE, ZERO, show_upper, to_ball, upper_fraction
+from verifier.arithmetic.balls import ONE, ZERO, stated_upper, to_ball, upper_fraction
 from verifier.arithmetic.enclosures import Enclosures, Interval
 from verifier.arithmetic.symbols import evaluate
 from verifier.derivatives import INPUT, StepDerivatives, Tangent, combine, derivatives
 from verifier.errors import StepLimit
-from verifier.exact import parse_rational
 from verifier.induction import forms_of_driven_states, settle
 from verifier.monotone import Walk, inner_product, interval_of, walk_box
 from verifier.powers import GeometricBound, bound_powers
@@ -142,7 +141,7 @@ class StatedGradient:
 
     def _stated(self, bound: Expr, n: int) -> arb:
         value = evaluate(bound, {**self.parameters, self.horizon: Fraction(n)})
-        return to_ball(parse_rational(show_upper(value, STATED_DIGITS))) if value.is_finite() else value
+        return to_ball(stated_upper(value)) if value.is_finite() else value
 
     def check(self, row: GradientRow) -> Verdict:
         """PROVED if the enclosures of a row lie inside what is stated, REFUTED if a sequence found lies outside."""

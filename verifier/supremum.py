@@ -15,7 +15,7 @@ from fractions import Fraction
 import flint
 from flint import arb
 
-from verifier.arithmetic.balls import ZERO, Balls, exact_fraction, to_ball
+from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.errors import StepLimit
 from verifier.expansion import attained, bound_by_expansion
 from verifier.forever import bound_forever
@@ -245,7 +245,7 @@ class _Candidate:
 
     box: Box
     extremes: Extremes
-    rank: Fraction
+    rank: arb
 
     @classmethod
     def of(cls, program: Program, box: Box, horizons: Sequence[int]) -> _Candidate:
@@ -253,11 +253,9 @@ class _Candidate:
         return cls(box, extremes, _rank(extremes.upper.upper()))
 
 
-def _rank(point: arb) -> Fraction:
-    """The rational of an exact point; infinite points rank above everything."""
-    if not point.is_finite():
-        return Fraction(2) ** flint.ctx.prec * 10**9
-    return exact_fraction(point)
+def _rank(point: arb) -> arb:
+    """An exact point, which compares with others as a number; what is not finite ranks above everything."""
+    return point if point.is_finite() else arb("inf")
 
 
 def _attained(program: Program, extremes: Extremes) -> arb:

@@ -224,6 +224,27 @@ def test_boxes_beyond_the_floats_are_bounded():
     assert Fraction(99, 100) * 10**400 < Fraction(said["lower"]) <= Fraction(said["upper"]) < Fraction(101, 100) * 10**400
 
 
+HUGE = 10**100_000
+
+
+@pytest.mark.parametrize(
+    ("weights", "worst"),
+    [
+        (Weights("gru-after-keep", 2, {"b_z": {(0,): 3}, "U_n": {(0,): 1}, "V": {(0,): -HUGE}}), ("1e99999", "1e100000")),
+        (Weights("relu", 2, {"W_h": {(0, 0): HUGE, (0, 1): 1}, "U_h": {(0,): 1}, "V": {(0,): 1}}), ("9e199999", "2e200000")),
+        (Weights("tanh", 2, {"W_h": {(0, 0): HUGE, (0, 1): 1}, "U_h": {(0,): 1}, "V": {(0,): 1}}), ("0.9", "2")),
+    ],
+    ids=lambda case: case.cell if isinstance(case, Weights) else "",
+)
+def test_huge_weights_are_decided_soon(tmp_path, weights, worst):
+    """They ask for no precision that nothing comes of; exact errors of 200,000 digits are compared and printed."""
+    (tmp_path / "m.json").write_bytes(encode(".json", weights, None, {}))
+    run = verify("weights", tmp_path / "m.json", "--n", 3, "--quiet")
+    said = fields(run.out)
+    assert (run.code, run.err, said["verdict"]) == (4, "", "REFUTED")
+    assert Fraction(worst[0]) <= Fraction(said["lower"]) <= Fraction(said["upper"]) <= Fraction(worst[1])
+
+
 def test_series_of_balls_that_are_too_wide_bound_nothing():
     found, _ = weights_of(decode(".npz", (TRAINED / "gru5.npz").read_bytes()), "gru-after-keep", [])
     with Balls(100).working():

@@ -112,6 +112,15 @@ def show_upper(value: arb, digits: int = 6) -> str:
     return _show(value.upper(), digits, up=True)
 
 
+def stated_upper(value: arb) -> Fraction:
+    """The decimal of `STATED_DIGITS` digits as which a finite bound is compared and stored: its upper end, rounded up.
+
+    >>> stated_upper(arb(2) / 3)
+    Fraction(666666666667, 1000000000000)
+    """
+    return Fraction(show_upper(value, STATED_DIGITS))
+
+
 def show_lower(value: arb, digits: int = 6) -> str:
     """The lower end of a ball in `digits` significant decimals, rounded down (outward).
 
