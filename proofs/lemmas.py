@@ -137,6 +137,6 @@ LEFT_OUT: Mapping[str, str] = {
     "T5b": "the near misses: gates in (0, 1) reach every tolerance at n = D + 1, and the floor is the infimum for D = 1",
     "C9": "GRU, three units, floats, copies, other weights the verifier recognises; that the inequalities hold for every L",
     "C9-tanh": "not written yet: as C9 for the LSTM, with pairs of units that cancel",
-    "C10": "the LSTM's constant as a number, and rounded weights: decided in balls for each certificate",
+    "C10": "the LSTM's constant as a number, and rounded weights, once for all: a file of `verify copy lstm --rocq` proves its own",
 }
 """What the kernel has not checked, by theorem id, and why; beside a lemma it says what of the theorem is missing."""
