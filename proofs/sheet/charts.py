@@ -6,17 +6,21 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from proofs.sheet.figure import Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, style
+from proofs.sheet.figure import LINES, Axis, Cells, Curve, Figure, Note, coordinate, curve, decade_axis, decades, style
 from proofs.sheet.figures import heat_map
 from proofs.survey import COLUMNS, Finding, Map
 from verifier.any_weights import Bracket
-from verifier.arithmetic.balls import Balls
+from verifier.arithmetic.balls import Balls, to_ball
 from verifier.copy_task import CopyTask
 from verifier.copying import CopyCertificate
 from verifier.gates import gate_activations
 from verifier.gradient import GradientReport
+from verifier.holding import HoldCertificate
 from verifier.law import Sample
 from verifier.linear_gradient import TransitionReport
+from verifier.program import record
+from verifier.run import Runner
+from verifier.sequences import expand
 
 SHADES = {"yes": 0.0, "differs": 0.12, "open": 0.25, "no": 0.4}
 """Grey of a cell of the map, light enough for black words on it."""
@@ -36,6 +40,31 @@ def copied(certificate: CopyCertificate) -> Figure:
         pulse, rest = (gate_activations(weights, [first, *[Fraction(0)] * (steps - 1)]) for first in (task.bound, Fraction(0)))
         moved = [{place: abs(value - still[place]) for place, value in now.items()} for now, still in zip(pulse, rest, strict=True)]
     return heat_map(weights, moved, certificate.working_bits, relative=True)
+
+
+def held(certificate: HoldCertificate) -> Figure:
+    """Errors of the first, middle and last number while they are held, step by step; what is proved of all; the tolerance.
+
+    Inputs are the worst found up to the number, then the opposite sign for twice as long as the longest attack.
+    """
+    task, curves = certificate.task, []
+    with Balls(certificate.working_bits).working():
+        for line, position in zip(LINES, sorted({1, (task.n + 1) // 2, task.n}), strict=False):
+            runner = Runner(record(certificate.readouts[position - 1]), Balls(certificate.working_bits))
+            attack = certificate.held[position - 1]
+            *first, number = list(expand(attack.inputs))[:position]
+            later = -task.bound if number > 0 else task.bound
+            inputs = [*first, number, *[later] * (2 * attack.longest - position)]
+            errors = [decades(abs(y - to_ball(number))) for y in runner.outputs(inputs)]
+            points = [(float(t), error) for t, error in enumerate(errors, 1) if t >= position]
+            curves.append(curve(f"$x_{{{position}}}$", points, line))
+        ends = [float(t) for t in (1, 2 * max(attack.longest for attack in certificate.held))]
+        proved = decades(certificate.upper) if certificate.upper.is_finite() else None
+    curves.append(curve("proved", [(t, proved) for t in ends], "solid", "o"))
+    curves.append(curve("asked", [(t, decades(task.tolerance)) for t in ends], "dotted", "s"))
+    shown = tuple(item for item in curves if item.points)
+    vertical = decade_axis("error of $x_j$", (y for item in shown for _, y in item.points))
+    return Figure(name="held", title="", horizontal=Axis("step $t$"), vertical=vertical, curves=shown)
 
 
 def capacity(certificates: Sequence[CopyCertificate], forbidden: CopyTask) -> Figure:

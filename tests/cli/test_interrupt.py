@@ -85,10 +85,10 @@ def test_answered_questions_of_a_map_are_printed():
 
 
 def test_a_bracket_so_far_is_printed():
-    command = Command("weights", NETWORKS / "lstm10.npz", "--arch", "lstm", "--n", 12, "--tolerance", "1e-9", "--time", 600)
+    command = Command("weights", NETWORKS / "rnn10.npz", "--arch", "tanh", "--n", 12, "--tolerance", "1e-9", "--time", 600)
     command.wait_for(lambda: "sharpening the bracket: error at least" in command.shown)
     output = interrupted(command)
-    assert output.startswith("REFUTED architecture=lstm")
+    assert output.startswith("REFUTED architecture=tanh")
     assert "the bracket so far is printed, it holds" in command.shown
 
 

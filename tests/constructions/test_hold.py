@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,7 +209,20 @@ def test_json_holds_every_readout() -> None:
 
 
 def test_what_is_not_there_is_said_in_one_line() -> None:
-    run = verify("copy", "lstm", "--horizon", "forever", "--n", 2, "--plot", "out.svg")
+    run = verify("copy", "lstm", "--horizon", "forever", "--n", 2, "--rocq", "out.v")
     assert (run.code, run.out) == (2, "")
     assert run.err.count("\n") == 1
-    assert "--plot is not there for --horizon forever" in run.err
+    assert "--rocq is not there for --horizon forever" in run.err
+
+
+def test_a_picture_of_what_is_held(tmp_path: Path) -> None:
+    asked = ("copy", "lstm", "--horizon", "forever", "--n", 2, "--precision", 2, "--plot")
+    run = verify(*asked, tmp_path / "held.svg", "--quiet")
+    assert (run.code, run.err) == (0, "")
+    assert "<svg" in (tmp_path / "held.svg").read_text(encoding="utf-8")
+    run = verify(*asked, tmp_path / "held.txt")
+    assert (run.code, run.out) == (2, "")
+    assert not (tmp_path / "held.txt").exists()
+    run = verify("copy", "tanh", "--horizon", "forever", "--n", 2, "--plot", tmp_path / "none.svg", "--quiet")
+    assert run.code == 3
+    assert not (tmp_path / "none.svg").exists()

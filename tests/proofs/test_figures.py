@@ -11,6 +11,7 @@ import pytest
 
 from constructions import construct
 from constructions.delay import construct_copy
+from constructions.hold import construct_hold
 from constructions.transitions import transition
 from proofs.sheet import charts, drift, figures, pgfplots, pictures
 from proofs.sheet.figure import Axis, Curve, Figure, decade_axis, decades, rounded, style
@@ -23,11 +24,13 @@ from verifier.copying import certify_copy
 from verifier.errors import UsageError
 from verifier.gates import gate_activations
 from verifier.gradient import decide_gradients
+from verifier.holding import certify_hold
 from verifier.law import Sample
 from verifier.linear_gradient import decide_transition
 from verifier.program import record
 from verifier.regime import Regime
 from verifier.verdict import Verdict
+from verifier.weights import Weights
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +156,42 @@ def test_the_picture_of_a_copy_is_a_pulse_that_travels():
     darkest = [row.index(1) for row in figure.cells.values]
     assert sorted(darkest) == [0, 1, 2]
     assert all(sum(shade > 0.5 for shade in row) == 1 for row in figure.cells.values)
+
+
+@pytest.fixture(scope="module")
+def holding():
+    task = copy_task("lstm", 3, 1, hidden=11)
+    return certify_hold(construct_hold(task).readouts, task)
+
+
+def test_held_numbers_stay_within_what_is_proved(holding):
+    *numbers, proved, asked = charts.held(holding).curves
+    assert [curve.name for curve in numbers] == ["$x_{1}$", "$x_{2}$", "$x_{3}$"]
+    assert [curve.points[0][0] for curve in numbers] == [1, 2, 3]
+    worst = max(y for curve in numbers for _, y in curve.points)
+    with Balls(holding.working_bits).working():
+        assert abs(worst - decades(holding.attained)) < 1e-4
+    assert worst <= proved.points[0][1] == proved.points[1][1] <= asked.points[0][1] == -1
+    for curve in numbers:
+        period = holding.held[0].refresh.period
+        assert len(curve.points) > 3 * period
+        assert abs(curve.points[-1][1] - curve.points[-1 - period][1]) < 1e-2
+
+
+@pytest.mark.parametrize(("share", "bounded"), [(Fraction(1, 2), True), (Fraction(0), False)])
+def test_a_bound_is_drawn_where_there_is_one(holding, share, bounded):
+    """Readouts of half the size miss, by a bound that is proved; readouts of 0 are none of a memory."""
+    spoilt = []
+    for weights in holding.readouts:
+        blocks = {name: dict(array) for name, array in weights.blocks().items()}
+        spoilt.append(Weights(weights.cell, weights.hidden, {**blocks, "V": {i: share * v for i, v in weights["V"]}}))
+    found = certify_hold(spoilt, holding.task)
+    assert found.verdict is Verdict.REFUTED
+    *curves, asked = charts.held(found).curves
+    assert [curve.name for curve in curves][3:] == ["proved"] * bounded
+    worst = max(y for curve in curves[:3] for _, y in curve.points)
+    assert worst > asked.points[0][1]
+    assert all(worst <= y for curve in curves[3:] for _, y in curve.points)
 
 
 @pytest.mark.parametrize(("cell", "exact"), [("tanh", False), ("relu", True)])

@@ -54,7 +54,7 @@ LONGEST_NUMBER = 12
 @click.option("--seed", type=Count(0), default="0", show_default=True, help="Seed of the random sequences.")
 @click.option("--json", "as_json", is_flag=True, help="Print the certificate as JSON, nothing else.")
 @click.option("--certificate", type=click.Path(path_type=Path), help="Also write the certificate to this file.")
-@plot_option("where x_1 travels")
+@plot_option("where x_1 travels, or for ever the errors while numbers are held")
 @click.option(
     "--rocq", type=click.Path(path_type=Path), help="Also write a Rocq file that proves it (verify proofs --certificate)."
 )
@@ -77,14 +77,13 @@ def copy(
 ) -> int:
     """Print what was built and certified, or why it is impossible; exit with the verdict."""
     if horizon == "forever":
-        files = {"--plot": plot, "--rocq": rocq}
-        for option in (option for option, path in files.items() if path is not None):
-            raise UsageError(f"{option} is not there for --horizon forever; --json prints what is decided")
+        if rocq is not None:
+            raise UsageError("--rocq is not there for --horizon forever; --json prints what is decided")
         n = numbers_in(hidden) if n is None else n
         from verifier.cli.hold import hold
 
         asked = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
-        return hold(asked, as_json=as_json, quiet=quiet, certificate=certificate)
+        return hold(asked, as_json=as_json, quiet=quiet, certificate=certificate, plot=plot)
     task = requested(architecture, n, precision, tolerance, bound, hidden, symbols)
     for path in filter(None, (certificate, rocq)):
         check_writable(path)

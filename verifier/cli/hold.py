@@ -16,6 +16,7 @@ from verifier.cli.copy import (
     say_without_weights,
 )
 from verifier.cli.files import check_writable, write_text
+from verifier.cli.plot import check_plot, draw_figures
 from verifier.cli.report import wrapped
 from verifier.copy_task import CopyTask
 from verifier.hold_certificate import to_data
@@ -24,18 +25,25 @@ from verifier.summary import DIGITS
 from verifier.verdict import Verdict, all_of
 
 
-def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None = None) -> int:
+def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None = None, plot: Path | None = None) -> int:
     """Print what holds n numbers for ever, or why none is given; return the exit code."""
     if certificate is not None:
         check_writable(certificate)
+    check_plot(plot)
     answer = construct_hold(task)
     if not isinstance(answer, HoldConstruction):
         refuse_files(answer, {"--certificate": certificate})
+        if plot is not None:
+            draw_figures(plot, [])
         return say_without_weights(answer, question_for_ever(task), {"horizon": "forever"}, as_json=as_json, quiet=quiet)
     result = certify_hold(answer.readouts, task)
     text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
     if certificate is not None:
         write_text(certificate, text + "\n")
+    if plot is not None:
+        from proofs.sheet.charts import held
+
+        draw_figures(plot, [held(result)])
     if as_json:
         click.echo(text)
         return result.verdict.exit_code

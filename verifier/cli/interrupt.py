@@ -13,7 +13,7 @@ from typing import NoReturn
 
 INTERRUPTED_CODE = 130
 
-GRACE_SECONDS = 0.4
+GRACE_SECONDS = 0.8
 """How long a command has after Ctrl-C to say what it keeps."""
 
 
