@@ -81,18 +81,17 @@ def _gru(answer: CopyConstruction) -> Instance:
         lambda: to_ball(task.bound) * lost(share) + to_ball(2 * task.bound * task.n) * to_ball(-gate).exp(),
         task.tolerance,
     )
-    flags = f"{str('after' in cell).lower()} {str('keep' in cell).lower()}"
-    keeps = flags.split()[1]
+    after, keeps = (str(word in cell).lower() for word in ("after", "keep"))
     numbers = f"{number(scale)} {number(gate)}"
     proof = (
-        f"  apply (gru_copy_certified {flags} {task.hidden} {task.n} {numbers} {number(task.bound)} {number(share)}).",
+        f"  apply (gru_copy_certified {after} {keeps} {task.hidden} {task.n} {numbers} {number(task.bound)} {number(share)}).",
         "  - lia.",
         *(["  - lra."] * 2),
         "  - cbn [Z.of_nat Pos.of_succ_nat Pos.succ]; lra.",
         f"  - unfold lost. cbn [Z.of_nat Pos.of_succ_nat Pos.succ]. {decide(bits)}.",
     )
     listed = (f"next_listed 2 {task.n}", f"bias_listed {task.n} {f'(Ropp {number(gate)})' if keeps == 'true' else number(gate)}")
-    return _instance(answer, f"gru_output {flags}", f"C10_gru_weights {keeps} {task.n} {numbers}", proof, listed)
+    return _instance(answer, f"gru_output {after} {keeps}", f"C10_gru_weights {keeps} {task.n} {numbers}", proof, listed)
 
 
 @dataclass(frozen=True)

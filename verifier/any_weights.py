@@ -16,7 +16,7 @@ from flint import arb
 
 from verifier.arithmetic.balls import ZERO, Balls, to_ball, upper_fraction
 from verifier.certify import DEFAULT_STEPS, GUARD_BITS, Certificate, certify_weights
-from verifier.hypotheses import range_of_readout
+from verifier.hypotheses import largest_output
 from verifier.observed import Progress, error_of
 from verifier.program import Program, record
 from verifier.regime import LARGEST_PRECISION, Regime
@@ -201,10 +201,8 @@ def _improved(made: Bracket, program: Program, found: Divided) -> Bracket:
 
 def _bound_by_range(program: Program, regime: Regime) -> arb | None:
     """max |y| + M, which no error exceeds; None where the readout is not bounded (theory T1) or x_1 is not."""
-    low, high = range_of_readout(program)
-    if regime.domain == "reals" or not (isinstance(low, Fraction) and isinstance(high, Fraction)):
-        return None
-    return to_ball(max(-low, high) + regime.bound)
+    largest = largest_output(program)
+    return None if largest is None or regime.domain == "reals" else to_ball(largest + regime.bound)
 
 
 def _lowest(*bounds: arb | None) -> arb | None:

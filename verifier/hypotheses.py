@@ -82,7 +82,12 @@ def bound_readout(cell: Cell) -> Fraction | None:
     for name in cell.states:
         del blocks[f"{name}_0"]
     blocks["V"], blocks["v0"] = {(0,): Fraction(1)}, {}
-    low, high = range_of_readout(record_cell(cell, 1, blocks))
+    return largest_output(record_cell(cell, 1, blocks))
+
+
+def largest_output(program: Program) -> Fraction | None:
+    """Y with |y_n| <= Y for every n >= 1 and every input sequence in ℝ^n; None where no bounded range was found."""
+    low, high = range_of_readout(program)
     return max(-low, high) if isinstance(low, Fraction) and isinstance(high, Fraction) else None
 
 

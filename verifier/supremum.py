@@ -19,7 +19,7 @@ from verifier.arithmetic.balls import ZERO, Balls, to_ball
 from verifier.errors import StepLimit
 from verifier.expansion import attained, bound_by_expansion
 from verifier.forever import bound_forever
-from verifier.hypotheses import range_of_readout
+from verifier.hypotheses import largest_output
 from verifier.impulse import is_affine, linear_supremum
 from verifier.monotone import Box, Extremes, grow, run_extremes, walk_box
 from verifier.multiaffine import PathSupremum, path_supremum
@@ -184,10 +184,10 @@ def _from_refresh(
 
 def _beyond_the_readout(program: Program, n: int | None, only_last: bool, target: Fraction) -> Supremum | None:
     """The infinite error on ℝ of a readout with |y| <= Y: x_1 = Y + target + 1 is missed by target + 1 or more (theory T1)."""
-    low, high = range_of_readout(program)
-    if not (isinstance(low, Fraction) and isinstance(high, Fraction)):
+    largest = largest_output(program)
+    if largest is None:
         return None
-    first = max(-low, high) + target + 1
+    first = largest + target + 1
     horizon = n if only_last and n is not None else 1
     witness = join([(first, 1), (Fraction(0), horizon - 1)])
     return Supremum(to_ball(target + 1), arb("inf"), horizon, witness, False, 0, "bounded readout")

@@ -113,9 +113,7 @@ def copy(
         click.echo(last_line(result, answer.theorem))
         return result.verdict.exit_code
     refuse_files(answer, {"--certificate": certificate, "--rocq": rocq})
-    if plot is not None:
-        draw_figures(plot, [])
-    return say_without_weights(answer, task.asked(), {}, as_json=as_json, quiet=quiet)
+    return say_without_weights(answer, task.asked(), {}, as_json=as_json, quiet=quiet, plot=plot)
 
 
 def requested(
@@ -143,9 +141,14 @@ def refuse_files(answer: Impossible | NotKnown, files: Mapping[str, Path | None]
 
 
 def say_without_weights(
-    answer: Impossible | NotKnown, asked: str, horizon: Mapping[str, str], *, as_json: bool, quiet: bool
+    answer: Impossible | NotKnown, asked: str, horizon: Mapping[str, str], *, as_json: bool, quiet: bool, plot: Path | None
 ) -> int:
-    """Print why there are no weights; the question is `asked` in words, its horizon as fields. Return the exit code."""
+    """Print why there are no weights, and that there is no picture; the question is `asked` in words, its horizon as fields.
+
+    Return the exit code.
+    """
+    if plot is not None:
+        draw_figures(plot, [])
     verdict = verdict_without_weights(answer)
     if as_json:
         data = {"question": answer.task.to_data(), **horizon, "verdict": verdict.value, "reason": answer.reason}

@@ -33,9 +33,8 @@ def hold(task: CopyTask, *, as_json: bool, quiet: bool, certificate: Path | None
     answer = construct_hold(task)
     if not isinstance(answer, HoldConstruction):
         refuse_files(answer, {"--certificate": certificate})
-        if plot is not None:
-            draw_figures(plot, [])
-        return say_without_weights(answer, question_for_ever(task), {"horizon": "forever"}, as_json=as_json, quiet=quiet)
+        horizon = {"horizon": "forever"}
+        return say_without_weights(answer, question_for_ever(task), horizon, as_json=as_json, quiet=quiet, plot=plot)
     result = certify_hold(answer.readouts, task)
     text = json.dumps(to_data(result), indent=1) if as_json or certificate is not None else ""
     if certificate is not None:
